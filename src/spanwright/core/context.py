@@ -1,0 +1,45 @@
+"""All that a reflector may know. Nothing in it is live, and no validation or test case is in it."""
+
+from dataclasses import dataclass, field
+
+from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.core.case import Case
+from spanwright.core.proposal import Lesson
+from spanwright.core.rollout import Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A training case and what happened when the parent was tried on it."""
+
+    case: Case
+    observed: Observed
+    blamed: tuple[ComponentId, ...] = ()
+    """The components that the spans and the evaluators point at, most blamed first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedEdit:
+    """An earlier edit of one of the components, and how it fared."""
+
+    component: ComponentId
+    text: str
+    outcome: str
+    """One line: "kept: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectionContext:
+    """One request to a reflector: improve `components` of `parent`, given the evidence."""
+
+    attempt: int
+    parent: Candidate
+    components: tuple[Component, ...]
+    """The components that may be edited in this reflection; `Component.text` is the seed's, not the parent's."""
+    examples: tuple[Example, ...]
+    tried: tuple[TriedEdit, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    others: tuple[Component, ...] = field(default=())
+    """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    objective: str = ""
+    """What the score measures, in words."""

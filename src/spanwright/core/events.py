@@ -1,0 +1,184 @@
+"""The history of a run. Everything that a run knows is a fold over these: resume is replay, progress is an observer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from spanwright.core.candidate import Candidate, CandidateId, Component
+from spanwright.core.proposal import Origin, Proposal, Refusal, Verdict
+from spanwright.core.rollout import Purpose, Rollout, RolloutKey
+from spanwright.core.usage import Budget, Usage
+
+SCHEMA_VERSION = 1
+
+
+class StopReason(StrEnum):
+    """Why a run ended. PAUSED runs can be resumed."""
+
+    BUDGET = "budget"
+    TIME = "time"
+    TARGET = "target"
+    PATIENCE = "patience"
+    NOTHING_TO_LEARN = "nothing left to learn"
+    FRUITLESS = "fruitless reflections"
+    WORLD_DOWN = "world down"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The first event of a run. `fingerprints` must be equal when it is resumed."""
+
+    kind: Literal["run_started"] = "run_started"
+    version: int = SCHEMA_VERSION
+    run: str
+    at: float
+    seed: Candidate
+    components: tuple[Component, ...]
+    budget: Budget
+    policy: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+    fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """The run went on in a new process. What had started and not ended before this event was lost in flight."""
+
+    kind: Literal["run_resumed"] = "run_resumed"
+    at: float
+    budget: Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutStarted:
+    """The intent to spend one rollout; durable before the first model request goes out."""
+
+    kind: Literal["rollout_started"] = "rollout_started"
+    number: int
+    key: RolloutKey
+    purpose: Purpose
+    attempt: int | None = None
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutEnded:
+    """A rollout with its score or its failure."""
+
+    kind: Literal["rollout_ended"] = "rollout_ended"
+    rollout: Rollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """An attempt to improve `parent`. Its number keys its random stream."""
+
+    kind: Literal["attempt_started"] = "attempt_started"
+    attempt: int
+    parent: CandidateId
+    cases: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectionStarted:
+    """The intent to spend one reflection."""
+
+    kind: Literal["reflection_started"] = "reflection_started"
+    attempt: int
+    components: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectionEnded:
+    """What the reflector answered and what it cost."""
+
+    kind: Literal["reflection_ended"] = "reflection_ended"
+    attempt: int
+    result: Proposal | Refusal
+    usage: Usage
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The end of an attempt that led to a child: admitted to the pool or not."""
+
+    kind: Literal["judged"] = "judged"
+    attempt: int
+    proposal: Proposal
+    child: Candidate
+    verdict: Verdict
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The end of an attempt whose answer could not be used."""
+
+    kind: Literal["refused"] = "refused"
+    attempt: int
+    parent: CandidateId
+    refusal: Refusal
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """The end of an attempt that led to no answer: nothing to learn on its minibatch, world failures, a stop."""
+
+    kind: Literal["abandoned"] = "abandoned"
+    attempt: int
+    parent: CandidateId
+    reason: str
+    perfect: bool = False
+    """True where every case of the minibatch had the best possible score."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEnded:
+    """No further attempts: what follows re-measures the finalists and scores the test split."""
+
+    kind: Literal["search_ended"] = "search_ended"
+    reason: StopReason
+    finalists: tuple[CandidateId, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The last event of a run that came to its end. A run without it can be resumed."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    reason: StopReason
+    winner: CandidateId
+    usage: Usage
+    at: float
+
+
+Event: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | RolloutStarted
+    | RolloutEnded
+    | AttemptStarted
+    | ReflectionStarted
+    | ReflectionEnded
+    | Judged
+    | Refused
+    | Abandoned
+    | SearchEnded
+    | RunEnded
+)
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+"""Validates and serializes an event at the store's border."""

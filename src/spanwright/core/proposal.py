@@ -1,0 +1,88 @@
+"""What a reflector answers, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spanwright.core.candidate import Candidate, CandidateId, ComponentId
+from spanwright.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A fact about the task that outlives one reflection: what failed, seen through one component."""
+
+    component: ComponentId
+    text: str
+    case: str = ""
+    """The training case that showed it."""
+
+
+class Origin(StrEnum):
+    """How a candidate came to be."""
+
+    SEED = "seed"
+    REFLECTION = "reflection"
+    MERGE = "merge"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """New texts for one or several components of `parents[0]`."""
+
+    parents: tuple[CandidateId, ...]
+    edits: Mapping[ComponentId, str]
+    diagnosis: str = ""
+    """The reflector's reading of the evidence."""
+    rationale: str = ""
+    """Why these edits."""
+    lessons: tuple[Lesson, ...] = ()
+    origin: Origin = Origin.REFLECTION
+
+    def apply(self, parent: Candidate) -> Candidate:
+        """Return the child. Raises KeyError for an edit of a component that the parent does not have."""
+        return parent.edited(self.edits)
+
+
+class RefusalReason(StrEnum):
+    """Why an answer of a reflector is not a proposal."""
+
+    EMPTY = "empty answer"
+    MALFORMED = "malformed answer"
+    TRUNCATED = "truncated answer"
+    WRONG_COMPONENT = "wrong component"
+    UNCHANGED = "nothing changed"
+    DUPLICATE = "duplicate candidate"
+    TOO_LONG = "text too long"
+    PLACEHOLDER = "placeholder lost"
+    ECHO = "prompt echoed"
+    DECLINED = "model declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A named reason for not using an answer. It costs a reflection, no rollout."""
+
+    reason: RefusalReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reflection:
+    """One consultation of a reflector: what came of it, and what was said."""
+
+    result: Proposal | Refusal
+    prompt: str = ""
+    answer: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a child joins the pool, and on what evidence."""
+
+    accepted: bool
+    reason: str
+    differences: tuple[float, ...] = ()
+    """Paired differences child - parent, one for each case that both have."""

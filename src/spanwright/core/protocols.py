@@ -1,0 +1,111 @@
+"""The extension points. Each is one call, or nearly; `spanwright.testing` ships a conformance suite for them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from spanwright.core.candidate import Candidate, Component
+from spanwright.core.case import Case
+from spanwright.core.context import ReflectionContext
+from spanwright.core.events import Event
+from spanwright.core.proposal import Reflection
+from spanwright.core.rollout import Rollout
+from spanwright.core.score import Score
+from spanwright.core.trace import Trace
+
+
+class Subject(Protocol):
+    """What is optimized: a set of texts, and a way to try them on a case.
+
+    The smallest one:
+
+        class Echo:
+            async def components(self):
+                return (Component(id="echo/text", kind=Kind.TEXT, agent="echo", text="hello"),)
+            async def run(self, candidate, case):
+                return f"{candidate.texts['echo/text']} {case.inputs}"
+            def fingerprints(self):
+                return {}
+    """
+
+    async def components(self) -> Sequence[Component]:
+        """Return the evolvable components with the seed's texts, without calling a model."""
+        ...
+
+    async def run(self, candidate: Candidate, case: Case) -> object:
+        """Try `candidate` on `case` and return the output.
+
+        Raises WorldFailed or CandidateFailed where it can tell, UserBug for settings that can never work; any other
+        exception counts as CandidateFailed with the boundary "program".
+        """
+        ...
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """Return what must be equal when a run is resumed, by name: models, settings, the tools' code surface."""
+        ...
+
+
+class Evaluator(Protocol):
+    """Says how good an outcome is. A plain async function will do."""
+
+    async def __call__(self, case: Case, output: object, trace: Trace) -> Score:
+        """Score one outcome. Raises UserBug where the user's evaluator raises."""
+        ...
+
+
+class Reflector(Protocol):
+    """Reads evidence and answers with new texts."""
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        """Answer with a Proposal or a Refusal. Raises WorldFailed where the model cannot be reached."""
+        ...
+
+
+class Journal(Protocol):
+    """The durable memory of one run. Only the engine writes to it, from one event loop."""
+
+    def append(self, event: Event) -> None:
+        """Queue an event for writing; never blocks. Raises StoreError if an earlier write failed."""
+        ...
+
+    def keep_trace(self, rollout: Rollout, trace: Trace, output: str) -> None:
+        """Queue the evidence of a rollout."""
+        ...
+
+    def keep_reflection(self, attempt: int, reflection: Reflection) -> None:
+        """Queue the prompt and the answer of a reflection."""
+        ...
+
+    async def durable(self) -> None:
+        """Return when all that was queued so far is on disk. Raises StoreError."""
+        ...
+
+    def events(self) -> Iterable[Event]:
+        """Yield the events in the order of their appending, those of earlier processes first."""
+        ...
+
+
+Observer = Callable[[Event], None]
+"""Is shown every event after it was folded. One that raises or lags is detached with a warning."""
+
+
+class Recording(Protocol):
+    """The spans of one rollout, judge or reflection in the making."""
+
+    @property
+    def id(self) -> str:
+        """The trace id, 32 hexadecimal digits; known from the start. Empty where nothing is recorded."""
+        ...
+
+    @property
+    def trace(self) -> Trace:
+        """The folded trace; call it after the recording was left."""
+        ...
+
+
+class Recorder(Protocol):
+    """Opens recordings. Everything awaited inside one, in whatever task or worker thread, belongs to it."""
+
+    def recording(self, baggage: Mapping[str, str]) -> AbstractAsyncContextManager[Recording]:
+        """Record until the block is left. `baggage` travels along as W3C baggage: ids only, `[A-Za-z0-9._-]`."""
+        ...

@@ -1,0 +1,76 @@
+"""A rollout: one candidate tried on one case."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spanwright.core.candidate import CandidateId
+from spanwright.core.score import Score
+from spanwright.core.trace import Trace
+from spanwright.core.usage import Usage
+
+
+class Blame(StrEnum):
+    """Who is to blame for a failure. See docs/design/blame.md."""
+
+    CANDIDATE = "candidate"
+    WORLD = "world"
+    USER = "user"
+
+
+class Purpose(StrEnum):
+    """Why a rollout was run."""
+
+    MINIBATCH = "minibatch"
+    GATE = "gate"
+    VALIDATION = "validation"
+    FINAL = "final"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A rollout that did not end with an output."""
+
+    boundary: str
+    blame: Blame
+    message: str
+    signature: str = ""
+    """Equal for failures of the same kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutKey:
+    """What a rollout is a measurement of. A key is scored at most once in a run."""
+
+    candidate: CandidateId
+    case: str
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """The record of one finished rollout."""
+
+    number: int
+    """Counts the rollouts of a run from 1: the name by which people ask for it."""
+    key: RolloutKey
+    purpose: Purpose
+    attempt: int | None = None
+    """The attempt that asked for it; None for validation, finals and test."""
+    score: Score | None = None
+    """None where the world failed. A failure of the candidate has the floor score."""
+    failure: Failure | None = None
+    usage: Usage = field(default_factory=Usage)
+    trace_id: str = ""
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A rollout with its evidence, which is too large to keep in the pool."""
+
+    rollout: Rollout
+    trace: Trace
+    output: str
+    """The output as text, shortened; empty after a failure."""

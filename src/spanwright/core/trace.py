@@ -1,0 +1,169 @@
+"""A trace: what the spans of one rollout say, in one form whatever library wrote them.
+
+Times are seconds since the epoch. Sequences are ordered by start. A trace holds no SDK objects.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from spanwright.core.candidate import ComponentId
+from spanwright.core.usage import Usage
+
+Attribute: TypeAlias = str | bool | int | float | tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanEvent:
+    """An event of a span: an exception, mostly."""
+
+    name: str
+    time: float
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One finished span as plain data. Ids are lower-case hexadecimal, `parent_id` is empty for a root."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str = ""
+    name: str
+    scope: str = ""
+    kind: str = "internal"
+    started: float
+    ended: float
+    status: Literal["unset", "ok", "error"] = "unset"
+    status_message: str = ""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    events: tuple[SpanEvent, ...] = ()
+    links: tuple[str, ...] = ()
+    """Trace ids of linked spans."""
+    dropped: int = 0
+    """Attributes that the SDK's limits dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of a message."""
+
+    kind: Literal["text", "thinking", "tool_call", "tool_result", "other"]
+    text: str
+    """Plain text; of a tool call its arguments as JSON, of a tool result the result."""
+    tool: str = ""
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message of a model call's input or output."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolDefinition:
+    """A tool as it was offered to the model. `parameters` is its JSON schema as text."""
+
+    name: str
+    description: str = ""
+    parameters: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One request to a model and its answer."""
+
+    span_id: str
+    agent: str = ""
+    model: str = ""
+    provider: str = ""
+    instructions: str = ""
+    messages: tuple[Message, ...] = ()
+    """The whole input, history included. Equal messages of several calls are the same object."""
+    answer: Message | None = None
+    tools: tuple[ToolDefinition, ...] = ()
+    finish_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+    error: str = ""
+    components: tuple[ComponentId, ...] = ()
+    """The components whose text this request carried, as far as is known."""
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One execution of a tool."""
+
+    span_id: str
+    agent: str = ""
+    name: str
+    call_id: str = ""
+    arguments: str = ""
+    """JSON."""
+    result: str | None = None
+    """What the model was told; None where the tool raised instead of answering."""
+    error: str = ""
+    """The exception or the request to retry; empty where all went well."""
+    retry: Literal["", "validation", "model_retry", "unknown_tool"] = ""
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRun:
+    """One run of an agent. `parent_agent` is the agent whose tool started it."""
+
+    span_id: str
+    name: str
+    parent_agent: str = ""
+    final: str | None = None
+    error: str = ""
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The trace of one rollout."""
+
+    id: str = ""
+    agents: tuple[AgentRun, ...] = ()
+    model_calls: tuple[ModelCall, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    spans: tuple[Span, ...] = ()
+    """Every span, the user's own included, without the bulky attributes that the fields above hold."""
+    complete: bool = True
+    """False where a span had not ended when the trace was sealed."""
+    truncated: bool = False
+    """True where attributes or spans were dropped by a limit."""
+    without_content: bool = False
+    """True where model calls were seen, but none of their messages."""
+
+    @property
+    def usage(self) -> Usage:
+        """The sum over the model calls: parents' aggregated figures are not counted again."""
+        total = Usage()
+        for call in self.model_calls:
+            total += call.usage
+        return total
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The errors of model calls, tool calls and agents, in order of start."""
+        failed: list[ModelCall | ToolCall | AgentRun] = [
+            step for step in (*self.agents, *self.model_calls, *self.tool_calls) if step.error
+        ]
+        return tuple(step.error for step in sorted(failed, key=lambda step: step.started))
+
+    @property
+    def components(self) -> frozenset[ComponentId]:
+        """The components that some model call of this trace carried."""
+        return frozenset(component for call in self.model_calls for component in call.components)
+
+    def steps(self) -> Iterator[ModelCall | ToolCall]:
+        """Yield model calls and tool calls together, in order of start."""
+        yield from sorted((*self.model_calls, *self.tool_calls), key=lambda step: (step.started, step.span_id))

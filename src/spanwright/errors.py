@@ -1,0 +1,85 @@
+"""Every error that leaves Spanwright, in one tree.
+
+    SpanwrightError
+    |- UsageError (ValueError)         the caller's input: what is wrong, which, what to do; raised before money is spent
+    |- UserBug (RuntimeError)          the user's evaluator, tool or settings fail for every candidate alike
+    |- StoreError (OSError)            the store cannot be opened, read or written
+    |  `- RunMismatch                  a run is resumed with other cases, evaluators, agents or settings
+    |- CandidateFailed                 inside a rollout: the candidate's text is to blame; becomes a floor score
+    `- WorldFailed                     inside a rollout: the world is to blame; retried, then left without a score
+
+The last two are raised by a Subject or a Reflector and turned into values by the engine; they never leave `optimize`.
+"""
+
+from collections.abc import Sequence
+
+
+class SpanwrightError(Exception):
+    """The root: catch it to catch everything that Spanwright raises on purpose."""
+
+
+class UsageError(SpanwrightError, ValueError):
+    """The caller's input cannot be used: `what` is wrong, and `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
+class UserBug(SpanwrightError, RuntimeError):
+    """The user's code or settings fail whatever the candidate: the run was drained and what was paid for is kept."""
+
+    def __init__(self, where: str, message: str, *, case: str = "", trace: str = "", remedy: str = "") -> None:
+        parts = [f"{where} failed: {message}"]
+        if case:
+            parts.append(f"on case {case!r}")
+        if trace:
+            parts.append(f"(rollout trace {trace})")
+        tail = remedy or "Fix it and resume the run: finished rollouts are kept"
+        super().__init__(f"{' '.join(parts)}. {tail}.")
+        self.where = where
+        self.message = message
+        self.case = case
+        self.trace = trace
+        self.remedy = remedy
+
+
+class StoreError(SpanwrightError, OSError):
+    """The store cannot be opened, read or written."""
+
+
+class RunMismatch(StoreError):
+    """A named run was made with something else than what is given now; `differences` lists each."""
+
+    def __init__(self, run: str, differences: Sequence[str]) -> None:
+        listed = "; ".join(differences)
+        super().__init__(f"run {run!r} cannot be resumed, it was made with other settings: {listed}. "
+            "Restore them, or give another run name")
+        self.run = run
+        self.differences = tuple(differences)
+
+
+class CandidateFailed(SpanwrightError):
+    """A rollout failed and the candidate's text may be to blame.
+
+    `boundary` names what was crossed ("tool refund", "output", "limit", "program", "model"); `signature` is equal for
+    failures of the same kind, so that one that the seed shows in most cases can be told to be the user's bug.
+    """
+
+    def __init__(self, boundary: str, message: str, *, signature: str = "") -> None:
+        super().__init__(f"{boundary}: {message}")
+        self.boundary = boundary
+        self.message = message
+        self.signature = signature or boundary
+
+
+class WorldFailed(SpanwrightError):
+    """A rollout or a reflection failed and no text is to blame: a rate limit, an outage, a time-out, a lost worker."""
+
+    def __init__(self, boundary: str, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{boundary}: {message}")
+        self.boundary = boundary
+        self.message = message
+        self.retry_after = retry_after
+        """Seconds to wait that the world asked for; None where it did not say."""
