@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
 from spanwright.core.proposal import Origin, Proposal, Refusal, Verdict
@@ -180,5 +180,8 @@ Event: TypeAlias = (
     | RunEnded
 )
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+EVENT: TypeAdapter[Event] = TypeAdapter(
+    Annotated[Event, Field(discriminator="kind")],
+    config=ConfigDict(ser_json_inf_nan="strings"),  # the default writes an infinite figure as null: it cannot be read
+)
 """Validates and serializes an event at the store's border."""

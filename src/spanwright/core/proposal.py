@@ -58,6 +58,7 @@ class RefusalReason(StrEnum):
     PLACEHOLDER = "placeholder lost"
     ECHO = "prompt echoed"
     DECLINED = "model declined"
+    FAILED = "reflection failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from spanwright.core.case import Case
 from spanwright.core.context import ReflectionContext
 from spanwright.core.events import Event
 from spanwright.core.proposal import Reflection
-from spanwright.core.rollout import Rollout
+from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 
@@ -74,6 +74,10 @@ class Journal(Protocol):
 
     def keep_reflection(self, attempt: int, reflection: Reflection) -> None:
         """Queue the prompt and the answer of a reflection."""
+        ...
+
+    def observed(self, number: int) -> Observed | None:
+        """Return a finished rollout with its evidence, or None; a resumed run finishes an attempt with it."""
         ...
 
     async def durable(self) -> None:

@@ -1,0 +1,60 @@
+# Needs make, git and Python 3.11 or newer: `make demo`, `make test`. Another Python: `make test PYTHON=python3.12`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+BASE_URL ?=
+MODEL ?=
+
+# Tools of ours look for nothing newer on the network.
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+
+.PHONY: help setup demo test check format live lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make .venv with the pinned requirements and this package
+
+$(VENV)/.requirements: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Spanwright needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + ": say for example make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.requirements pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Optimize the example agents with simulated models, without a network
+	$(BIN)/spanwright demo
+
+test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, formatting, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: setup ## Let ruff format and fix what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+ifeq ($(and $(BASE_URL),$(MODEL)),)
+live: ## Optimize with a real model: make live BASE_URL=... MODEL=...
+	@echo 'make live needs BASE_URL (an OpenAI-compatible endpoint) and MODEL (a name that it serves): make live BASE_URL=... MODEL=...'
+else
+live: setup
+	$(BIN)/spanwright live --base-url '$(BASE_URL)' --model '$(MODEL)'
+endif
+
+lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade moves every pin)
+	$(PYTHON) scripts/lock $(ARGS)
+
+clean: ## Remove what can be made again
+	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,159 @@
+"""The life of a run: start or replay, measure the seed, explore, choose among the finalists, report the test split.
+
+The engine decides nothing: the policy does. It moves things along, drains when it is told to stop, and turns whatever
+ended the run into a value or into one error of ours.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from spanwright.core.candidate import CandidateId
+from spanwright.core.events import RunResumed, RunStarted, StopReason
+from spanwright.engine.explore import Explorer
+from spanwright.engine.finals import Finals
+from spanwright.engine.ledger import Ledger, Phase, seconds
+from spanwright.engine.problem import Conduct, Means, Problem
+from spanwright.engine.validate import Validator
+from spanwright.engine.workshop import Workshop
+from spanwright.search import Policy, PoolView
+
+_SEARCH_SHARE_OF_TIME = 0.85
+"""Of a time limit: the rest is for the finals and the test split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a run came to. `pool` is a view of all that was measured."""
+
+    reason: StopReason
+    complete: bool
+    """False where the run can be resumed."""
+    winner: CandidateId
+    pool: PoolView
+    remark: str = ""
+
+
+class Engine:
+    """Runs one optimization."""
+
+    def __init__(self, problem: Problem, policy: Policy, means: Means, conduct: Conduct) -> None:
+        self._shop = Workshop(problem, policy, means, conduct)
+        self._validator = Validator(self._shop)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, for those who ask what is left."""
+        return self._shop.ledger
+
+    async def run(self) -> Ended:
+        """Run to the end, or until the run is stopped. Raises UserBug and StoreError; cancelling it cancels at once."""
+        shop = self._shop
+        self._open()
+        if shop.pool.view.winner is None:
+            shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
+            with _enough_threads(shop.conduct.concurrency), _one_error():
+                async with anyio.create_task_group() as group:
+                    shop.observers.start(group)
+                    try:
+                        await self._phases()
+                    finally:
+                        shop.observers.close()
+        await shop.means.journal.durable()
+        if shop.bug is not None:
+            raise shop.bug
+        return self._ended()
+
+    def _open(self) -> None:
+        """Replay what earlier processes did, or start a new history; then hold back what the last phases need."""
+        shop, problem = self._shop, self._shop.problem
+        if shop.replay(shop.means.journal.events()):
+            if shop.pool.view.winner is None:
+                shop.emit(RunResumed(at=shop.now(), budget=shop.conduct.budget))
+        else:
+            splits = problem.splits
+            shop.emit(
+                RunStarted(
+                    run=shop.conduct.run,
+                    at=shop.now(),
+                    seed=problem.seed,
+                    components=problem.components,
+                    budget=shop.conduct.budget,
+                    policy=shop.policy.name,
+                    train=tuple(case.id for case in splits.train),
+                    validation=tuple(case.id for case in splits.validation),
+                    test=tuple(case.id for case in splits.test),
+                    fingerprints=dict(problem.fingerprints),
+                )
+            )
+        view = shop.pool.view
+        tested = sum(view.was_measured(problem.seed.id, case.id) for case in problem.splits.test)
+        shop.ledger.hold(Phase.TEST, 2 * len(problem.splits.test) - tested)
+        reserve = shop.policy.reserve(shop.conduct.budget.rollouts)
+        shop.ledger.hold(Phase.FINAL, max(0, reserve - view.final_rollouts))
+
+    async def _phases(self) -> None:
+        shop = self._shop
+        async with anyio.create_task_group() as timers:
+            limit = seconds(shop.conduct.budget)
+            if limit is not None:
+                timers.start_soon(self._watch_time, limit)
+            if shop.pool.view.finalists is None:
+                await self._search()
+            if not shop.stopping:
+                shop.ledger.close(Phase.SEARCH)
+                shop.ledger.release(Phase.FINAL)
+                await Finals(shop).run()
+            timers.cancel_scope.cancel()
+
+    async def _search(self) -> None:
+        shop = self._shop
+        await self._validator.seed()
+        if shop.stopping:
+            return
+        async with anyio.create_task_group() as group:
+            explorer = Explorer(shop, self._validator, group)
+            await explorer.finish_validations()
+            explorer.fill()
+
+    async def _watch_time(self, limit: float) -> None:
+        shop = self._shop
+        await anyio.sleep(limit * _SEARCH_SHARE_OF_TIME)
+        shop.end_search(StopReason.TIME)
+        await anyio.sleep(limit * (1 - _SEARCH_SHARE_OF_TIME))
+        shop.ledger.close(Phase.TEST)
+
+    def _ended(self) -> Ended:
+        shop = self._shop
+        view = shop.pool.view
+        complete = view.winner is not None
+        reason = (view.search_ended_by if complete else shop.ended_by) or StopReason.BUDGET
+        winner = view.winner or shop.policy.winner(view, shop.policy.finalists(view))
+        return Ended(reason=reason, complete=complete, winner=winner, pool=view, remark=shop.last_world_failure)
+
+
+@contextmanager
+def _enough_threads(concurrency: int) -> Iterator[None]:
+    """Let as many sync tools run at once as there are rollouts: anyio's default of 40 threads would throttle them."""
+    limiter = to_thread.current_default_thread_limiter()
+    before = limiter.total_tokens
+    limiter.total_tokens = max(before, concurrency)
+    try:
+        yield
+    finally:
+        limiter.total_tokens = before
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raise the one error that ended the run in place of the groups around it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from error.__cause__

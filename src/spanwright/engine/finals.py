@@ -1,0 +1,92 @@
+"""The end of a run: measure the finalists equally, choose the winner, and score seed and winner on the test split, once.
+
+Nothing here steers the search: it is over when this begins.
+"""
+
+from collections.abc import Sequence
+
+import anyio
+
+from spanwright.core.candidate import CandidateId
+from spanwright.core.events import RunEnded, SearchEnded, StopReason
+from spanwright.core.rollout import Purpose
+from spanwright.engine.ledger import Ask, Lease, Phase
+from spanwright.engine.workshop import Work, Workshop
+from spanwright.search import Cell
+
+
+class Finals:
+    """Runs the last two phases of a run."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self._shop = shop
+
+    async def run(self) -> None:
+        """Finish the run; where it is paused meanwhile, a resumed run goes on from there."""
+        shop = self._shop
+        if shop.pool.view.finalists is None:
+            reason = shop.ended_by or StopReason.BUDGET
+            finalists = shop.policy.finalists(shop.pool.view)
+            shop.emit(SearchEnded(reason=reason, finalists=finalists, at=shop.now()))
+        finalists = shop.pool.view.finalists or ()
+        await self._measure_again(finalists)
+        if shop.stopping:
+            return
+        winner = shop.policy.winner(shop.pool.view, finalists)
+        await self._test(winner)
+        if shop.stopping:
+            return
+        reason = shop.pool.view.search_ended_by or StopReason.BUDGET
+        shop.emit(RunEnded(reason=reason, winner=winner, usage=shop.ledger.spent, at=shop.now()))
+        await shop.means.journal.durable()
+
+    async def _measure_again(self, finalists: Sequence[CandidateId]) -> None:
+        """Spend what is kept for the finals, and what the search left over, on the finalists alike."""
+        shop = self._shop
+        if len(finalists) < 2:  # noqa: PLR2004  (there is nothing to choose)
+            return
+        while not shop.stopping:
+            left = shop.ledger.available(Phase.FINAL)
+            if left is None:
+                left = shop.policy.final_least(finalists)
+                shop.ledger.close(Phase.SEARCH)
+            cells = shop.policy.final_cells(shop.pool.view, finalists, left)
+            if not cells:
+                return
+            lease = await shop.ledger.lease(Ask(rollouts=len(cells), least=1, phase=Phase.FINAL))
+            if lease is None:
+                return
+            with lease:
+                await self._measure(cells[: lease.rollouts], Purpose.FINAL, lease)
+            if shop.conduct.budget.rollouts is None:
+                return
+
+    async def _test(self, winner: CandidateId) -> None:
+        shop = self._shop
+        view = shop.pool.view
+        candidates = dict.fromkeys((shop.problem.seed.id, winner))
+        cells = [
+            (candidate, (case.id, 0))
+            for candidate in candidates
+            for case in shop.problem.splits.test
+            if not view.was_measured(candidate, case.id)
+        ]
+        if not cells:
+            return
+        lease = await shop.ledger.lease(Ask(rollouts=len(cells), phase=Phase.TEST))
+        if lease is None:
+            return
+        with lease:
+            await self._measure(cells, Purpose.TEST, lease)
+
+    async def _measure(
+        self, cells: Sequence[tuple[CandidateId, Cell]], purpose: Purpose, lease: Lease
+    ) -> None:
+        shop = self._shop
+        by_candidate: dict[CandidateId, list[Cell]] = {}
+        for candidate, cell in cells:
+            by_candidate.setdefault(candidate, []).append(cell)
+        async with anyio.create_task_group() as group:
+            for candidate, mine in by_candidate.items():
+                work = Work(candidate=shop.pool.view.candidate(candidate), cells=tuple(mine), purpose=purpose)
+                group.start_soon(shop.measure, work, lease)

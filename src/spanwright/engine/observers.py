@@ -1,0 +1,69 @@
+"""Show events to those who watch: each observer has a bounded queue and a task of its own, and cannot disturb the run."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from spanwright.core.events import Event
+from spanwright.core.protocols import Observer
+
+_LONGEST_QUEUE = 10_000
+_log = logging.getLogger("spanwright")
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Events that an observer has still to see."""
+
+    send: MemoryObjectSendStream[Event]
+    receive: MemoryObjectReceiveStream[Event]
+    observer: Observer
+    attached: bool = True
+
+
+class Observers:
+    """The observers of one run."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._queues = [
+            _Queue(*anyio.create_memory_object_stream[Event](_LONGEST_QUEUE), observer) for observer in observers
+        ]
+
+    def start(self, group: TaskGroup) -> None:
+        """Start one task an observer; they end after `close`, when the queues are empty."""
+        for queue in self._queues:
+            group.start_soon(self._drain, queue)
+
+    def offer(self, event: Event) -> None:
+        """Queue an event for every observer; one whose queue is full is detached with a warning."""
+        for queue in self._queues:
+            if not queue.attached:
+                continue
+            try:
+                queue.send.send_nowait(event)
+            except anyio.WouldBlock:
+                self._detach(queue, f"it is {_LONGEST_QUEUE} events behind")
+
+    def close(self) -> None:
+        """Let the tasks end when they have shown what is queued."""
+        for queue in self._queues:
+            queue.send.close()
+
+    async def _drain(self, queue: _Queue) -> None:
+        with queue.receive:
+            async for event in queue.receive:
+                if not queue.attached:
+                    return
+                try:
+                    queue.observer(event)
+                except Exception as error:  # an observer's bug must not end a paid run
+                    self._detach(queue, f"{type(error).__name__}: {error}")
+                    return
+
+    def _detach(self, queue: _Queue, reason: str) -> None:
+        queue.attached = False
+        _log.warning("observer %r was detached: %s", queue.observer, reason)

@@ -1,0 +1,160 @@
+"""One rollout from start to end, failures included: limit, retry, record, run, score, each adding one concern.
+
+`Performer.perform` returns a value whatever happens; a user's bug comes back as a failure with that blame. Only
+cancellation and errors of Spanwright itself are raised.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import anyio
+
+from spanwright.core.candidate import Candidate
+from spanwright.core.case import Case
+from spanwright.core.protocols import Evaluator, Recorder, Subject
+from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
+from spanwright.core.score import Score
+from spanwright.core.trace import Trace
+from spanwright.core.usage import Usage
+from spanwright.errors import CandidateFailed, UserBug, WorldFailed
+
+_OUTPUT_LIMIT = 8_000
+"""Characters of an output that are kept; more would only be cut by the reflection prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A rollout to be done."""
+
+    number: int
+    candidate: Candidate
+    case: Case
+    key: RolloutKey
+    purpose: Purpose
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Try:
+    """What one try of a task led to."""
+
+    output: object = None
+    failure: Failure | None = None
+    retry_after: float | None = None
+    score: Score | None = None
+    trace: Trace
+    usage: Usage
+
+
+class Performer:
+    """Does rollouts, at most `concurrency` at a time."""
+
+    def __init__(
+        self, subject: Subject, evaluator: Evaluator, *, recorder: Recorder, concurrency: int, clock: Callable[[], float]
+    ) -> None:
+        self._subject = subject
+        self._evaluator = evaluator
+        self._recorder = recorder
+        self._limiter = anyio.CapacityLimiter(concurrency)
+        self._clock = clock
+
+    @property
+    def waiting(self) -> int:
+        """How many rollouts wait for a slot."""
+        return self._limiter.statistics().tasks_waiting
+
+    async def perform(self, task: Task, tries: int) -> Observed:
+        """Do one rollout; where the world fails it, try again, `tries` times in all."""
+        started = self._clock()
+        usage = Usage()
+        tried = 0
+        while True:
+            async with self._limiter:
+                outcome = await self._try(task)
+            usage += outcome.usage
+            tried += 1
+            failure = outcome.failure
+            if failure is None or failure.blame is not Blame.WORLD or tried >= tries:
+                break
+            await anyio.sleep(max(outcome.retry_after or 0.0, float(2 ** (tried - 1))))
+        rollout = Rollout(
+            number=task.number,
+            key=task.key,
+            purpose=task.purpose,
+            attempt=task.attempt,
+            score=outcome.score,
+            failure=failure,
+            usage=replace(usage, rollouts=1, seconds=self._clock() - started),
+            trace_id=outcome.trace.id,
+            started=started,
+            ended=self._clock(),
+        )
+        return Observed(rollout=rollout, trace=outcome.trace, output="" if failure else shown(outcome.output))
+
+    async def _try(self, task: Task) -> _Try:
+        ran = await self._run(task)
+        return ran if ran.failure is not None else await self._score(task, ran)
+
+    async def _run(self, task: Task) -> _Try:
+        """Run the subject in a recording of its own."""
+        output: object = None
+        failure: Failure | None = None
+        retry_after: float | None = None
+        baggage = {"spanwright.candidate": task.candidate.id, "spanwright.rollout": str(task.number)}
+        async with self._recorder.recording(baggage) as recording:
+            try:
+                output = await self._subject.run(task.candidate, task.case)
+            except WorldFailed as error:
+                failure, retry_after = failure_of(error), error.retry_after
+            except Exception as error:  # the user's code may raise anything, and a bad rollout is data
+                failure = failure_of(error)
+        trace = recording.trace
+        return _Try(output=output, failure=failure, retry_after=retry_after, trace=trace, usage=trace.usage)
+
+    async def _score(self, task: Task, ran: _Try) -> _Try:
+        """Score an output in another recording, outside of the candidate: a judge's texts are never components."""
+        failure: Failure | None = None
+        retry_after: float | None = None
+        score: Score | None = None
+        async with self._recorder.recording({}) as recording:
+            try:
+                score = await self._evaluator(task.case, ran.output, ran.trace)
+            except WorldFailed as error:
+                failure, retry_after = failure_of(error), error.retry_after
+            except UserBug as error:
+                failure = failure_of(error)
+            except Exception as error:  # whatever an evaluator raises is its author's bug
+                failure = failure_of(UserBug("an evaluator", f"{type(error).__name__}: {error}"))
+        if score is not None and not math.isfinite(score.value):
+            failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))
+            score = None
+        usage = ran.usage + recording.trace.usage
+        return replace(ran, failure=failure, retry_after=retry_after, score=score, usage=usage)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return the value for an error of a rollout."""
+    match error:
+        case WorldFailed():
+            return Failure(boundary=error.boundary, blame=Blame.WORLD, message=error.message)
+        case UserBug():
+            return Failure(boundary=error.where, blame=Blame.USER, message=error.message, signature=error.remedy)
+        case CandidateFailed():
+            return Failure(
+                boundary=error.boundary, blame=Blame.CANDIDATE, message=error.message, signature=error.signature
+            )
+        case _:
+            kind = type(error).__name__
+            return Failure(
+                boundary="program", blame=Blame.CANDIDATE, message=f"{kind}: {error}", signature=f"program {kind}"
+            )
+
+
+def shown(output: object) -> str:
+    """Return an output as text for a reflector, shortened in the middle."""
+    text = output if isinstance(output, str) else repr(output)
+    if len(text) <= _OUTPUT_LIMIT:
+        return text
+    half = _OUTPUT_LIMIT // 2
+    return f"{text[:half]} [... {len(text) - 2 * half} characters ...] {text[-half:]}"

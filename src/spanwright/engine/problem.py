@@ -1,0 +1,59 @@
+"""What a run is about, what it works with, and what it may spend: the three records that an Engine is made of."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.core.case import Splits
+from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
+from spanwright.core.usage import Budget
+from spanwright.engine.stop import Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is optimized, on what, and by whose judgement."""
+
+    subject: Subject
+    evaluator: Evaluator
+    reflector: Reflector
+    splits: Splits
+    seed: Candidate
+    components: tuple[Component, ...]
+    """The components that may be edited; their ids are the keys of `seed.texts`."""
+    objective: str = ""
+    """What the score measures, in words, for the reflector."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def component(self, id: ComponentId) -> Component:  # noqa: A002  (it is an id)
+        """Return a component by its id. Raises KeyError."""
+        for component in self.components:
+            if component.id == id:
+                return component
+        raise KeyError(id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a run writes to, records with and is watched by."""
+
+    journal: Journal
+    recorder: Recorder
+    observers: Sequence[Observer] = ()
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch, for the events' times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """What a run may spend, and how many rollouts it may have in flight."""
+
+    run: str
+    budget: Budget
+    concurrency: int = 32
+    stop: Stop = field(default_factory=Stop)
+    tries: int = 3
+    """How often a rollout is tried when the world fails it."""
+    patience_with_world: int = 20
+    """World failures in a row, tries included, after which the run pauses."""

@@ -1,0 +1,181 @@
+"""What every phase of a run works with: the pool, the ledger, one way to emit an event and one way to do rollouts.
+
+`emit` never awaits, so the journal's order is the order of the fold. Intent is durable before anything is paid for.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import anyio
+
+from spanwright.core.candidate import Candidate
+from spanwright.core.case import Case
+from spanwright.core.events import Event, RolloutEnded, RolloutStarted, StopReason
+from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
+from spanwright.core.score import Score
+from spanwright.core.usage import Usage
+from spanwright.engine.bugs import SeedFailures
+from spanwright.engine.ledger import Lease, Ledger, Phase
+from spanwright.engine.observers import Observers
+from spanwright.engine.perform import Performer, Task
+from spanwright.engine.problem import Conduct, Means, Problem
+from spanwright.errors import UserBug
+from spanwright.search import Cell, Policy, Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Rollouts of one candidate that belong together."""
+
+    candidate: Candidate
+    cells: tuple[Cell, ...]
+    """Case id and repeat of each rollout."""
+    purpose: Purpose
+    attempt: int | None = None
+
+
+class Workshop:
+    """The shared state of one run. Single-threaded: between awaits nothing else happens, so there are no locks."""
+
+    def __init__(self, problem: Problem, policy: Policy, means: Means, conduct: Conduct) -> None:
+        self.problem = problem
+        self.policy = policy
+        self.means = means
+        self.conduct = conduct
+        self.pool = Pool()
+        self.ledger = Ledger(conduct.budget, Usage())
+        self.observers = Observers(means.observers)
+        self.ended_by: StopReason | None = None
+        self.bug: UserBug | None = None
+        self.last_world_failure = ""
+        self.seed_failures = SeedFailures(conduct.run, problem.seed.id)
+        self._cases = {case.id: case for case in problem.splits}
+        self._world_failures = 0
+        self._lowest = 0.0
+        self._performer = Performer(
+            problem.subject,
+            problem.evaluator,
+            recorder=means.recorder,
+            concurrency=conduct.concurrency,
+            clock=means.clock,
+        )
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new may be launched in any phase: what is unfinished is left to a resumed run."""
+        return self.ledger.closed(Phase.TEST)
+
+    def replay(self, events: Iterable[Event]) -> int:
+        """Fold the history of earlier processes; return how many events there were."""
+        count = 0
+        for event in events:
+            self._fold(event)
+            count += 1
+        self.ledger.spent = self.pool.view.usage
+        return count
+
+    def now(self) -> float:
+        """Return the time for an event."""
+        return self.means.clock()
+
+    def case(self, id: str) -> Case:  # noqa: A002  (it is an id)
+        """Return a case by its id. Raises KeyError."""
+        return self._cases[id]
+
+    def emit(self, event: Event) -> None:
+        """Write, fold and show an event, and end the search where the policy says that it is enough."""
+        self.means.journal.append(event)
+        self._fold(event)
+        self.observers.offer(event)
+        if self.ended_by is None and (reason := self.policy.should_stop(self.pool.view)) is not None:
+            self.end_search(reason)
+
+    def _fold(self, event: Event) -> None:
+        self.pool.apply(event)
+        if isinstance(event, RolloutEnded):
+            self.seed_failures.note(event.rollout)
+            if event.rollout.score is not None:
+                self._lowest = min(self._lowest, event.rollout.score.value)
+
+    def end_search(self, reason: StopReason) -> None:
+        """Start nothing new; what is in flight is finished. Later phases may still follow."""
+        if self.ended_by is None:
+            self.ended_by = reason
+        self.ledger.close(Phase.SEARCH)
+
+    def pause(self, reason: StopReason) -> None:
+        """Start nothing new in any phase. The run can be resumed."""
+        self.ended_by = reason
+        self.ledger.close(Phase.TEST)
+
+    def fail(self, bug: UserBug) -> None:
+        """Drain and then raise `bug`."""
+        if self.bug is None:
+            self.bug = bug
+        self.pause(StopReason.FAILED)
+
+    async def measure(self, work: Work, lease: Lease) -> list[Observed]:
+        """Do the rollouts of `work` at the same time, and return them in the order of its cells."""
+        tasks: list[Task] = []
+        for case, repeat in work.cells:
+            key = RolloutKey(candidate=work.candidate.id, case=case, repeat=repeat)
+            number = self.pool.view.next_number
+            task = Task(
+                number=number,
+                candidate=work.candidate,
+                case=self.case(case),
+                key=key,
+                purpose=work.purpose,
+                attempt=work.attempt,
+            )
+            self.emit(RolloutStarted(number=number, key=key, purpose=work.purpose, attempt=work.attempt, at=self.now()))
+            tasks.append(task)
+        await self.means.journal.durable()
+        done: list[Observed | None] = [None] * len(tasks)
+
+        async def one(place: int, task: Task) -> None:
+            done[place] = self._finish(await self._performer.perform(task, self.conduct.tries), lease)
+
+        async with anyio.create_task_group() as group:
+            for place, task in enumerate(tasks):
+                group.start_soon(one, place, task)
+        return [observed for observed in done if observed is not None]
+
+    def _finish(self, observed: Observed, lease: Lease) -> Observed:
+        """Record a finished rollout, and give a failure of the candidate its floor score."""
+        rollout = observed.rollout
+        failure = rollout.failure
+        if failure is not None and failure.blame is Blame.CANDIDATE:
+            score = Score(value=self._lowest, feedback=f"The run failed. {failure.boundary}: {failure.message}")
+            rollout = replace(rollout, score=score)
+            observed = replace(observed, rollout=rollout)
+        lease.settle(rollout.usage)
+        self.means.journal.keep_trace(rollout, observed.trace, observed.output)
+        self.emit(RolloutEnded(rollout=rollout))
+        self._watch(observed)
+        return observed
+
+    def world_failed(self, what: str) -> None:
+        """Take note that the world failed a rollout or a reflection; pause when it does so again and again."""
+        self._world_failures += self.conduct.tries
+        self.last_world_failure = what
+        if self._world_failures >= self.conduct.patience_with_world:
+            self.pause(StopReason.WORLD_DOWN)
+
+    def world_answered(self) -> None:
+        """Take note that the world works."""
+        self._world_failures = 0
+
+    def _watch(self, observed: Observed) -> None:
+        failure = observed.rollout.failure
+        if failure is not None and failure.blame is Blame.WORLD:
+            self.world_failed(f"{failure.boundary}: {failure.message}")
+            return
+        self.world_answered()
+        if failure is not None and failure.blame is Blame.USER:
+            rollout = observed.rollout
+            trace = f"{self.conduct.run} {rollout.number}"
+            remedy = failure.signature
+            self.fail(
+                UserBug(failure.boundary, failure.message, case=rollout.key.case, trace=trace, remedy=remedy)
+            )

@@ -1,0 +1,38 @@
+"""Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
+
+from spanwright.subject.champion import Champion, ChampionFile, read_champion, write_champion
+from spanwright.subject.components import Choice, chosen
+from spanwright.subject.discovery import discover
+from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
+from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
+from spanwright.subject.scoring import Objective, Scoring, score_of
+from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
+from spanwright.subject.wearing import bare, wearing, worn
+
+__all__ = [
+    "Champion",
+    "ChampionFile",
+    "Choice",
+    "Definition",
+    "DepsFor",
+    "EvalSet",
+    "Evals",
+    "Metric",
+    "Objective",
+    "PydanticSubject",
+    "Scoring",
+    "bare",
+    "chosen",
+    "decorate",
+    "definition_of",
+    "discover",
+    "eval_set",
+    "optimizable",
+    "read_champion",
+    "score_of",
+    "subject_of",
+    "wearable_of",
+    "wearing",
+    "worn",
+    "write_champion",
+]

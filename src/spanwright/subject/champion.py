@@ -1,0 +1,72 @@
+"""The champion file: a winner's texts as JSON, reviewed like code, worn from the next start on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from spanwright.core.candidate import Candidate
+from spanwright.errors import UsageError
+
+SCHEMA = "spanwright.champion/1"
+
+ChampionFile: TypeAlias = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Champion:
+    """A winner and what it was measured against."""
+
+    texts: Mapping[str, str]
+    seed: Mapping[str, str]
+    """The texts that it replaced; one that changed since is a sign that the champion is out of date."""
+    schema: str = SCHEMA
+    run: str = ""
+    summary: str = ""
+
+    @property
+    def candidate(self) -> Candidate:
+        """The texts as a candidate."""
+        return Candidate(texts=self.texts)
+
+
+_CHAMPION: TypeAdapter[Champion] = TypeAdapter(Champion)
+
+
+def read_champion(path: ChampionFile) -> Champion:
+    """Read a champion file. Raises UsageError where it is missing, malformed or of a later schema."""
+    try:
+        content = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the champion file {path!s} cannot be read: {error}", "Check the path") from error
+    try:
+        champion = _CHAMPION.validate_json(content)
+    except ValidationError as error:
+        message = f"{path!s} is not a champion file: {error.errors()[0]['msg']}"
+        raise UsageError(message, "Write one with Result.save") from error
+    if champion.schema != SCHEMA:
+        raise UsageError(
+            f"{path!s} has the schema {champion.schema!r}, this version reads {SCHEMA!r}", "Use the version that wrote it"
+        )
+    return champion
+
+
+def write_champion(path: ChampionFile, champion: Champion) -> None:
+    """Write a champion file: indented and sorted, so that a review shows what changed."""
+    document = json.loads(_CHAMPION.dump_json(champion))
+    Path(path).write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def fitting(champion: Champion, agent: str) -> Candidate:
+    """Return the part of a champion that belongs to one agent. Raises UsageError where there is none."""
+    mine = {id: text for id, text in champion.texts.items() if id.startswith(f"{agent}/")}
+    if not mine:
+        named = ", ".join(sorted({id.split("/", 1)[0] for id in champion.texts})) or "none"
+        raise UsageError(
+            f"the champion has no text for the agent {agent!r}, only for {named}", "Keep the agent's name, or optimize anew"
+        )
+    return Candidate(texts=mine)

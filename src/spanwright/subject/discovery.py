@@ -1,0 +1,51 @@
+"""Find an agent's components without calling a model: start a run, see what would be sent, and stop there."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.models.test import TestModel
+
+from spanwright.core.candidate import Component
+from spanwright.errors import UsageError
+from spanwright.subject.capability import Previewed
+from spanwright.subject.optimizable import decorate
+from spanwright.subject.wearing import Preview, wearing
+
+
+class _Anything:
+    """Stands in for dependencies in a preview: whatever dynamic instructions read of it is text of no consequence."""
+
+    def __getattr__(self, name: str) -> "_Anything":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_args: object, **_kwargs: object) -> "_Anything":
+        return self
+
+    def __str__(self) -> str:
+        return ""
+
+
+async def discover(agent: AbstractAgent[Any, Any], deps: object = None) -> tuple[Component, ...]:
+    """Return the components of one agent as its next run would send them.
+
+    Without `deps` a stand-in is tried, too. Raises UsageError where the agent cannot even be started.
+    """
+    decorate(agent)
+    attempts: Sequence[object] = (deps,) if deps is not None else (None, _Anything())
+    failure: Exception | None = None
+    for stand_in in attempts:
+        preview = Preview()
+        try:
+            with wearing(preview):
+                await agent.run("preview", deps=stand_in, model=TestModel())
+        except Previewed:
+            return tuple(preview.components.values())
+        except Exception as error:  # dynamic instructions and prepare functions are the user's code
+            failure = error
+    raise UsageError(
+        f"the agent {agent.name!r} could not be previewed: {type(failure).__name__}: {failure}",
+        "Its dynamic instructions or toolsets need real dependencies: pass deps=",
+    ) from failure

@@ -1,0 +1,47 @@
+"""The ids of components, from pydantic-ai's own names for instructions, tools and outputs.
+
+    support/instructions                    the agent's own static instructions
+    support/instructions:toolset:crm        an instruction part by its pydantic-ai id
+    support/system_prompt, .../system_prompt:1
+    support/tool:search                     a tool's description
+    support/tool:search/filters/city        a place in its JSON schema
+    support/output:final_result/total       the same for an output tool or an output object
+"""
+
+from typing import Protocol
+
+from spanwright.core.candidate import ComponentId
+
+OWN_INSTRUCTIONS = "agent"
+"""pydantic-ai's id of an agent's own static instructions."""
+
+OUTPUT = "final_result"
+"""The name under which a native or prompted output object is known, as if it were the default output tool."""
+
+
+def instructions(agent: str, part: str = OWN_INSTRUCTIONS) -> ComponentId:
+    """Return the id of an instruction part."""
+    return f"{agent}/instructions" if part == OWN_INSTRUCTIONS else f"{agent}/instructions:{part}"
+
+
+def system_prompt(agent: str, place: int) -> ComponentId:
+    """Return the id of a static system prompt by its place, from 0."""
+    return f"{agent}/system_prompt:{place}" if place else f"{agent}/system_prompt"
+
+
+def tool(agent: str, name: str, path: str = "") -> ComponentId:
+    """Return the id of a tool's description, or of a place in its schema."""
+    return f"{agent}/tool:{name}/{path}" if path else f"{agent}/tool:{name}"
+
+
+def output(agent: str, name: str, path: str = "") -> ComponentId:
+    """Return the id of an output's description, or of a place in its schema."""
+    return f"{agent}/output:{name}/{path}" if path else f"{agent}/output:{name}"
+
+
+class Address(Protocol):
+    """Makes the id of something by the agent's name, its own name, and a path in its schema."""
+
+    def __call__(self, agent: str, name: str, path: str = "") -> ComponentId:
+        """Return the id."""
+        ...
