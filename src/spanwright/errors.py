@@ -54,8 +54,10 @@ class RunMismatch(StoreError):
 
     def __init__(self, run: str, differences: Sequence[str]) -> None:
         listed = "; ".join(differences)
-        super().__init__(f"run {run!r} cannot be resumed, it was made with other settings: {listed}. "
-            "Restore them, or give another run name")
+        super().__init__(
+            f"run {run!r} cannot be resumed, it was made with other settings: {listed}. "
+            "Restore them, or give another run name"
+        )
         self.run = run
         self.differences = tuple(differences)
 

@@ -10,7 +10,9 @@ from typing import Literal, TypeAlias
 from spanwright.core.candidate import ComponentId
 from spanwright.core.usage import Usage
 
-Attribute: TypeAlias = str | bool | int | float | tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
+Attribute: TypeAlias = (
+    str | bool | int | float | tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

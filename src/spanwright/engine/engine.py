@@ -4,7 +4,7 @@ The engine decides nothing: the policy does. It moves things along, drains when 
 ended the run into a value or into one error of ours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -136,7 +136,7 @@ class Engine:
 
 
 @contextmanager
-def _enough_threads(concurrency: int) -> Iterator[None]:
+def _enough_threads(concurrency: int) -> Generator[None]:
     """Let as many sync tools run at once as there are rollouts: anyio's default of 40 threads would throttle them."""
     limiter = to_thread.current_default_thread_limiter()
     before = limiter.total_tokens
@@ -148,7 +148,7 @@ def _enough_threads(concurrency: int) -> Iterator[None]:
 
 
 @contextmanager
-def _one_error() -> Iterator[None]:
+def _one_error() -> Generator[None]:
     """Raise the one error that ended the run in place of the groups around it."""
     try:
         yield

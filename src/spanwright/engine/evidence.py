@@ -1,15 +1,14 @@
-"""From finished rollouts to what a reflector may know: examples, blame, lessons, and the context of one reflection."""
+"""From finished rollouts to what a reflector may know of them: examples, blame and lessons."""
 
 from collections.abc import Mapping, Sequence
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
-from spanwright.core.context import Example, ReflectionContext
+from spanwright.core.context import Example
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.engine.problem import Problem
-from spanwright.search import PoolView
 from spanwright.telemetry import blame
 
 _LESSON_LENGTH = 300
@@ -66,21 +65,3 @@ def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson,
 def worn(problem: Problem, candidate: Candidate) -> tuple[Component, ...]:
     """Return the components that may be edited."""
     return tuple(component for component in problem.components if component.id in candidate.texts)
-
-
-def context(
-    problem: Problem, view: PoolView, *, attempt: int, parent: Candidate, chosen: Sequence[ComponentId],
-    examples: Sequence[Example],
-) -> ReflectionContext:
-    """Return the request for one reflection on `chosen` components of `parent`."""
-    components = worn(problem, parent)
-    return ReflectionContext(
-        attempt=attempt,
-        parent=parent,
-        components=tuple(component for component in components if component.id in chosen),
-        examples=tuple(examples),
-        tried=view.tried(parent.id, tuple(chosen)),
-        lessons=view.lessons(parent.id, tuple(chosen)),
-        others=tuple(component for component in components if component.id not in chosen),
-        objective=problem.objective,
-    )

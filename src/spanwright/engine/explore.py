@@ -11,9 +11,9 @@ from random import Random
 from anyio.abc import TaskGroup
 
 from spanwright.core.candidate import Candidate
-from spanwright.core.context import Example
+from spanwright.core.context import Example, ReflectionContext
 from spanwright.core.events import Abandoned, AttemptStarted, Judged, ReflectionEnded, ReflectionStarted, Refused
-from spanwright.core.proposal import Proposal, Refusal, RefusalReason, Reflection, Verdict
+from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose
 from spanwright.engine import evidence
 from spanwright.engine.ledger import Ask, Lease
@@ -169,8 +169,15 @@ class Explorer:
         components = evidence.worn(shop.problem, parent)
         blames = evidence.total_blame(examples, components, policy.perfect)
         chosen = policy.components(view, parent.id, blames, self._random(started.attempt, "components"))
-        context = evidence.context(
-            shop.problem, view, attempt=started.attempt, parent=parent, chosen=chosen, examples=examples
+        context = ReflectionContext(
+            attempt=started.attempt,
+            parent=parent,
+            components=tuple(component for component in components if component.id in chosen),
+            examples=tuple(examples),
+            tried=policy.tried(view, parent.id, chosen),
+            lessons=policy.lessons(view, parent.id, chosen),
+            others=tuple(component for component in components if component.id not in chosen),
+            objective=shop.problem.objective,
         )
         shop.emit(ReflectionStarted(attempt=started.attempt, components=tuple(chosen), at=shop.now()))
         await shop.means.journal.durable()
@@ -223,7 +230,7 @@ class Explorer:
 
     def _random(self, attempt: int, purpose: str) -> Random:
         """Return the random stream of one decision: keyed by the attempt, so that a resumed run draws the same."""
-        return Random(f"{self._shop.policy.seed}/{attempt}/{purpose}")  # noqa: S311  (reproducible on purpose)
+        return Random(f"{self._shop.policy.seed}/{attempt}/{purpose}")
 
 
 def _scores(observed: Sequence[Observed]) -> dict[str, float]:

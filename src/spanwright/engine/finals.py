@@ -43,7 +43,7 @@ class Finals:
     async def _measure_again(self, finalists: Sequence[CandidateId]) -> None:
         """Spend what is kept for the finals, and what the search left over, on the finalists alike."""
         shop = self._shop
-        if len(finalists) < 2:  # noqa: PLR2004  (there is nothing to choose)
+        if len(finalists) < 2:
             return
         while not shop.stopping:
             left = shop.ledger.available(Phase.FINAL)
@@ -79,9 +79,7 @@ class Finals:
         with lease:
             await self._measure(cells, Purpose.TEST, lease)
 
-    async def _measure(
-        self, cells: Sequence[tuple[CandidateId, Cell]], purpose: Purpose, lease: Lease
-    ) -> None:
+    async def _measure(self, cells: Sequence[tuple[CandidateId, Cell]], purpose: Purpose, lease: Lease) -> None:
         shop = self._shop
         by_candidate: dict[CandidateId, list[Cell]] = {}
         for candidate, cell in cells:

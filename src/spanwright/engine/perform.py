@@ -17,7 +17,7 @@ from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, 
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
-from spanwright.errors import CandidateFailed, UserBug, WorldFailed
+from spanwright.errors import CandidateFailed, UsageError, UserBug, WorldFailed
 
 _OUTPUT_LIMIT = 8_000
 """Characters of an output that are kept; more would only be cut by the reflection prompt."""
@@ -51,7 +51,13 @@ class Performer:
     """Does rollouts, at most `concurrency` at a time."""
 
     def __init__(
-        self, subject: Subject, evaluator: Evaluator, *, recorder: Recorder, concurrency: int, clock: Callable[[], float]
+        self,
+        subject: Subject,
+        evaluator: Evaluator,
+        *,
+        recorder: Recorder,
+        concurrency: int,
+        clock: Callable[[], float],
     ) -> None:
         self._subject = subject
         self._evaluator = evaluator
@@ -122,6 +128,8 @@ class Performer:
                 score = await self._evaluator(task.case, ran.output, ran.trace)
             except WorldFailed as error:
                 failure, retry_after = failure_of(error), error.retry_after
+            except UsageError as error:
+                failure = failure_of(UserBug("the evaluators", error.what, remedy=error.remedy))
             except UserBug as error:
                 failure = failure_of(error)
             except Exception as error:  # whatever an evaluator raises is its author's bug

@@ -26,7 +26,7 @@ class Problem:
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def component(self, id: ComponentId) -> Component:  # noqa: A002  (it is an id)
+    def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""
         for component in self.components:
             if component.id == id:

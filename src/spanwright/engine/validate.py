@@ -78,6 +78,4 @@ class Validator:
         return True
 
     def _work(self, member: CandidateId, cells: Sequence[Cell]) -> Work:
-        return Work(
-            candidate=self._shop.pool.view.candidate(member), cells=tuple(cells), purpose=Purpose.VALIDATION
-        )
+        return Work(candidate=self._shop.pool.view.candidate(member), cells=tuple(cells), purpose=Purpose.VALIDATION)

@@ -78,7 +78,7 @@ class Workshop:
         """Return the time for an event."""
         return self.means.clock()
 
-    def case(self, id: str) -> Case:  # noqa: A002  (it is an id)
+    def case(self, id: str) -> Case:
         """Return a case by its id. Raises KeyError."""
         return self._cases[id]
 
@@ -176,6 +176,4 @@ class Workshop:
             rollout = observed.rollout
             trace = f"{self.conduct.run} {rollout.number}"
             remedy = failure.signature
-            self.fail(
-                UserBug(failure.boundary, failure.message, case=rollout.key.case, trace=trace, remedy=remedy)
-            )
+            self.fail(UserBug(failure.boundary, failure.message, case=rollout.key.case, trace=trace, remedy=remedy))

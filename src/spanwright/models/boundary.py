@@ -4,7 +4,7 @@ Inside the boundary code lets errors raise; outside it there are only CandidateF
 See docs/design/blame.md for the table.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from pydantic_ai import exceptions as theirs
@@ -27,7 +27,7 @@ _SETTINGS = (
 
 
 @contextmanager
-def boundary(subject: str = "agent") -> Iterator[None]:
+def boundary(subject: str = "agent") -> Generator[None]:
     """Translate what pydantic-ai raises inside the block; `subject` names the caller in messages.
 
     Raises CandidateFailed, WorldFailed or UserBug. Errors of ours and cancellation pass through unchanged.
@@ -74,7 +74,9 @@ def is_transient(error: Exception) -> bool:
         return False
     if isinstance(error, _WORLD):
         return True
-    return isinstance(error, theirs.ModelHTTPError) and (error.status_code in (408, 409, 429) or error.status_code >= 500)
+    return isinstance(error, theirs.ModelHTTPError) and (
+        error.status_code in (408, 409, 429) or error.status_code >= 500
+    )
 
 
 def _http(error: theirs.ModelHTTPError) -> SpanwrightError:

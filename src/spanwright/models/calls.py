@@ -58,7 +58,9 @@ class RetryingModel(WrapperModel):
         while True:
             try:
                 return await super().request(messages, _once(model_settings), model_request_parameters)
-            except Exception as error:  # the provider's errors have no common root; what is not transient is raised again
+            except (
+                Exception
+            ) as error:  # the provider's errors have no common root; what is not transient is raised again
                 tried += 1
                 await self._wait_or_raise(error, tried)
 
@@ -74,9 +76,7 @@ class RetryingModel(WrapperModel):
         async with AsyncExitStack() as stack:
             tried = 0
             while True:
-                opening = super().request_stream(
-                    messages, _once(model_settings), model_request_parameters, run_context
-                )
+                opening = super().request_stream(messages, _once(model_settings), model_request_parameters, run_context)
                 try:
                     stream = await stack.enter_async_context(opening)
                     break
@@ -99,7 +99,7 @@ class JudgeModel(RetryingModel):
     """
 
     def __init__(self, wrapped: Model) -> None:
-        super().__init__(wrapped, Backoff(), Random(0))  # noqa: S311  (spreads waits, guards nothing)
+        super().__init__(wrapped, Backoff(), Random(0))
 
     async def request(
         self,
@@ -122,7 +122,7 @@ class Retries(AbstractCapability[Any]):
     _: KW_ONLY
     id: str | None = "spanwright-retries"
     backoff: Backoff = field(default_factory=Backoff)
-    jitter: Random = field(default_factory=lambda: Random(0))  # noqa: S311  (spreads waits, guards nothing)
+    jitter: Random = field(default_factory=lambda: Random(0))
 
     def get_wrapper_model(self, model: Model) -> Model:
         """Wrap the model that serves the request."""
@@ -146,4 +146,6 @@ def _instrumentation() -> InstrumentationSettings | None:
 
 
 def _once(settings: ModelSettings | None) -> ModelSettings:
-    return ModelSettings(**{**(settings or {}), "max_retries": 0})
+    once = ModelSettings() if settings is None else settings.copy()
+    once["max_retries"] = 0
+    return once

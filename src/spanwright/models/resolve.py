@@ -19,7 +19,9 @@ def resolve(model: Model | str) -> Model:
         return infer_model(model)
     except (UserError, ImportError, ValueError) as error:
         message = f"the model {model!r} does not resolve: {error}"
-        raise UsageError(message, "Give a name like 'openai:gpt-5-mini', set the provider's key, or pass a Model") from error
+        raise UsageError(
+            message, "Give a name like 'openai:gpt-5-mini', set the provider's key, or pass a Model"
+        ) from error
 
 
 def model_id(model: Model | str | None) -> str:

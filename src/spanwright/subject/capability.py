@@ -22,7 +22,7 @@ from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import mark_components
 
 
-class Previewed(Exception):  # noqa: N818  (it ends a preview and is no error)
+class Previewed(Exception):
     """Ends a run at its first model request: what would have been sent is known, and no model is called."""
 
 
@@ -79,7 +79,7 @@ class Wearable(AbstractCapability[Any]):
             return tools
         return [self._tool(candidate, tool, address(self.agent, tool.name)) for tool in tools]
 
-    def _tool(self, candidate: Candidate, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:  # noqa: A002
+    def _tool(self, candidate: Candidate, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:
         texts = _below(candidate, id)
         description = candidate.texts.get(id)
         if description is None and not texts:
@@ -96,7 +96,7 @@ class Wearable(AbstractCapability[Any]):
         own = ids.instructions(self.agent)
         seen = False
         for part in parts:
-            id = None if part.id is None else ids.instructions(self.agent, str(part.id))  # noqa: A001
+            id = None if part.id is None else ids.instructions(self.agent, str(part.id))
             seen = seen or id == own
             text = None if id is None else candidate.texts.get(id)
             if text is None:
@@ -112,7 +112,7 @@ class Wearable(AbstractCapability[Any]):
     ) -> OutputObjectDefinition | None:
         if output is None:
             return None
-        id = ids.output(self.agent, ids.OUTPUT)  # noqa: A001
+        id = ids.output(self.agent, ids.OUTPUT)
         texts = _below(candidate, id)
         description = candidate.texts.get(id)
         if description is None and not texts:
@@ -146,7 +146,7 @@ class Wearable(AbstractCapability[Any]):
         return tuple(id for id in candidate.texts if id in present)
 
 
-def _below(candidate: Candidate, id: ComponentId) -> dict[str, str]:  # noqa: A002
+def _below(candidate: Candidate, id: ComponentId) -> dict[str, str]:
     """Return the texts of the places in a schema by their paths."""
     prefix = f"{id}/"
     return {key.removeprefix(prefix): text for key, text in candidate.texts.items() if key.startswith(prefix)}

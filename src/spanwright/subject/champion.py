@@ -50,7 +50,8 @@ def read_champion(path: ChampionFile) -> Champion:
         raise UsageError(message, "Write one with Result.save") from error
     if champion.schema != SCHEMA:
         raise UsageError(
-            f"{path!s} has the schema {champion.schema!r}, this version reads {SCHEMA!r}", "Use the version that wrote it"
+            f"{path!s} has the schema {champion.schema!r}, this version reads {SCHEMA!r}",
+            "Use the version that wrote it",
         )
     return champion
 
@@ -67,6 +68,7 @@ def fitting(champion: Champion, agent: str) -> Candidate:
     if not mine:
         named = ", ".join(sorted({id.split("/", 1)[0] for id in champion.texts})) or "none"
         raise UsageError(
-            f"the champion has no text for the agent {agent!r}, only for {named}", "Keep the agent's name, or optimize anew"
+            f"the champion has no text for the agent {agent!r}, only for {named}",
+            "Keep the agent's name, or optimize anew",
         )
     return Candidate(texts=mine)

@@ -81,7 +81,7 @@ def _converted(
     """Return our cases for the user's. A case without a name is named by its place."""
     found: list[Case] = []
     for case in part.cases if isinstance(part, Dataset) else part:
-        id = case.name or f"case {len(theirs) + 1}"  # noqa: A001
+        id = case.name or f"case {len(theirs) + 1}"
         if id in theirs:
             raise UsageError(f"two cases have the id {id!r}", "Name each case once, over all splits")
         theirs[id] = case
@@ -92,8 +92,10 @@ def _converted(
     return tuple(found)
 
 
-def _check_judged(theirs: Mapping[str, TheirCase[Any, Any, Any]], datasets: Mapping[str, Dataset[Any, Any, Any]]) -> None:
-    for id, case in theirs.items():  # noqa: A001
+def _check_judged(
+    theirs: Mapping[str, TheirCase[Any, Any, Any]], datasets: Mapping[str, Dataset[Any, Any, Any]]
+) -> None:
+    for id, case in theirs.items():
         dataset = datasets.get(id)
         if not case.evaluators and (dataset is None or not dataset.evaluators):
             raise UsageError(
@@ -107,7 +109,7 @@ def _split(parts: Mapping[str, tuple[Case, ...]], seed: int) -> tuple[Splits, tu
     rest = list(parts["cases"])
     test = parts.get("test")
     validation = parts.get("validation")
-    drawn = Random(f"spanwright splits {seed}")  # noqa: S311  (reproducible on purpose)
+    drawn = Random(f"spanwright splits {seed}")
     groups = _shuffled_groups(rest, drawn)
     total = len(rest)
     if test is None:

@@ -1,11 +1,11 @@
 """The ids of components, from pydantic-ai's own names for instructions, tools and outputs.
 
-    support/instructions                    the agent's own static instructions
-    support/instructions:toolset:crm        an instruction part by its pydantic-ai id
-    support/system_prompt, .../system_prompt:1
-    support/tool:search                     a tool's description
-    support/tool:search/filters/city        a place in its JSON schema
-    support/output:final_result/total       the same for an output tool or an output object
+support/instructions                    the agent's own static instructions
+support/instructions:toolset:crm        an instruction part by its pydantic-ai id
+support/system_prompt, .../system_prompt:1
+support/tool:search                     a tool's description
+support/tool:search/filters/city        a place in its JSON schema
+support/output:final_result/total       the same for an output tool or an output object
 """
 
 from typing import Protocol

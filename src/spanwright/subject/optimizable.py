@@ -65,9 +65,7 @@ class WornIter:
 
 
 @overload
-def optimizable(
-    subject: Agent[Deps, Out], *, champion: ChampionFile | None = None
-) -> Agent[Deps, Out]: ...
+def optimizable(subject: Agent[Deps, Out], *, champion: ChampionFile | None = None) -> Agent[Deps, Out]: ...
 @overload
 def optimizable(
     subject: Callable[P, R], *, agents: Sequence[AbstractAgent[Any, Any]] = (), champion: ChampionFile | None = None
@@ -93,12 +91,14 @@ def optimizable(
     """
     if subject is None:
         return lambda function: optimizable(  # pyright: ignore[reportUnknownVariableType, reportUnknownLambdaType]
-            function, agents=agents, champion=champion  # pyright: ignore[reportUnknownArgumentType]
+            function,
+            agents=agents,
+            champion=champion,  # pyright: ignore[reportUnknownArgumentType]
         )
     texts = None if champion is None else read_champion(champion)
     if isinstance(subject, AbstractAgent):
-        decorate(subject, texts)
-        return subject
+        decorate(cast("AbstractAgent[Any, Any]", subject), texts)
+        return cast("AbstractAgent[Any, Any]", subject)
     distinct(agents)
     for agent in agents:
         decorate(agent, texts)
@@ -121,10 +121,12 @@ def decorate(agent: AbstractAgent[Any, Any], champion: Champion | None = None) -
     known = wearable_of(agent)
     if known is None:
         if not agent.name:
-            raise UsageError("an agent has no name, so its texts have no address", "Give it one: Agent(..., name='support')")
+            raise UsageError(
+                "an agent has no name, so its texts have no address", "Give it one: Agent(..., name='support')"
+            )
         known = Wearable(agent.name)
         worn_iter = WornIter(agent, agent.iter, known)
-        agent.__dict__["iter"] = worn_iter
+        object.__setattr__(agent, "iter", worn_iter)
     if champion is not None:
         known.base = fitting(champion, known.agent)
     return known

@@ -51,6 +51,25 @@ class Scoring:
         self._objective = objective
         self._evaluators = {id: _evaluators(evals, id) for id in evals.theirs}
 
+    @property
+    def evaluators(self) -> Sequence[object]:
+        """What judges: the metric, or every evaluator once."""
+        if self._evals.metric is not None:
+            return (self._evals.metric,)
+        distinct = {id(each): each for dataset in self._evals.datasets.values() for each in dataset.evaluators}
+        own = [each for case in self._evals.theirs.values() for each in case.evaluators]
+        return (*distinct.values(), *own)
+
+    @property
+    def description(self) -> str:
+        """What the score measures, in words."""
+        names = sorted({type(each).__name__ for each in self.evaluators}) if self._evals.metric is None else ["metric"]
+        if isinstance(self._objective, str):
+            return f"the figure {self._objective!r}, higher is better"
+        if self._objective is not None:
+            return f"a function of the figures of {', '.join(names)}, higher is better"
+        return f"the mean of {', '.join(names)}, from 0 to 1"
+
     async def __call__(self, case: Case, output: object, trace: Trace) -> Score:
         """Score one outcome. Raises UserBug for the user's own errors, WorldFailed for a judge's model."""
         with bare():
@@ -176,7 +195,7 @@ def _tree(trace: Trace) -> SpanTree:
     )
 
 
-def _evaluators(evals: EvalSet, id: str) -> list[Evaluator[Any, Any, Any]]:  # noqa: A002
+def _evaluators(evals: EvalSet, id: str) -> list[Evaluator[Any, Any, Any]]:
     dataset = evals.datasets.get(id)
     own = list(evals.theirs[id].evaluators)
     shared = [] if dataset is None else list(dataset.evaluators)
@@ -188,5 +207,5 @@ def _counted(evaluator: Evaluator[Any, Any, Any]) -> Evaluator[Any, Any, Any]:
     model = getattr(evaluator, "model", None)
     has_field = is_dataclass(evaluator) and any(field.name == "model" for field in fields(evaluator))
     if has_field and isinstance(model, str | Model):
-        return cast("Evaluator[Any, Any, Any]", replace(evaluator, model=JudgeModel(resolve(model))))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return replace(evaluator, model=JudgeModel(resolve(cast("Model | str", model))))  # pyright: ignore[reportCallIssue]
     return evaluator

@@ -133,7 +133,9 @@ def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, object
             )
         return AgentSubject(agent, deps, cases)
     if not callable(subject):
-        raise UsageError(f"{subject!r} cannot be optimized", "Hand over an Agent, a factory of one, or an async program")
+        raise UsageError(
+            f"{subject!r} cannot be optimized", "Hand over an Agent, a factory of one, or an async program"
+        )
     definition = definition_of(subject)
     if definition is None:
         raise UsageError(

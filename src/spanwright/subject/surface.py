@@ -24,9 +24,7 @@ PROVIDER_LIMIT = 1_024
 """Characters of a tool description that every large provider accepts."""
 
 
-def surface(
-    agent: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters
-) -> Iterator[Component]:
+def surface(agent: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> Iterator[Component]:
     """Yield the components of one request of `agent`."""
     yield from _system_prompts(agent, messages)
     yield from _instructions(agent, parameters)
@@ -59,11 +57,13 @@ def _instructions(agent: str, parameters: ModelRequestParameters) -> Iterator[Co
     own = ids.instructions(agent)
     reach = _reach(Kind.INSTRUCTIONS, agent)
     found = {
-        ids.instructions(agent, str(part.id)): part for part in parameters.instruction_parts or [] if part.id is not None
+        ids.instructions(agent, str(part.id)): part
+        for part in parameters.instruction_parts or []
+        if part.id is not None
     }
     if own not in found:
         yield Component(id=own, kind=Kind.INSTRUCTIONS, agent=agent, text="", reach=reach)
-    for id, part in found.items():  # noqa: A001
+    for id, part in found.items():
         yield Component(
             id=id, kind=Kind.INSTRUCTIONS, agent=agent, text=part.content, dynamic=part.dynamic, reach=reach
         )

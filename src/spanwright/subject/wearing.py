@@ -4,7 +4,7 @@ The context variable reaches tools on worker threads, sub-agents and tasks. It d
 of the user's own: they run the agent as it is (docs/design/wearing.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ def worn() -> Candidate | Preview | None:
 
 
 @contextmanager
-def wearing(what: Candidate | Preview) -> Iterator[None]:
+def wearing(what: Candidate | Preview) -> Generator[None]:
     """Wear a candidate inside the block."""
     token = _worn.set(what)
     try:
@@ -38,7 +38,7 @@ def wearing(what: Candidate | Preview) -> Iterator[None]:
 
 
 @contextmanager
-def bare() -> Iterator[None]:
+def bare() -> Generator[None]:
     """Wear nothing inside the block: evaluators run like this, so that a judge's texts are never components."""
     token = _worn.set(None)
     try:

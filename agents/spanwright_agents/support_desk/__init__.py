@@ -1,0 +1,1 @@
+"""A customer service agent over an embedded shop: nine tools with docstrings as busy people write them."""

@@ -1,0 +1,1 @@
+"""Judges: (case, outcome) -> score with feedback, one family a file."""

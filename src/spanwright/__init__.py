@@ -1,0 +1,1 @@
+"""Spanwright makes tool-using agents better from their own traces."""

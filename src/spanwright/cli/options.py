@@ -1,0 +1,78 @@
+"""The options that several commands share, each with its help."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+DEFAULT_STORE = Path(".spanwright") / "store.sqlite"
+
+
+class Rules(StrEnum):
+    """The policies that the command line knows by name."""
+
+    DEFAULT = "default"
+    GEPA = "gepa"
+    BEST_OF_N = "best-of-n"
+
+
+class Packaged(StrEnum):
+    """The agents that come along."""
+
+    SUPPORT_DESK = "support_desk"
+    MULTIHOP = "multihop"
+
+
+_BUDGET = "Budget"
+_MODELS = "Models"
+_SEARCH = "Search"
+
+RunName: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's name; `spanwright runs` lists them.")]
+Subject: TypeAlias = Annotated[
+    str, typer.Argument(metavar="MODULE:NAME", help="An agent, or a factory or program decorated with `optimizable`.")
+]
+Store: TypeAlias = Annotated[
+    Path, typer.Option("--store", metavar="FILE", help="The file that remembers runs.", show_default=True)
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="The agents' model, like openai:gpt-5-mini; by default their own.", rich_help_panel=_MODELS),
+]
+ReflectionModel: TypeAlias = Annotated[
+    str | None, typer.Option(help="The model that proposes new texts; by default the agents'.", rich_help_panel=_MODELS)
+]
+BaseUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="An OpenAI-compatible server, like http://localhost:11434/v1: --model is then a name that it serves.",
+        rich_help_panel=_MODELS,
+    ),
+]
+
+Rollouts: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The most rollouts; by default 20 a validation case.", rich_help_panel=_BUDGET)
+]
+Reflections: TypeAlias = Annotated[int | None, typer.Option(min=1, help="The most reflections.", rich_help_panel=_BUDGET)]
+Usd: TypeAlias = Annotated[float | None, typer.Option(min=0.0, help="The most dollars.", rich_help_panel=_BUDGET)]
+Seconds: TypeAlias = Annotated[
+    float | None, typer.Option(min=0.0, help="The longest time; what is in flight is finished.", rich_help_panel=_BUDGET)
+]
+Concurrency: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The most rollouts at once; 32 unless said.", rich_help_panel=_BUDGET)
+]
+
+Seed: TypeAlias = Annotated[
+    int, typer.Option(help="Draws the splits and keys the search's random streams.", rich_help_panel=_SEARCH)
+]
+Policy: TypeAlias = Annotated[Rules, typer.Option(help="How to search.", rich_help_panel=_SEARCH)]
+Ordered: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--ordered", help="One attempt at a time: slower, and reproducible for a seed.", rich_help_panel=_SEARCH
+    ),
+]

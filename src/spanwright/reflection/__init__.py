@@ -1,0 +1,15 @@
+"""Traces to proposals: a reflector reads what happened and writes new texts.
+
+    prompt      the prompt of one reflection (components, examples, history), fitted to an allowance
+    reflector   consults a model, climbing down the ladder of answer forms as its server demands
+    parse       reads the answer, however messy (json_text, shapes, tagged)
+    checks      tells a proposal from a refusal
+
+The prose is in prompts/*.md. What tools, users and models said is evidence here: cleaned, indented and marked.
+"""
+
+from spanwright.reflection.ladder import rungs
+from spanwright.reflection.prompt import Rung, render_prompt
+from spanwright.reflection.reflector import ModelReflector
+
+__all__ = ["ModelReflector", "Rung", "render_prompt", "rungs"]

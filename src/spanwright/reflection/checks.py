@@ -1,0 +1,205 @@
+"""Whether a reading is a proposal: pure checks, each with a named reason.
+
+Good edits are kept where others of the same answer are refused.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from spanwright.core.candidate import CandidateId, Component, ComponentId
+from spanwright.core.context import ReflectionContext
+from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
+from spanwright.reflection.answer import Edit, Learned
+from spanwright.reflection.evidence import clean
+from spanwright.reflection.names import meant
+from spanwright.reflection.placeholders import placeholders
+from spanwright.reflection.prose import prose
+from spanwright.reflection.reading import Reading
+from spanwright.reflection.tagged import unfenced
+from spanwright.reflection.values import show
+
+_RUN = 8
+"""Words in a row that two texts do not share by chance."""
+_MOST_COPIED = 0.5
+_MOST_ECHOED = 0.25
+_MARKED = re.compile(r"</?evidence-[0-9a-f]{8}>|(?:text|start)-[0-9a-f]{8}\b")
+_WORD = re.compile(r"\w+")
+_PARTIAL = re.compile(
+    r"^@@ -\d+|^\W*[(\[<{][^\n]{0,40}\b(?:rest|remaining|other|unchanged|previous|existing|original)\b"
+    r"[^\n]{0,40}\b(?:unchanged|omitted|as before|the same|here|above)\b[^\n]{0,20}[)\]>}]\W*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SAMPLES = frozenset(
+    {"the complete new text", "<the complete new text>", "new text", "one fact", "the general cause", "…", "..."}
+)
+_PROSE = ("reflect", "request", "form_tool", "form_json", "form_tagged", "repair")
+_LESSONS, _LESSON_LENGTH = 5, 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What an edit is checked against."""
+
+    parent: CandidateId
+    texts: Mapping[ComponentId, str]
+    """The parent's texts."""
+    offered: Mapping[ComponentId, Component]
+    copied: frozenset[str]
+    """Every run of words in the inputs of the examples."""
+
+    @classmethod
+    def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
+        """Return the ground for an answer to a prompt that offered these components."""
+        runs = (run for example in context.examples for run in _runs(clean(show(example.case.inputs))))
+        return cls(
+            parent=context.parent.id,
+            texts=context.parent.texts,
+            offered={component.id: component for component in offered},
+            copied=frozenset(runs),
+        )
+
+    def meant(self, name: str) -> ComponentId | None:
+        """Return the component that is meant; with one on offer it need not be named."""
+        offered = tuple(self.offered)
+        return offered[0] if not name.strip() and len(offered) == 1 else meant(name, offered)
+
+
+def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
+    """Return the proposal that `reading` makes, or the reason why none of its edits can be used."""
+    good: dict[ComponentId, Edit] = {}
+    bad: list[Refusal] = []
+    for edit in reading.edits:
+        checked = _checked(edit, ground)
+        if isinstance(checked, Refusal):
+            bad.append(checked)
+        else:
+            good[checked.component] = checked
+    if not good:
+        return _worst(bad)
+    why = [f"{each.component}: {each.why or 'no reason given'}" for each in good.values()]
+    return Proposal(
+        parents=(ground.parent,),
+        edits={each.component: each.text for each in good.values()},
+        diagnosis=clean(reading.diagnosis).strip(),
+        rationale="\n".join([*why, *(f"not used: {refusal.reason}: {refusal.detail}" for refusal in bad)]),
+        lessons=tuple(_lessons(reading.lessons, ground, tuple(good))),
+    )
+
+
+def repeats_a_record(text: str) -> bool:
+    """Return whether `text` holds a tag of our records: it repeats the prompt."""
+    return _MARKED.search(text) is not None
+
+
+def _worst(refusals: Sequence[Refusal]) -> Refusal:
+    """Return one refusal for all: an unchanged text tells least of why an answer was no use."""
+    if not refusals:
+        return Refusal(reason=RefusalReason.UNCHANGED, detail="no edit was proposed")
+    first = next((each for each in refusals if each.reason is not RefusalReason.UNCHANGED), refusals[0])
+    return Refusal(reason=first.reason, detail="; ".join(dict.fromkeys(each.detail for each in refusals)))
+
+
+def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
+    """Return the edit with its component's id and a clean text, or the first reason against it."""
+    id = ground.meant(edit.component)
+    if id is None:
+        known = ", ".join(f"`{each}`" for each in ground.offered)
+        return _no(RefusalReason.WRONG_COMPONENT, f"`{clean(edit.component)[:80]}` is not one of {known}")
+    parent = ground.texts[id]
+    text = _bared(edit.text, parent)
+    for check in (_empty, _echoed, _unchanged, _partial, _too_long, _placeholder_lost, _copied):
+        refusal = check(text, ground, id)
+        if refusal is not None:
+            return refusal
+    return Edit(component=id, why=" ".join(clean(edit.why).split()), text=text)
+
+
+def _bared(text: str, parent: str) -> str:
+    """Return the text without what a model wrapped around it: fences, quotes, line breaks spelled out."""
+    bare = clean(text).strip()
+    if not parent.lstrip().startswith(("```", "~~~")):
+        bare = unfenced(bare).strip()
+    if bare.count("\\n") > 1 and "\n" not in bare and "\\n" not in parent:
+        bare = bare.replace("\\n", "\n").replace('\\"', '"')
+    if len(bare) > 1 and bare[0] == bare[-1] == '"' and '"' not in bare[1:-1] and not parent.startswith('"'):
+        bare = bare[1:-1].strip()
+    return bare
+
+
+def _empty(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if text and text.casefold() not in _SAMPLES:
+        return None
+    return _no(RefusalReason.EMPTY, f"the new text of `{id}` is empty")
+
+
+def _echoed(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if repeats_a_record(text) or _share(text, _our_runs()) > _MOST_ECHOED:
+        return _no(RefusalReason.ECHO, f"the new text of `{id}` repeats the request instead of steering the agent")
+    return None
+
+
+def _unchanged(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if text.split() == clean(ground.texts[id]).split():
+        return _no(RefusalReason.UNCHANGED, f"the new text of `{id}` is the current one")
+    return None
+
+
+def _partial(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if _PARTIAL.search(text) and not _PARTIAL.search(ground.texts[id]):
+        return _no(RefusalReason.MALFORMED, f"the new text of `{id}` is not complete: it only says what changes")
+    return None
+
+
+def _too_long(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    limit = ground.offered[id].limit
+    if len(text) > limit:
+        return _no(RefusalReason.TOO_LONG, f"the new text of `{id}` has {len(text)} characters, {limit} are allowed")
+    return None
+
+
+def _placeholder_lost(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    kept = placeholders(text)
+    lost = [each for each in placeholders(clean(ground.texts[id])) if each not in kept]
+    if lost:
+        return _no(RefusalReason.PLACEHOLDER, f"the new text of `{id}` lacks {', '.join(f'`{each}`' for each in lost)}")
+    return None
+
+
+def _copied(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if _share(text, ground.copied - frozenset(_runs(ground.texts[id]))) > _MOST_COPIED:
+        return _no(RefusalReason.ECHO, f"most of the new text of `{id}` is copied from the inputs of the examples")
+    return None
+
+
+def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[ComponentId]) -> Iterator[Lesson]:
+    """Yield the lessons on a component that is known; one without a name is on the only component that was edited."""
+    seen: set[str] = set()
+    for each in learned:
+        component = ground.meant(each.component) or (edited[0] if not each.component and len(edited) == 1 else None)
+        text = " ".join(clean(each.text).split())[:_LESSON_LENGTH]
+        told = component is None or not text or text.casefold() in _SAMPLES or text in seen
+        if component is not None and not told and len(seen) < _LESSONS and not repeats_a_record(text):
+            seen.add(text)
+            yield Lesson(component=component, text=text)
+
+
+def _runs(text: str) -> list[str]:
+    words = _WORD.findall(text.casefold())
+    return [" ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
+
+
+def _share(text: str, runs: frozenset[str]) -> float:
+    """Return the share of the text's runs of words that are among `runs`."""
+    own = _runs(text)
+    return sum(run in runs for run in own) / len(own) if own else 0.0
+
+
+@cache
+def _our_runs() -> frozenset[str]:
+    return frozenset(run for name in _PROSE for run in _runs(prose(name)))
+
+
+def _no(reason: RefusalReason, detail: str) -> Refusal:
+    return Refusal(reason=reason, detail=detail)

@@ -1,0 +1,63 @@
+"""The part of the prompt that shows the texts: those that may be edited in full, the others by name."""
+
+from collections.abc import Sequence
+
+from spanwright.core.candidate import Candidate, Component, Kind
+from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record, tokens
+from spanwright.reflection.placeholders import placeholders
+from spanwright.reflection.prose import entries
+
+_OTHERS = "# Other texts at work\nThey cannot be edited now."
+_NAMED_TOKENS = 30
+_NAMED = frozenset({Kind.TOOL, Kind.PARAMETER, Kind.OUTPUT_FIELD})
+
+
+def editable(components: Sequence[Component], parent: Candidate) -> str:
+    """Return the section with the full texts of what may be edited."""
+    return "\n\n".join(["# Texts that you may edit", *(_shown(each, parent.texts[each.id]) for each in components)])
+
+
+def beginnings(components: Sequence[Component], parent: Candidate, allowance: int) -> str:
+    """Return the section with the seed's texts where they differ, as many as fit wholly; empty where none does."""
+    section = "# What these texts were at the start"
+    shown: list[str] = []
+    for each in components:
+        if each.text.strip() and clean(each.text) != clean(parent.texts[each.id]):
+            piece = f"{quoted(each.id)}\n{fenced(each.text, 'start')}"
+            if tokens("\n\n".join([section, *shown, piece])) <= allowance:
+                shown.append(piece)
+    return "\n\n".join([section, *shown]) if shown else ""
+
+
+def others(components: Sequence[Component], parent: Candidate, allowance: int) -> str:
+    """Return the section that names what else is at work, as much as fits; empty where nothing is."""
+    entries = [_named(each, parent.texts.get(each.id, each.text)) for each in components]
+    for count in range(len(entries), 0, -1):
+        left = [f"- and {len(entries) - count} more"] if count < len(entries) else []
+        section = f"{_OTHERS}\n{record(chr(10).join([*entries[:count], *left]))}"
+        if tokens(section) <= allowance:
+            return section
+    return ""
+
+
+def _named(component: Component, text: str) -> str:
+    return f"- {line(component.id)} ({component.kind}): {cut(line(text), _NAMED_TOKENS) or 'empty'}"
+
+
+def _shown(component: Component, text: str) -> str:
+    reach = line(component.reach) or entries("reach")[component.kind]
+    limit = f"At most {component.limit} characters; it has {len(text)} now."
+    if component.kind in _NAMED:
+        limit += " Names cannot change."
+    required = placeholders(text)
+    if required:
+        limit += f" These placeholders must stay: {', '.join(map(quoted, required))}."
+    return "\n".join(
+        [
+            f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}",
+            f"- Governs: {reach}",
+            f"- Limits: {limit}",
+            "Current text:" if text.strip() else "Current text: none yet.",
+            fenced(text, "text"),
+        ]
+    )

@@ -1,0 +1,100 @@
+"""The prompt of one reflection: everything that a reflector may know, fitted to an allowance of tokens.
+
+The same context gives the same prompt, byte for byte. It never exceeds its allowance. Texts under edit are never cut:
+traces are shortened first, then examples are left out, and at the very last fewer components are offered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from spanwright.core.candidate import Component
+from spanwright.core.context import ReflectionContext
+from spanwright.errors import UsageError
+from spanwright.reflection.agents import agents
+from spanwright.reflection.components import beginnings, editable, others
+from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
+from spanwright.reflection.examples import happened
+from spanwright.reflection.history import lessons_so_far, tried_before
+from spanwright.reflection.prose import filled, prose
+
+_AGENTS, _OTHERS, _START, _LESSONS, _TRIED = 0.05, 0.05, 0.1, 0.1, 0.15
+"""The most of what the fixed parts leave that these sections may take. The examples get the rest."""
+_OBJECTIVE_TOKENS = 200
+
+
+class Rung(StrEnum):
+    """A form of answer, from the strictest to the most forgiving."""
+
+    TOOL = "tool output"
+    NATIVE = "native schema"
+    PROMPTED = "prompted JSON"
+    TAGGED = "tagged text"
+
+
+_FORMS = {Rung.TOOL: "form_tool", Rung.NATIVE: "form_json", Rung.PROMPTED: "form_json", Rung.TAGGED: "form_tagged"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt in its two parts, and what it offers."""
+
+    system: str
+    user: str
+    offered: tuple[Component, ...]
+    """The components that the prompt shows in full: only these may be edited in the answer."""
+
+    @property
+    def text(self) -> str:
+        """The whole prompt as one text."""
+        return f"{self.system}\n\n{self.user}"
+
+
+def render_prompt(context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL) -> str:
+    """Return the prompt that a reflector reads, in at most `allowance` tokens. Raises UsageError as `compose` does."""
+    return compose(context, allowance, rung).text
+
+
+def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
+    """Return the prompt for an answer in the form of `rung`, in at most `allowance` tokens.
+
+    Raises UsageError where the allowance cannot hold even one component beside the fixed prose.
+    """
+    for count in range(len(context.components), 0, -1):
+        offered = context.components[:count]
+        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
+        closing = _closing(offered, rung)
+        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
+        if room >= 0:
+            cast, *evidence = _evidence(context, offered, room)
+            sections = [goal, cast, texts, *evidence, closing]
+            user = marked("\n\n".join(section for section in sections if section))
+            return Prompt(system=system, user=user, offered=offered)
+    raise UsageError(
+        f"a reflection prompt of {allowance} tokens cannot hold a component's text",
+        "Give the reflector a larger allowance, or a model with a larger context window",
+    )
+
+
+def _goal(objective: str) -> str:
+    shown = cut(clean(objective).strip(), _OBJECTIVE_TOKENS)
+    return f"# Goal\n{shown}" if shown else ""
+
+
+def _closing(offered: Sequence[Component], rung: Rung) -> str:
+    names = ", ".join(quoted(each.id) for each in offered)
+    return f"{filled('request', {'components': names})}\n\n{prose(_FORMS[rung])}"
+
+
+def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:
+    """Return who is at work, and what stands between the texts and the request; the examples take what is left."""
+    ids = {each.id for each in offered}
+    unoffered = (*(each for each in context.components if each.id not in ids), *context.others)
+    start = beginnings(offered, context.parent, int(room * _START))
+    rest = others(unoffered, context.parent, int(room * _OTHERS))
+    cast = agents([example.observed.trace for example in context.examples], int(room * _AGENTS))
+    lessons = lessons_so_far(context.lessons, int(room * _LESSONS))
+    tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
+    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, lessons, tried) if section)
+    examples = happened(context.examples, left, tuple(each.id for each in offered))
+    return [cast, start, rest, examples, lessons, tried]

@@ -1,0 +1,207 @@
+"""The reflector that asks a language model: one prompt, one answer, at most one repair.
+
+It decides nothing about the search and keeps no evidence; all it remembers is in which form its model can answer.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic_ai import Agent
+from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelHTTPError
+from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models import Model
+from pydantic_ai.output import NativeOutput, OutputSpec, PromptedOutput, ToolOutput
+from pydantic_ai.settings import ModelSettings
+
+from spanwright.core.context import ReflectionContext
+from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
+from spanwright.errors import CandidateFailed, SpanwrightError, UsageError, UserBug, WorldFailed
+from spanwright.models import Retries, boundary, capabilities
+from spanwright.reflection.answer import Answer
+from spanwright.reflection.checks import Ground, judged, repeats_a_record
+from spanwright.reflection.evidence import cut, fenced, marked, tokens
+from spanwright.reflection.ladder import Ladder, Manner, rungs, speaks_of_form
+from spanwright.reflection.parse import Said, parse
+from spanwright.reflection.prompt import Prompt, Rung, compose
+from spanwright.reflection.prose import entries, filled
+
+_ALLOWANCE: Final = 24_000
+"""Tokens of a prompt where nobody says otherwise: longer ones dilute what they show."""
+_SMALLEST: Final = 2_000
+_REPAIRED_TOKENS: Final = 1_000
+_UNREADABLE: Final = (RefusalReason.MALFORMED, RefusalReason.EMPTY)
+_FINAL: Final = (RefusalReason.UNCHANGED, RefusalReason.DECLINED)
+"""Asking again would only press a model that found no reason to edit, or that refused."""
+_REFUSED: Final = (400, 405, 415, 422, 501)
+_ELSEWHERE: Final = (401, 402, 403, 408, 409, 429)
+"""These never speak of how a request is put, whatever words they contain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Consultation:
+    """One answered request."""
+
+    manner: Manner
+    prompt: Prompt
+    sent: str
+    """All that was sent, as one text."""
+    said: Said
+
+
+class ModelReflector:
+    """Proposes new texts by consulting `model`.
+
+    `allowance` is the most tokens of a prompt; by default 24,000, or half of the context window where that is less.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        allowance: int | None = None,
+        temperature: float | None = None,
+        retries: Retries | None = None,
+    ) -> None:
+        window = model.context_window
+        self._model = model
+        self._allowance = allowance or min(_ALLOWANCE, window // 2 if window else _ALLOWANCE)
+        self._temperature = temperature
+        self._retries = retries or Retries()
+        self._ladder = Ladder(rungs(model.profile), temperature=temperature is not None)
+
+    @property
+    def rung(self) -> Rung:
+        """The form in which the model is asked to answer next."""
+        return self._ladder.manner.rung
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        """Answer with a Proposal or a named Refusal. Raises WorldFailed, or UserBug if the model can never answer."""
+        try:
+            first = await self._consult(context)
+        except UsageError as error:
+            return Reflection(result=Refusal(reason=RefusalReason.TOO_LONG, detail=str(error)))
+        except CandidateFailed as error:
+            return Reflection(result=self._blamed(error))
+        result = self._judge(first, context)
+        if isinstance(result, Proposal) or result.reason in _FINAL:
+            return Reflection(result=result, prompt=first.sent, answer=first.said.raw)
+        try:
+            second = await self._consult(context, repair=_repair(result, first.said))
+        except (CandidateFailed, WorldFailed):
+            return Reflection(result=result, prompt=first.sent, answer=first.said.raw)
+        return Reflection(
+            result=self._judge(second, context),
+            prompt=second.sent,
+            answer=f"{first.said.raw}\n\n[{result.reason}: {result.detail}. Asked to repair it:]\n\n{second.said.raw}",
+        )
+
+    async def _consult(self, context: ReflectionContext, repair: str = "") -> _Consultation:
+        """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
+        manner = self._ladder.manner
+        while True:
+            prompt = compose(context, self._allowance, manner.rung)
+            user = f"{prompt.user}\n\n{repair}" if repair else prompt.user
+            try:
+                with boundary("the reflection model"):
+                    response = await self._ask(prompt.system, user, manner)
+            except SpanwrightError as error:
+                manner = self._after(error, manner, tokens(prompt.text))
+            else:
+                return _Consultation(
+                    manner=manner, prompt=prompt, sent=f"{prompt.system}\n\n{user}", said=_said(response)
+                )
+
+    async def _ask(self, system: str, user: str, manner: Manner) -> ModelResponse:
+        """Send one request through an agent, so that it is instrumented; return the answer before anybody judges it."""
+        agent = Agent(name="spanwright-reflector", output_type=_output(manner.rung))
+        run = agent.iter(
+            user if manner.system else f"{system}\n\n{user}",
+            model=self._model,
+            instructions=system if manner.system else None,
+            model_settings=ModelSettings(temperature=self._temperature) if manner.temperature else None,  # pyright: ignore[reportArgumentType]
+            capabilities=capabilities(self._retries),
+        )
+        async with run as steps:
+            node = steps.next_node
+            while not Agent.is_call_tools_node(node):
+                assert not Agent.is_end_node(node), "an agent's run ends only after an answer"
+                node = await steps.next(node)
+            return node.model_response
+
+    def _after(self, error: SpanwrightError, manner: Manner, sent: int) -> Manner:
+        """Return how to ask again after a refused request of `sent` tokens; raises `error` where that is no help."""
+        cause = error.__cause__
+        if isinstance(cause, ModelContextWindowExceededError) and sent > _SMALLEST:
+            self._allowance = max(_SMALLEST, min(self._allowance, sent) // 2)
+            return manner
+        if isinstance(cause, ModelHTTPError) and _refuses_the_manner(cause):
+            lower = self._ladder.below(manner, str(cause.body))
+            if lower is not None:
+                return lower
+        raise error
+
+    def _judge(self, consultation: _Consultation, context: ReflectionContext) -> Proposal | Refusal:
+        """Read and check an answer, and remember whether it could be read."""
+        offered = consultation.prompt.offered
+        reading = parse(consultation.said, tuple(component.id for component in offered))
+        if isinstance(reading, Refusal):
+            self._ladder.answered(consultation.manner, readable=reading.reason not in _UNREADABLE)
+            return reading
+        self._ladder.answered(consultation.manner, readable=True)
+        result = judged(reading, Ground.of(context, offered))
+        if isinstance(result, Refusal) and repeats_a_record(consultation.said.raw):
+            return Refusal(reason=RefusalReason.ECHO, detail="the answer repeats the request")
+        return result
+
+    def _blamed(self, error: CandidateFailed) -> Refusal:
+        """Return the refusal for a request that failed for good. Raises UserBug where no request ever succeeded."""
+        if error.boundary == "output":
+            return Refusal(reason=RefusalReason.MALFORMED, detail=error.message)
+        if self._ladder.proven:
+            return Refusal(reason=RefusalReason.DECLINED, detail=error.message)
+        remedy = "Check the reflection model's settings and what its server supports, or choose another model"
+        raise UserBug("the reflection model", error.message, remedy=remedy) from error
+
+
+def _output(rung: Rung) -> OutputSpec[Answer | str]:
+    """Return what an agent is told to expect. Schemas stand in our own prose, so nothing is added to the messages."""
+    match rung:
+        case Rung.TOOL:
+            return ToolOutput(Answer, name="propose", description="Hand in the diagnosis, the edits and the lessons.")
+        case Rung.NATIVE:
+            return NativeOutput(Answer, name="answer", template=False)
+        case Rung.PROMPTED:
+            return PromptedOutput(Answer, template=False)
+        case Rung.TAGGED:
+            return str
+
+
+def _said(response: ModelResponse) -> Said:
+    calls = tuple(
+        part.args if isinstance(part.args, str) else json.dumps(part.args or {}, ensure_ascii=False)
+        for part in response.parts
+        if isinstance(part, ToolCallPart)
+    )
+    details = response.provider_details or {}
+    reason = details.get("refusal") or details.get("finish_reason") or "content filter"
+    return Said(
+        calls=calls,
+        text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
+        finished=response.finish_reason != "length",
+        declined=str(reason) if response.finish_reason == "content_filter" else "",
+    )
+
+
+def _repair(refusal: Refusal, said: Said) -> str:
+    """Return what follows the prompt when the answer to it could not be used."""
+    problem = f"{entries('problems')[refusal.reason]} ({refusal.detail}.)"
+    answer = fenced(cut(said.raw, _REPAIRED_TOKENS), "answer")
+    return marked(filled("repair", {"problem": problem, "answer": answer}))
+
+
+def _refuses_the_manner(error: ModelHTTPError) -> bool:
+    """Return whether another way of asking may succeed. Some servers answer 404 or 500 to a form they do not know."""
+    if error.status_code in _REFUSED:
+        return True
+    return error.status_code not in _ELSEWHERE and speaks_of_form(str(error.body))

@@ -1,0 +1,23 @@
+"""What people look at: a run's result, its progress in the terminal, its cost before it begins, a trace to read."""
+
+from spanwright.report.chronicle import Chronicle, Generation
+from spanwright.report.comparison import Comparison
+from spanwright.report.estimate import Estimate, announcement, estimate
+from spanwright.report.progress import Progress
+from spanwright.report.result import Result
+from spanwright.report.screen import Screen
+from spanwright.report.transcript import reflection_transcript, rollout_transcript
+
+__all__ = [
+    "Chronicle",
+    "Comparison",
+    "Estimate",
+    "Generation",
+    "Progress",
+    "Result",
+    "Screen",
+    "announcement",
+    "estimate",
+    "reflection_transcript",
+    "rollout_transcript",
+]

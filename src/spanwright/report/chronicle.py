@@ -1,0 +1,132 @@
+"""What reports know of a run: the pool's view, and the few counts that no decision needs and the pool does not keep.
+
+A fold over events like the pool: what it says of a run is the same while the run goes on and when it is read again.
+"""
+
+from dataclasses import dataclass
+
+from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.events import (
+    Event,
+    Judged,
+    ReflectionEnded,
+    ReflectionStarted,
+    Refused,
+    RolloutEnded,
+    RolloutStarted,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+)
+from spanwright.search import Pool, PoolView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One step from the seed to a candidate: who came of it, what was changed, and why."""
+
+    candidate: CandidateId
+    attempt: int
+    changed: tuple[ComponentId, ...]
+    diagnosis: str = ""
+    rationale: str = ""
+
+
+class Chronicle:
+    """Folds the events of one run, its first event first."""
+
+    def __init__(self) -> None:
+        self._pool = Pool()
+        self._rollouts_under_way: set[int] = set()
+        self._reflections_under_way: set[int] = set()
+        self._generations: dict[CandidateId, Generation] = {}
+        self._since = 0.0
+        self._latest = 0.0
+        self._before = 0.0
+        self.proposed = 0
+        """Children that were judged."""
+        self.accepted = 0
+        self.refused = 0
+        """Answers of the reflector that could not be used."""
+        self.started: RunStarted | None = None
+        self.ended: RunEnded | None = None
+
+    @property
+    def view(self) -> PoolView:
+        """What the pool knows."""
+        return self._pool.view
+
+    @property
+    def in_flight(self) -> int:
+        """Rollouts under way."""
+        return len(self._rollouts_under_way)
+
+    @property
+    def reflecting(self) -> int:
+        """Reflections under way."""
+        return len(self._reflections_under_way)
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time in which some process worked on the run."""
+        return self._before + self._latest - self._since
+
+    def apply(self, event: Event) -> None:
+        """Take an event into account."""
+        self._pool.apply(event)
+        self._time(event)
+        match event:
+            case RunStarted():
+                self.started = event
+            case RolloutStarted():
+                self._rollouts_under_way.add(event.number)
+            case RolloutEnded():
+                self._rollouts_under_way.discard(event.rollout.number)
+            case ReflectionStarted():
+                self._reflections_under_way.add(event.attempt)
+            case ReflectionEnded():
+                self._reflections_under_way.discard(event.attempt)
+            case RunResumed():
+                self._rollouts_under_way.clear()
+                self._reflections_under_way.clear()
+            case Judged():
+                self._judge(event)
+            case Refused():
+                self.refused += 1
+            case RunEnded():
+                self.ended = event
+            case _:
+                pass
+
+    def lineage(self, candidate: CandidateId) -> tuple[Generation, ...]:
+        """Return the steps that led from the seed to `candidate`, the earliest first; none for the seed."""
+        line = [self._generations[each] for each in self.view.lineage(candidate) if each in self._generations]
+        return tuple(reversed(line))
+
+    def _judge(self, event: Judged) -> None:
+        self.proposed += 1
+        if not event.verdict.accepted:
+            return
+        self.accepted += 1
+        proposal = event.proposal
+        generation = Generation(
+            candidate=event.child.id,
+            attempt=event.attempt,
+            changed=tuple(sorted(proposal.edits)),
+            diagnosis=proposal.diagnosis,
+            rationale=proposal.rationale,
+        )
+        self._generations.setdefault(event.child.id, generation)
+
+    def _time(self, event: Event) -> None:
+        at = time_of(event)
+        if isinstance(event, RunStarted | RunResumed):
+            self._before = self.seconds
+            self._since = at
+            self._latest = at
+        self._latest = max(self._latest, at)
+
+
+def time_of(event: Event) -> float:
+    """Return when an event happened, in seconds since the epoch."""
+    return event.rollout.ended if isinstance(event, RolloutEnded) else event.at

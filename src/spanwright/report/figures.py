@@ -1,0 +1,71 @@
+"""How reports write figures: scores, intervals, spending and time, in as few characters as tell the truth."""
+
+import math
+
+from spanwright.core.usage import Usage
+from spanwright.search.statistics import Interval
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def score(value: float | None) -> str:
+    """Return a score with two decimals, a dash where there is none."""
+    return "-" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
+def interval(of: Interval, *, signed: bool = False) -> str:
+    """Return a mean with its interval; one that nothing bounds is left away."""
+    style = "+.2f" if signed else ".2f"
+    mean = f"{of.mean:{style}}"
+    if not (math.isfinite(of.low) and math.isfinite(of.high)):
+        return mean
+    return f"{mean} [{of.low:{style}}, {of.high:{style}}]"
+
+
+def count(number: int) -> str:
+    """Return a large number in thousands or millions."""
+    if number < 10_000:
+        return f"{number:,}"
+    return f"{number / 1000:,.0f} k" if number < 1_000_000 else f"{number / 1_000_000:,.1f} M"
+
+
+def dollars(usd: float) -> str:
+    """Return an amount of money; small ones with two digits that count."""
+    if usd == 0 or usd >= 0.1:
+        return f"${usd:,.2f}"
+    return f"${usd:.2g}" if usd >= 0.0001 else "under $0.0001"
+
+
+def cost(usage: Usage) -> str:
+    """Return what is known of the price of a usage."""
+    if usage.unpriced and not usage.usd:
+        return "price unknown"
+    return dollars(usage.usd) + (f" and {count(usage.unpriced)} requests of unknown price" if usage.unpriced else "")
+
+
+def spent(usage: Usage) -> str:
+    """Return a usage in words."""
+    parts = [
+        number(usage.rollouts, "rollout"),
+        number(usage.reflections, "reflection"),
+        number(usage.requests, "request"),
+        number(usage.tokens, "token"),
+        cost(usage),
+    ]
+    return ", ".join(parts)
+
+
+def number(of: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where that is due."""
+    return f"{count(of)} {noun}" + ("" if of == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in seconds, minutes or hours."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"

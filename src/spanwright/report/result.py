@@ -1,0 +1,294 @@
+"""`Result`: what a run came to. Built from the run's events alone, so that it is the same whoever asks, and when.
+
+It holds texts and figures. Of the agents it knows no more than where to put a candidate on, and that only if the api
+told it with `worn_by`.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from difflib import unified_diff
+from os import PathLike
+from typing import Literal, Protocol
+
+from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.core.events import Event, StopReason
+from spanwright.core.usage import Usage
+from spanwright.errors import UsageError
+from spanwright.report import figures
+from spanwright.report.chronicle import Chronicle, Generation
+from spanwright.report.comparison import Comparison, compare
+from spanwright.search import PoolView
+from spanwright.search.statistics import Interval
+from spanwright.subject import Champion, wearing, write_champion
+
+
+class Wears(Protocol):
+    """A place to put a candidate on, for good."""
+
+    agent: str
+    base: Candidate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What `await optimize(...)` returns. `print` it."""
+
+    run: str
+    policy: str
+    seed: Candidate
+    best: Candidate
+    """The winner; of a paused run the best so far; the seed itself where nothing beat it."""
+    components: tuple[Component, ...]
+    """The components that were open to change, with the seed's texts."""
+    complete: bool
+    """False where the run is paused: it can be resumed."""
+    stop_reason: StopReason | None
+    """None where the process that ran it was lost."""
+    validation: Comparison | None
+    """On validation cases. They chose the winner, so they flatter it."""
+    test: Comparison | None
+    """On test cases, which steered nothing; None without a test split, and before it was scored."""
+    usage: Usage
+    """All that was spent, with what was lost in a crash."""
+    proposed: int
+    """Children that were judged."""
+    accepted: int
+    refused: int
+    """Answers of the reflection model that could not be used."""
+    seconds: float
+    """Wall-clock time, of all processes that worked on the run."""
+    lineage: tuple[Generation, ...]
+    """How the winner came to be, the first change first."""
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+    """What else the process that ran it has to say; a result that is read from a store has none."""
+    wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
+
+    @classmethod
+    def from_events(
+        cls,
+        events: Iterable[Event],
+        *,
+        paused_by: StopReason | None = None,
+        remarks: Iterable[str] = (),
+    ) -> "Result":
+        """Build the result of a run from its events. Raises UsageError for a run that has not begun.
+
+        `paused_by` says why a run is not at its end, which its events do not tell.
+        """
+        chronicle = Chronicle()
+        for event in events:
+            chronicle.apply(event)
+        found = replace(cls.of(chronicle), remarks=tuple(remarks))
+        return found if found.complete else replace(found, stop_reason=paused_by)
+
+    @classmethod
+    def of(cls, chronicle: Chronicle) -> "Result":
+        """Build the result of a run from what was folded of it. Raises UsageError for a run that has not begun."""
+        view, started, ended = chronicle.view, chronicle.started, chronicle.ended
+        if started is None:
+            raise UsageError("the run has no events yet", "Look again when it has started")
+        seed = view.candidate(view.seed)
+        best = view.candidate(ended.winner if ended else view.incumbent)
+        return cls(
+            run=started.run,
+            policy=started.policy,
+            seed=seed,
+            best=best,
+            components=started.components,
+            complete=ended is not None,
+            stop_reason=ended.reason if ended else None,
+            validation=_on_validation(view, seed, best),
+            test=compare(view.test_scores(seed.id), view.test_scores(best.id)),
+            usage=view.usage,
+            proposed=chronicle.proposed,
+            accepted=chronicle.accepted,
+            refused=chronicle.refused,
+            seconds=chronicle.seconds,
+            lineage=chronicle.lineage(best.id),
+        )
+
+    @property
+    def seed_validation(self) -> float | None:
+        """The seed's mean on the validation cases that the winner was tried on, too."""
+        return self.validation.seed.mean if self.validation else None
+
+    @property
+    def best_validation(self) -> float | None:
+        """The winner's mean on the same validation cases."""
+        return self.validation.best.mean if self.validation else None
+
+    @property
+    def seed_test(self) -> float | None:
+        """The seed's mean on the test split; None without one."""
+        return self.test.seed.mean if self.test else None
+
+    @property
+    def best_test(self) -> float | None:
+        """The winner's mean on the test split; None without one."""
+        return self.test.best.mean if self.test else None
+
+    @property
+    def measured_on(self) -> Literal["test", "validation"]:
+        """Which cases `difference` and `improved` go by: the test split's, or where it has no scores validation's."""
+        return "test" if self.test else "validation"
+
+    @property
+    def difference(self) -> Interval | None:
+        """How much better the winner is, with the 95 % interval of the paired difference; None if it is the seed."""
+        compared = self.test or self.validation
+        return compared.difference if compared and self.best != self.seed else None
+
+    @property
+    def improved(self) -> bool:
+        """Whether the winner is better than the seed beyond chance."""
+        return self.difference is not None and self.difference.low > 0
+
+    @property
+    def rollouts(self) -> int:
+        """Rollouts that were spent."""
+        return self.usage.rollouts
+
+    @property
+    def reflections(self) -> int:
+        """Reflections that were spent."""
+        return self.usage.reflections
+
+    @property
+    def components_changed(self) -> tuple[ComponentId, ...]:
+        """The components in which the winner differs from the seed."""
+        return self.best.changes_from(self.seed)
+
+    def worn_by(self, wearables: Iterable[Wears]) -> "Result":
+        """Return the result with the agents that `wear` dresses."""
+        return replace(self, wearables=tuple(wearables))
+
+    def worn(self) -> AbstractContextManager[None]:
+        """Return a context in which the optimized agents wear the winner: `with result.worn(): ...`."""
+        return wearing(self.best)
+
+    def wear(self) -> None:
+        """Let the optimized agents wear the winner from now on. Raises UsageError for a result without its agents."""
+        if not self.wearables:
+            raise UsageError(
+                f"the result of run {self.run!r} does not know its agents",
+                "Save it, and start the agent with optimizable(agent, champion=...)",
+            )
+        for wearable in self.wearables:
+            texts = dict(wearable.base.texts) if wearable.base else dict[ComponentId, str]()
+            texts |= {each: text for each, text in self.best.texts.items() if each.startswith(f"{wearable.agent}/")}
+            wearable.base = Candidate(texts=texts)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the winner's texts as a champion file, for `optimizable(agent, champion=path)`."""
+        champion = Champion(texts=self.best.texts, seed=self.seed.texts, run=self.run, summary=self.headline)
+        write_champion(path, champion)
+
+    def diff(self, *, components: Iterable[ComponentId] | None = None) -> str:
+        """Return what changed from the seed to the winner as unified diffs, of some components or of all."""
+        wanted = self.components_changed if components is None else tuple(components)
+        return "\n".join(_difference(each, self.seed.texts[each], self.best.texts[each]) for each in wanted)
+
+    @property
+    def headline(self) -> str:
+        """What came of the run, in one sentence."""
+        if self.best == self.seed:
+            return "Nothing beat the seed." if self.complete else "Nothing has beaten the seed so far."
+        compared = self.test or self.validation
+        if compared is None:
+            return "The best candidate so far was not compared with the seed yet."
+        change = f"{figures.score(compared.seed.mean)} -> {figures.score(compared.best.mean)}"
+        told = f"{change} on {figures.number(compared.cases, f'{self.measured_on} case')}"
+        gain = figures.interval(compared.difference, signed=True)
+        if self.improved:
+            return f"The winner beats the seed: {told}, {gain}."
+        return f"Nothing beat the seed beyond chance: {told}, {gain}."
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def to_json(self) -> str:
+        """Return the figures as one JSON object, for programs."""
+        difference = self.difference
+        record = {
+            "run": self.run,
+            "improved": self.improved,
+            "complete": self.complete,
+            "stop_reason": self.stop_reason,
+            "seed_test": self.seed_test,
+            "best_test": self.best_test,
+            "seed_validation": self.seed_validation,
+            "best_validation": self.best_validation,
+            "measured_on": self.measured_on,
+            "difference": _finite(difference.mean if difference else None),
+            "interval": None if difference is None else [_finite(difference.low), _finite(difference.high)],
+            "rollouts": self.rollouts,
+            "reflections": self.reflections,
+            "requests": self.usage.requests,
+            "tokens": self.usage.tokens,
+            "usd": self.usage.usd,
+            "unpriced": self.usage.unpriced,
+            "seconds": round(self.seconds, 3),
+            "accepted": self.accepted,
+            "proposed": self.proposed,
+            "refused": self.refused,
+            "policy": self.policy,
+            "seed": self.seed.id,
+            "best": self.best.id,
+            "components_changed": list(self.components_changed),
+        }
+        return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def _on_validation(view: PoolView, seed: Candidate, best: Candidate) -> Comparison | None:
+    return compare(_scores(view, seed), _scores(view, best))
+
+
+def _scores(view: PoolView, candidate: Candidate) -> dict[str, float]:
+    means = {case: view.mean(candidate.id, case) for case in view.validation}
+    return {case: mean for case, mean in means.items() if mean is not None}
+
+
+def _difference(component: ComponentId, before: str, after: str) -> str:
+    names = (f"{component} (seed)", f"{component} (winner)")
+    lines = unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+    return "\n".join((*lines, ""))
+
+
+def _lines(result: Result) -> Iterable[str]:
+    yield f"Run {result.run}: {result.headline}"
+    for split, compared in (("test", result.test), ("validation", result.validation)):
+        if compared is not None:
+            yield f"  {split:<11} {_compared(result, compared)}"
+    if result.test is None and result.complete:
+        yield "              (no test split: validation cases chose the winner, so they flatter it)"
+    if result.components_changed:
+        yield f"  changed     {', '.join(result.components_changed)}"
+    yield f"  spent       {figures.spent(result.usage)}, in {figures.duration(result.seconds)}"
+    proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
+    yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
+    yield f"  ended       {_ending(result)}"
+    yield from (f"  note        {remark}" for remark in result.remarks)
+
+
+def _compared(result: Result, compared: Comparison) -> str:
+    seed = figures.interval(compared.seed)
+    cases = figures.number(compared.cases, "case")
+    if result.best == result.seed:
+        return f"{seed} on {cases}"
+    gain = figures.interval(compared.difference, signed=True)
+    return f"{seed} -> {figures.interval(compared.best)}, difference {gain}, on {cases}"
+
+
+def _ending(result: Result) -> str:
+    reason = result.stop_reason.value if result.stop_reason else "interrupted"
+    if result.complete:
+        return reason
+    name = result.run
+    return f"paused: {reason}. Resume it with optimize(..., run={name!r}) or `spanwright resume {name}`"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,91 @@
+"""The attempts of a run: which are open and what is known of them, and how long there has been no progress."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from spanwright.core.candidate import CandidateId
+from spanwright.core.events import Abandoned, AttemptStarted, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.proposal import Proposal, Refusal
+from spanwright.core.rollout import Purpose, Rollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAttempt:
+    """An attempt that has not ended, as far as it came. A resumed run goes on from here."""
+
+    attempt: int
+    parent: CandidateId
+    cases: tuple[str, ...]
+    rollouts: tuple[Rollout, ...] = ()
+    """The finished rollouts of the parent on the minibatch."""
+    components: tuple[str, ...] | None = None
+    """What the reflection may edit; None where none was started."""
+    result: Proposal | Refusal | None = None
+    """What the reflection answered; None where it did not."""
+
+
+class Attempts:
+    """Folds the events of attempts."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, OpenAttempt] = {}
+        self.next = 1
+        self.ended = 0
+        self.reflections = 0
+        self.fruitless = 0
+        """Attempts since the last child was judged, but for those with nothing to learn from."""
+        self.perfect = 0
+        """Minibatches in a row on which there was nothing to learn."""
+        self.turns: Counter[CandidateId] = Counter()
+        """Reflections on a candidate and, before it was born, on its ancestors."""
+        self._incumbents: set[CandidateId] = set()
+        self._crowned_at = 0
+
+    @property
+    def since_new_incumbent(self) -> int:
+        """Attempts that ended since a member became the incumbent for the first time."""
+        return self.ended - self._crowned_at
+
+    def start(self, event: AttemptStarted) -> None:
+        """Open an attempt."""
+        self.next = max(self.next, event.attempt + 1)
+        self.open[event.attempt] = OpenAttempt(attempt=event.attempt, parent=event.parent, cases=event.cases)
+
+    def add(self, rollout: Rollout) -> None:
+        """Keep a rollout of an open attempt's minibatch. The gate's are not kept: a resumed run rolls them again."""
+        attempt = None if rollout.attempt is None else self.open.get(rollout.attempt)
+        if attempt is not None and rollout.purpose is Purpose.MINIBATCH:
+            self.open[attempt.attempt] = replace(attempt, rollouts=(*attempt.rollouts, rollout))
+
+    def reflect(self, event: ReflectionStarted) -> None:
+        """Take note that a reflection was paid for."""
+        self.reflections += 1
+        attempt = self.open.get(event.attempt)
+        if attempt is not None:
+            self.turns[attempt.parent] += 1
+            self.open[event.attempt] = replace(attempt, components=event.components)
+
+    def answer(self, event: ReflectionEnded) -> None:
+        """Keep what a reflection answered."""
+        attempt = self.open.get(event.attempt)
+        if attempt is not None:
+            self.open[event.attempt] = replace(attempt, result=event.result)
+
+    def end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
+        """Close an attempt, and return what was known of it."""
+        self.ended += 1
+        if isinstance(event, Abandoned) and event.perfect:
+            self.perfect += 1
+        elif isinstance(event, Judged):
+            self.perfect = self.fruitless = 0
+        else:
+            self.fruitless += 1
+            if isinstance(event, Refused):
+                self.perfect = 0
+        return self.open.pop(event.attempt, None)
+
+    def crown(self, incumbent: CandidateId) -> None:
+        """Take note of who is the incumbent now."""
+        if incumbent not in self._incumbents:
+            self._incumbents.add(incumbent)
+            self._crowned_at = self.ended

@@ -1,0 +1,71 @@
+"""Which components one reflection may edit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.search.view import PoolView
+
+ComponentRule: TypeAlias = Callable[
+    [PoolView, CandidateId, Mapping[ComponentId, float], Random], tuple[ComponentId, ...]
+]
+"""Chooses components of a parent, given the blame that its failures lay on each.
+
+The smallest one:
+
+    def first(view, parent, blames, rng):
+        return (view.components[0].id,)
+"""
+
+
+def evolvable(view: PoolView, parent: CandidateId) -> tuple[ComponentId, ...]:
+    """Return the components that may be edited, in the run's order; text that code computes is left alone."""
+    texts = view.candidate(parent).texts
+    return tuple(component.id for component in view.components if not component.dynamic and component.id in texts)
+
+
+def everything(
+    view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
+) -> tuple[ComponentId, ...]:
+    """Choose all components."""
+    return evolvable(view, parent)
+
+
+def round_robin(
+    view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
+) -> tuple[ComponentId, ...]:
+    """Choose one component, the next in turn along the parent's lineage."""
+    components = evolvable(view, parent)
+    return (components[view.turns(parent) % len(components)],)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blamed:
+    """Choose the most blamed components together; now and then a random one, lest a blind spot of blame last for ever.
+
+    What the lineage learnt earlier counts, too: a lesson is a failure that no edit has addressed. Where nothing is
+    blamed, chance chooses as many components: better than one in turn, since a case often needs several texts at once.
+    """
+
+    at_most: int = 3
+    explore: float = 0.1
+    """The share of attempts that take one component at random."""
+    weight_of_lesson: float = 0.25
+
+    def __call__(
+        self, view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
+    ) -> tuple[ComponentId, ...]:
+        components = evolvable(view, parent)
+        if rng.random() < self.explore:
+            return (rng.choice(components),)
+        weights = {component: self._weight(view, parent, component, blames) for component in components}
+        drawn = rng.sample(components, len(components))  # equals are ordered by chance, not by name
+        blamed = [component for component in drawn if weights[component] > 0] or drawn
+        return tuple(sorted(blamed, key=lambda component: -weights[component])[: self.at_most])
+
+    def _weight(
+        self, view: PoolView, parent: CandidateId, component: ComponentId, blames: Mapping[ComponentId, float]
+    ) -> float:
+        return blames.get(component, 0.0) + self.weight_of_lesson * len(view.lessons(parent, (component,)))

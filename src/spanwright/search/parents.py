@@ -1,0 +1,67 @@
+"""Which member to improve next. Each rule is a pure function of the pool and of the random stream of its attempt."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+import numpy as np
+
+from spanwright.core.candidate import CandidateId
+from spanwright.search.frontier import covering_front
+from spanwright.search.outlook import SPREAD, outlook
+from spanwright.search.randomness import normals
+from spanwright.search.view import PoolView
+
+ParentRule: TypeAlias = Callable[[PoolView, Random], CandidateId]
+"""Chooses a member.
+
+The smallest one:
+
+    def newest(view, rng):
+        return view.members[-1]
+"""
+
+
+def original(view: PoolView, rng: Random) -> CandidateId:
+    """Choose the seed, always."""
+    return view.seed
+
+
+def best(view: PoolView, rng: Random) -> CandidateId:
+    """Choose the incumbent."""
+    return view.incumbent
+
+
+def pareto(view: PoolView, rng: Random) -> CandidateId:
+    """Draw from the covering Pareto front, each in proportion to the cases that it wins."""
+    members = covering_front(view)
+    if not members:
+        return view.seed
+    wins = view.wins
+    return rng.choices(members, weights=[int(wins[view.member(member).order]) for member in members])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thompson:
+    """Draw a value for each member around its estimate, the wider the less it was measured, and take the highest."""
+
+    temperature: float = 0.5
+
+    def __call__(self, view: PoolView, rng: Random) -> CandidateId:
+        width = self.temperature * SPREAD * view.scale / np.sqrt(view.owns + 2)
+        drawn = outlook(view) + width * normals(rng, len(view.members))
+        return view.members[int(drawn.argmax())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed:
+    """Let chance choose between two rules: the first one in a `share` of the attempts."""
+
+    first: ParentRule = pareto
+    second: ParentRule = Thompson()
+    share: float = 0.5
+
+    def __call__(self, view: PoolView, rng: Random) -> CandidateId:
+        rule = self.first if rng.random() < self.share else self.second
+        return rule(view, rng)

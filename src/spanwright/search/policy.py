@@ -1,0 +1,307 @@
+"""A policy: every decision of a search, as pure functions of what the pool shows, and the settings they read.
+
+The engine asks; the policy answers and remembers nothing: equal views and equal random streams give equal answers.
+Any rule can be swapped for a function of one's own. Which rules the default takes, and why, was measured in 110,000
+simulated runs; GEPA's own rules stay available as `Policy.gepa()`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from random import Random
+from types import FunctionType
+from typing import Literal, TypeAlias, TypedDict, Unpack
+
+from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.context import TriedEdit
+from spanwright.core.events import StopReason
+from spanwright.core.proposal import Lesson, Verdict
+from spanwright.core.rollout import Purpose
+from spanwright.errors import UsageError
+from spanwright.search import finals
+from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.gate import GateRule, strict
+from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
+from spanwright.search.outlook import cells_wanted
+from spanwright.search.parents import Mixed, ParentRule, original, pareto
+from spanwright.search.race import RaceRule, blocks, open_cases
+from spanwright.search.randomness import shuffled
+from spanwright.search.view import Cell, PoolView
+
+Schedule: TypeAlias = Literal["steady", "ordered"]
+"""Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
+
+_SMALL_BUDGET = 300
+"""Rollouts below which nothing is kept for the finals: the search needs them more."""
+
+_CELLS_OF_A_FINALIST = 16
+"""Rollouts that each finalist gets where no budget says how many there are."""
+
+_ENOUGH = frozenset({StopReason.TARGET, StopReason.PATIENCE, StopReason.NOTHING_TO_LEARN, StopReason.FRUITLESS})
+"""Reasons to end a search that leave a budget over, which the finals must not burn."""
+
+
+class PolicySettings(TypedDict, total=False):
+    """What can be overridden: the fields of `Policy`, which documents them."""
+
+    name: str
+    seed: int
+    schedule: Schedule
+    max_in_flight: int
+    first_in_flight: int
+    rollouts_per_step: int | None
+    slots_per_attempt: int
+    minibatch_size: int
+    block: int | None
+    finalist_count: int
+    final_share: float
+    perfect: float | None
+    perfect_in_a_row: int
+    target: float | None
+    patience: int | None
+    fruitless: int
+    memory: bool
+    parent_rule: ParentRule
+    minibatch_rule: MinibatchRule
+    component_rule: ComponentRule
+    gate_rule: GateRule | None
+    race_rule: RaceRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How to search. Made by `Policy.default()`, `Policy.gepa()` or `Policy.best_of_n()`, each with overrides."""
+
+    name: str = "default"
+    """Named in every result."""
+    seed: int = 0
+    """Keys all random streams of a run."""
+    schedule: Schedule = "steady"
+    max_in_flight: int = 16
+    """Attempts in flight at most. Width buys time and costs depth: more slots than these are best left idle."""
+    first_in_flight: int = 4
+    """Attempts in flight at the start."""
+    rollouts_per_step: int | None = 50
+    """After so many rollouts one attempt more may be in flight; None: as many as allowed from the start."""
+    slots_per_attempt: int = 2
+    """Rollouts that can run at once, for each attempt in flight."""
+    minibatch_size: int = 3
+    block: int | None = 8
+    """Validation cases that a member is measured on at a time; None: all of them."""
+    finalist_count: int = 6
+    """Members that are measured again at the end; none where it is 0."""
+    final_share: float = 0.18
+    """The share of the rollouts that is kept for that."""
+    perfect: float | None = 1.0
+    """The best possible score: a minibatch of such teaches nothing. None where no score is known to be the best."""
+    perfect_in_a_row: int = 10
+    """The search ends after so many minibatches with nothing to learn, but not before an epoch of them."""
+    target: float | None = None
+    """The search ends when the incumbent's estimate has reached this score and rests on enough cells."""
+    patience: int | None = None
+    """The search ends when so many attempts brought no new incumbent."""
+    fruitless: int = 30
+    """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
+    memory: bool = True
+    """Whether a reflection is shown lessons and earlier edits."""
+    parent_rule: ParentRule = field(default_factory=Mixed)
+    minibatch_rule: MinibatchRule = epoch_shuffled
+    component_rule: ComponentRule = field(default_factory=Blamed)
+    gate_rule: GateRule | None = None
+    """None: a child is admitted as it is, and earns its validation cells."""
+    race_rule: RaceRule = blocks
+
+    def __post_init__(self) -> None:
+        counts = {
+            "max_in_flight": self.max_in_flight,
+            "first_in_flight": self.first_in_flight,
+            "slots_per_attempt": self.slots_per_attempt,
+            "minibatch_size": self.minibatch_size,
+            "block": 1 if self.block is None else self.block,
+            "rollouts_per_step": 1 if self.rollouts_per_step is None else self.rollouts_per_step,
+            "fruitless": self.fruitless,
+        }
+        for setting, count in counts.items():
+            if count < 1:
+                raise UsageError(f"{setting}={count} of a policy is not positive", "Give 1 or more")
+        if not 0 <= self.final_share < 1:
+            raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
+
+    @classmethod
+    def default(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
+        """Return the policy that paid most: several components in an edit, lessons, a small first bet on a child."""
+        return cls(**overrides)
+
+    @classmethod
+    def gepa(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
+        """Return GEPA's own rules (arXiv 2507.19457, as in gepa 0.1): one attempt at a time unless overridden.
+
+        Rollouts that are too few for another attempt re-measure the best two, where gepa overshoots its budget.
+        """
+        rules = cls(
+            name="gepa",
+            schedule="ordered",
+            rollouts_per_step=None,
+            block=None,
+            finalist_count=2,
+            final_share=0.0,
+            memory=False,
+            parent_rule=pareto,
+            component_rule=round_robin,
+            gate_rule=strict,
+        )
+        return replace(rules, **overrides)
+
+    @classmethod
+    def best_of_n(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
+        """Return a control: the default, but every child is the seed's, so that nothing builds on what was found."""
+        return replace(cls(name="best-of-n", parent_rule=original), **overrides)
+
+    @property
+    def gated(self) -> bool:
+        """Whether a child must pass a gate before it is admitted."""
+        return self.gate_rule is not None
+
+    @property
+    def fingerprint(self) -> str:
+        """All settings as text: what must be equal when a run is resumed."""
+        return _said(self)
+
+    # An attempt
+
+    def parent(self, view: PoolView, rng: Random) -> CandidateId:
+        """Choose the member to improve."""
+        return self.parent_rule(view, rng)
+
+    def minibatch(self, view: PoolView, parent: CandidateId, attempt: int) -> tuple[str, ...]:
+        """Choose the training cases to look at."""
+        return self.minibatch_rule(view, parent, attempt=attempt, size=self.minibatch_size, seed=self.seed)
+
+    def components(
+        self, view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
+    ) -> tuple[ComponentId, ...]:
+        """Choose the components to edit; `blames` is summed over the failures of the minibatch."""
+        return self.component_rule(view, parent, blames, rng)
+
+    def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
+        """Return what the reflection shall know of earlier failures."""
+        return view.lessons(parent, components) if self.memory else ()
+
+    def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
+        """Return what the reflection shall know of earlier edits."""
+        return view.tried(parent, components) if self.memory else ()
+
+    def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
+        """Judge a child by its parent's scores on the minibatch and its own."""
+        if self.gate_rule is None:
+            return Verdict(accepted=True, reason="admitted without a gate")
+        return self.gate_rule(before, after)
+
+    def in_flight(self, spent: int, concurrency: int) -> int:
+        """Return how many attempts to have in flight after `spent` rollouts, with room for `concurrency` at once."""
+        if self.schedule == "ordered":
+            return 1
+        ramped = self.max_in_flight
+        if self.rollouts_per_step is not None:
+            ramped = self.first_in_flight + spent // self.rollouts_per_step
+        return max(1, min(self.max_in_flight, concurrency // self.slots_per_attempt, ramped))
+
+    # Validation
+
+    def commitment(self, view: PoolView) -> int:
+        """Return how many rollouts a newly admitted child is owed."""
+        cases = len(view.validation)
+        return cases if self.block is None else min(self.block, cases)
+
+    def next_block(self, view: PoolView, candidate: CandidateId) -> tuple[Cell, ...]:
+        """Return the validation cells to measure next for a member; none when it was measured enough."""
+        block = self.block or len(view.validation)
+        cases = self.race_rule(view, candidate, block=block, order=self._order(view))
+        return tuple((case, view.next_repeat(candidate, case)) for case in cases)
+
+    def top_up(self, view: PoolView) -> CandidateId | None:
+        """Return the incumbent if it should be measured further before more is built on it."""
+        incumbent = view.incumbent
+        under_way = any(view.flying(incumbent, case) for case in view.validation)
+        return incumbent if not under_way and self.next_block(view, incumbent) else None
+
+    def unfinished(self, view: PoolView) -> tuple[CandidateId, ...]:
+        """Return the members whose validation a crash or a stop interrupted, in the order of their admission."""
+        owed = self.commitment(view)
+        interrupted = {each.key.candidate for each in view.lost if each.purpose is Purpose.VALIDATION}
+        return tuple(
+            member
+            for member, own in zip(view.members, view.owns.tolist(), strict=True)
+            if (own < owed or member in interrupted) and self.next_block(view, member)
+        )
+
+    # The end
+
+    def reserve(self, budget: int | None) -> int:
+        """Return how many of `budget` rollouts to keep for the finals."""
+        if budget is None or budget < _SMALL_BUDGET or not self.finalist_count:
+            return 0
+        return int(self.final_share * budget)
+
+    def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
+        """Return the best members by estimate, the best first; the seed is always among them."""
+        return finals.finalists(view, max(1, self.finalist_count))
+
+    def final_least(self, finalists: Sequence[CandidateId]) -> int:
+        """Return how many rollouts the finals take where there is no budget of rollouts."""
+        return _CELLS_OF_A_FINALIST * len(finalists) if self.finalist_count else 0
+
+    def final_cells(
+        self, view: PoolView, finalists: Sequence[CandidateId], rollouts: int
+    ) -> tuple[tuple[CandidateId, Cell], ...]:
+        """Return what to measure with so many rollouts: unseen validation cases, then training cases, then repeats.
+
+        A search that ended before its budget did leaves the rest unspent, but for what was kept for the finals.
+        """
+        if not self.finalist_count:
+            return ()
+        budget = view.budget.rollouts
+        if view.search_ended_by in _ENOUGH and budget is not None:
+            rollouts = min(rollouts, max(0, self.reserve(budget) - view.final_rollouts))
+        order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
+        return finals.final_cells(view, finalists, rollouts, order=order)
+
+    def winner(self, view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
+        """Return the finalist with the best mean over what all of them know; of equals, the earliest."""
+        return finals.winner(view, finalists)
+
+    def should_stop(self, view: PoolView) -> StopReason | None:
+        """Return why the search should end now, if it should."""
+        if view.empty or view.finalists is not None:
+            return None
+        epoch = batches_in_an_epoch(len(view.train), min(self.minibatch_size, len(view.train)))
+        reasons = {
+            StopReason.TARGET: self._reached_target(view),
+            StopReason.NOTHING_TO_LEARN: view.perfect >= max(epoch, self.perfect_in_a_row),
+            StopReason.FRUITLESS: view.fruitless >= self.fruitless,
+            StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+    def _reached_target(self, view: PoolView) -> bool:
+        if self.target is None:
+            return False
+        incumbent = view.incumbent
+        estimate = view.estimate(incumbent)
+        if estimate is None or estimate < self.target:
+            return False
+        enough = max(cells_wanted(view), self.commitment(view))
+        return view.own(incumbent) >= enough or not open_cases(view, incumbent, view.validation)
+
+    def _order(self, view: PoolView) -> tuple[str, ...]:
+        """Return the one random order in which all members meet the validation cases: so differences are paired."""
+        return shuffled(view.validation, f"{self.seed}/validation")
+
+
+def _said(setting: object) -> str:
+    """Write a setting down; what can be called by its name in the code, not by its address in memory."""
+    if is_dataclass(setting) and not isinstance(setting, type):
+        said = ", ".join(f"{each.name}={_said(getattr(setting, each.name))}" for each in fields(setting))
+        return f"{type(setting).__qualname__}({said})"
+    if isinstance(setting, FunctionType):
+        return f"{setting.__module__}.{setting.__qualname__}"
+    return type(setting).__qualname__ if callable(setting) else repr(setting)

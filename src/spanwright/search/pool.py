@@ -1,0 +1,170 @@
+"""The pool: what a run has found out so far, as a fold over its events.
+
+It is the only thing here that changes, and only by `apply`: an event seen live and one replayed from a journal leave it
+the same. It holds scores and texts, never traces or outputs.
+"""
+
+from functools import singledispatchmethod
+
+from spanwright.core.candidate import Candidate
+from spanwright.core.events import (
+    Abandoned,
+    AttemptStarted,
+    Event,
+    Judged,
+    ReflectionEnded,
+    ReflectionStarted,
+    Refused,
+    RolloutEnded,
+    RolloutStarted,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SearchEnded,
+)
+from spanwright.core.proposal import Origin, Proposal
+from spanwright.core.rollout import Purpose, Rollout
+from spanwright.search.state import Member, State
+from spanwright.search.view import PoolView
+
+_MEASURING = frozenset({Purpose.VALIDATION, Purpose.FINAL})
+_TEACHING = frozenset({Purpose.MINIBATCH, Purpose.GATE, Purpose.FINAL})
+
+
+class Pool:
+    """Folds events; `view` answers questions."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self.view = PoolView(self._state)
+        """Always of this moment: it looks through, it never copies."""
+
+    def apply(self, event: Event) -> None:
+        """Take an event into account."""
+        self._fold(event)
+
+    @singledispatchmethod
+    def _fold(self, event: Event) -> None:
+        raise AssertionError(f"no event of a run: {event!r}")
+
+    @_fold.register
+    def _run_started(self, event: RunStarted) -> None:
+        self._state.begin(event)
+        self._admit(Member(candidate=event.seed, parents=(), attempt=None, order=0, origin=Origin.SEED))
+
+    @_fold.register
+    def _run_resumed(self, event: RunResumed) -> None:
+        self._state.budget = event.budget
+        self._state.flights.resume()
+
+    @_fold.register
+    def _rollout_started(self, event: RolloutStarted) -> None:
+        state = self._state
+        state.flights.start(event)
+        state.finals += event.purpose is Purpose.FINAL
+        grid = state.grid(event.key.case)
+        if grid is not None:
+            grid.claim(event.key.candidate, event.key.case, event.key.repeat)
+
+    @_fold.register
+    def _rollout_ended(self, event: RolloutEnded) -> None:
+        state, rollout = self._state, event.rollout
+        state.flights.end(rollout)
+        state.usage += rollout.usage
+        state.attempts.add(rollout)
+        if rollout.score is not None:
+            self._score(rollout, rollout.score.value)
+
+    @_fold.register
+    def _attempt_started(self, event: AttemptStarted) -> None:
+        self._state.attempts.start(event)
+
+    @_fold.register
+    def _reflection_started(self, event: ReflectionStarted) -> None:
+        self._state.attempts.reflect(event)
+
+    @_fold.register
+    def _reflection_ended(self, event: ReflectionEnded) -> None:
+        state = self._state
+        state.usage += event.usage
+        state.attempts.answer(event)
+        attempt = state.attempts.open.get(event.attempt)
+        if attempt is not None and isinstance(event.result, Proposal):
+            state.lessons.learn(attempt.parent, event.result.lessons)
+
+    @_fold.register
+    def _judged(self, event: Judged) -> None:
+        state, proposal, child = self._state, event.proposal, event.child
+        state.attempts.end(event)
+        state.judged[child.id] = child
+        parent = proposal.parents[0] if proposal.parents else None
+        if parent is not None:
+            state.edits.judge(event, parent)
+            state.lessons.learn(parent, proposal.lessons)
+        if not event.verdict.accepted or child.id in state.members:
+            return
+        if parent is not None:
+            state.lessons.inherit(child.id, parent, proposal.edits)
+            state.attempts.turns[child.id] = state.attempts.turns[parent]
+        self._admit(
+            Member(
+                candidate=child,
+                parents=proposal.parents,
+                attempt=event.attempt,
+                order=len(state.order),
+                origin=proposal.origin,
+            )
+        )
+
+    @_fold.register
+    def _refused(self, event: Refused) -> None:
+        self._state.edits.refuse(event, self._state.attempts.end(event))
+
+    @_fold.register
+    def _abandoned(self, event: Abandoned) -> None:
+        self._state.attempts.end(event)
+
+    @_fold.register
+    def _search_ended(self, event: SearchEnded) -> None:
+        self._state.search_ended = event
+
+    @_fold.register
+    def _run_ended(self, event: RunEnded) -> None:
+        self._state.run_ended = event
+
+    def _admit(self, member: Member) -> None:
+        state, candidate = self._state, member.candidate
+        parent = state.members.get(member.parents[0]) if member.parents else None
+        number = state.cells.admit(None if parent is None else parent.order)
+        assert number == member.order, "members are numbered in the order of their admission"
+        state.order.append(candidate.id)
+        state.members[candidate.id] = member
+        state.judged[candidate.id] = candidate
+        self._adopt(candidate)
+        self._crown()
+
+    def _adopt(self, candidate: Candidate) -> None:
+        """Take over what was measured before the candidate was admitted."""
+        state = self._state
+        order = state.members[candidate.id].order
+        for case, mean in state.validation.means(candidate.id).items():
+            state.cells.measure(order, state.validation.place(case), mean)
+
+    def _score(self, rollout: Rollout, score: float) -> None:
+        """Put a score where it belongs. The test split is kept apart: nothing that decides looks at it."""
+        state, key = self._state, rollout.key
+        if key.case in state.test:
+            state.test.add(key.candidate, key.case, score)
+        elif key.case in state.validation and rollout.purpose in _MEASURING:
+            state.lowest, state.highest = min(state.lowest, score), max(state.highest, score)
+            mean = state.validation.add(key.candidate, key.case, score)
+            member = state.members.get(key.candidate)
+            if member is not None:
+                state.cells.measure(member.order, state.validation.place(key.case), mean)
+                self._crown()
+        elif key.case in state.train and rollout.purpose in _TEACHING:
+            state.train.add(key.candidate, key.case, score)
+
+    def _crown(self) -> None:
+        state = self._state
+        state.attempts.crown(state.order[state.cells.incumbent])

@@ -1,0 +1,45 @@
+"""How far a member is measured: a small first bet for each, and more only for those who may still win."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from spanwright.core.candidate import CandidateId
+from spanwright.search.outlook import cells_wanted, may_win
+from spanwright.search.view import PoolView
+
+_TRIES = 3
+"""Rollouts of a cell that the world may fail before the race goes on without it."""
+
+
+class RaceRule(Protocol):
+    """Chooses the validation cases to measure next."""
+
+    def __call__(self, view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
+        """Return cases from `order`, none where enough was measured; `block` is how many make a step.
+
+        A `block` as large as the validation set measures every member on all of it, whatever comes of it: gepa's way.
+        """
+        ...
+
+
+def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
+    """Measure one block; then block after block while the member lacks cells and may still beat the incumbent."""
+    own = view.own(candidate)
+    begun = own + sum(view.flying(candidate, case) > 0 for case in order)
+    first = min(block, len(order))
+    if begun < first:
+        return open_cases(view, candidate, order)[: first - begun]
+    if own < first or begun >= cells_wanted(view) or not may_win(view, candidate):
+        return ()
+    return open_cases(view, candidate, order)[:block]
+
+
+def open_cases(view: PoolView, candidate: CandidateId, order: Sequence[str]) -> Sequence[str]:
+    """Return the cases that a member has not measured, is not measuring, and that the world does not keep failing."""
+    return [
+        case
+        for case in order
+        if not view.was_measured(candidate, case)
+        and not view.flying(candidate, case)
+        and view.failed(candidate, case) < _TRIES
+    ]

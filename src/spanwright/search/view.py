@@ -1,0 +1,296 @@
+"""What a pool answers. Policies, reports and the engine ask here; nothing can be changed through it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
+from typing import TypeAlias
+
+from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
+from spanwright.core.context import TriedEdit
+from spanwright.core.events import RolloutStarted, RunStarted, StopReason
+from spanwright.core.proposal import Lesson
+from spanwright.core.usage import Budget, Usage
+from spanwright.search.arrays import Flags, Floats, Integers
+from spanwright.search.attempts import OpenAttempt
+from spanwright.search.edits import Edit
+from spanwright.search.state import Member, State
+
+Cell: TypeAlias = tuple[str, int]
+"""A case's id, and the repeat: what one rollout of a candidate measures."""
+
+_TRIED = 6
+"""Earlier edits that a reflection is shown."""
+
+
+class PoolView:
+    """A window on a pool. It always shows the present, and never copies what grows with the run."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    # The run
+
+    @property
+    def empty(self) -> bool:
+        """Whether the run has not started."""
+        return self._state.started is None
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self._started.run
+
+    @property
+    def seed(self) -> CandidateId:
+        """The candidate that the run started from."""
+        return self._started.seed.id
+
+    @property
+    def components(self) -> Sequence[Component]:
+        """The components that may be edited, with the seed's texts."""
+        return self._started.components
+
+    @property
+    def train(self) -> Sequence[str]:
+        """The cases that teach."""
+        return self._started.train
+
+    @property
+    def validation(self) -> Sequence[str]:
+        """The cases that choose."""
+        return self._started.validation
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent, by the latest start or resume."""
+        return self._state.budget
+
+    @property
+    def usage(self) -> Usage:
+        """What was spent, with the rollouts and reflections that are under way or were lost."""
+        spent = self._state.usage
+        more = Usage(
+            rollouts=self._state.flights.launched - spent.rollouts,
+            reflections=self._state.attempts.reflections - spent.reflections,
+        )
+        return spent + more
+
+    @property
+    def spent(self) -> int:
+        """How many rollouts were started."""
+        return self._state.flights.launched
+
+    @property
+    def final_rollouts(self) -> int:
+        """How many rollouts of the finals were started."""
+        return self._state.finals
+
+    @property
+    def finalists(self) -> tuple[CandidateId, ...] | None:
+        """Those who were chosen when the search ended; None before."""
+        ended = self._state.search_ended
+        return None if ended is None else ended.finalists
+
+    @property
+    def search_ended_by(self) -> StopReason | None:
+        """Why the search ended; None before."""
+        ended = self._state.search_ended
+        return None if ended is None else ended.reason
+
+    @property
+    def winner(self) -> CandidateId | None:
+        """Whom the run ended with; None before."""
+        ended = self._state.run_ended
+        return None if ended is None else ended.winner
+
+    # The members
+
+    def __contains__(self, candidate: CandidateId) -> bool:
+        """Say whether a candidate was judged before: admitted or not, there is no need to judge it again."""
+        return candidate in self._state.judged
+
+    @property
+    def members(self) -> Sequence[CandidateId]:
+        """Those who were admitted, in this order; the seed is the first. Arrays below are aligned with it."""
+        return self._state.order
+
+    def member(self, candidate: CandidateId) -> Member:
+        """Return a member. Raises KeyError."""
+        return self._state.members[candidate]
+
+    def candidate(self, candidate: CandidateId) -> Candidate:
+        """Return the texts of a candidate that was judged. Raises KeyError."""
+        return self._state.judged[candidate]
+
+    def lineage(self, candidate: CandidateId) -> Iterable[CandidateId]:
+        """Yield a member, its parent, and so on up to the seed."""
+        member: Member | None = self._state.members[candidate]
+        while member is not None:
+            yield member.candidate.id
+            member = self._state.members.get(member.parents[0]) if member.parents else None
+
+    def turns(self, candidate: CandidateId) -> int:
+        """Return how many reflections a member, and its ancestors before it was born, were chosen for."""
+        return self._state.attempts.turns[candidate]
+
+    # What was measured
+
+    @property
+    def estimates(self) -> Floats:
+        """The mean of each member's validation cells, own or inherited; NaN where none is known."""
+        return self._state.cells.estimates
+
+    @property
+    def owns(self) -> Integers:
+        """How many validation cells each member measured itself."""
+        return self._state.cells.owns
+
+    @property
+    def wins(self) -> Integers:
+        """On how many validation cases each member is among the best."""
+        return self._state.cells.wins
+
+    @property
+    def fronts(self) -> Flags:
+        """For each validation case (row) whether a member (column) is among the best on it."""
+        return self._state.cells.fronts
+
+    @property
+    def established(self) -> Flags:
+        """Whether each member has enough cells of its own to be compared."""
+        return self._state.cells.established
+
+    @property
+    def incumbent(self) -> CandidateId:
+        """The established member with the best estimate, the earlier one of equals; at first the seed."""
+        return self._state.order[self._state.cells.incumbent]
+
+    @property
+    def scale(self) -> float:
+        """How far validation scores reach apart: 1, unless an objective of the user's own leaves 0 to 1."""
+        low, high = self._state.lowest, self._state.highest
+        return 1.0 if low >= 0 and high <= 1 else high - low
+
+    def estimate(self, candidate: CandidateId) -> float | None:
+        """Return the mean of a member's validation cells, own or inherited."""
+        value = float(self._state.cells.estimates[self._state.members[candidate].order])
+        return None if value != value else value  # noqa: PLR0124  (NaN is the one that is not itself)
+
+    def own(self, candidate: CandidateId) -> int:
+        """Return how many validation cells a member measured itself."""
+        return int(self._state.cells.owns[self._state.members[candidate].order])
+
+    def cell(self, candidate: CandidateId, case: str) -> float | None:
+        """Return a member's validation cell, own or inherited."""
+        return self._state.cells.value(self._state.members[candidate].order, self._state.validation.place(case))
+
+    def mean(self, candidate: CandidateId, case: str) -> float | None:
+        """Return the mean of a candidate's own scores on a training or validation case."""
+        grid = self._state.train if case in self._state.train else self._state.validation
+        return grid.mean(candidate, case)
+
+    def was_measured(self, candidate: CandidateId, case: str) -> bool:
+        """Return whether a candidate has a score of its own on a case, be it a test case."""
+        grid = self._state.grid(case)
+        return grid is not None and grid.count(candidate, case) > 0
+
+    def test_scores(self, candidate: CandidateId) -> Mapping[str, float]:
+        """Return the mean score on each test case that was tried. For reports: a policy must not look."""
+        return self._state.test.means(candidate)
+
+    # Rollouts
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next rollout."""
+        return self._state.flights.next_number
+
+    @property
+    def lost(self) -> Sequence[RolloutStarted]:
+        """The rollouts that were under way when a process ended: spent, never scored."""
+        return self._state.flights.lost
+
+    def next_repeat(self, candidate: CandidateId, case: str) -> int:
+        """Return the first repeat of a cell that was never launched. Raises KeyError for a case of another run."""
+        grid = self._state.grid(case)
+        if grid is None:
+            raise KeyError(case)
+        return grid.next_repeat(candidate, case)
+
+    def visits(self, candidate: CandidateId, case: str) -> int:
+        """Return how often a cell was scored, failed by the world, or is being measured."""
+        grid, flights = self._state.grid(case), self._state.flights
+        scores = 0 if grid is None else grid.count(candidate, case)
+        return scores + flights.flying(candidate, case) + flights.failed(candidate, case)
+
+    def flying(self, candidate: CandidateId, case: str) -> int:
+        """Return how many rollouts of a cell are under way."""
+        return self._state.flights.flying(candidate, case)
+
+    def failed(self, candidate: CandidateId, case: str) -> int:
+        """Return how often the world failed a cell in this process."""
+        return self._state.flights.failed(candidate, case)
+
+    # Attempts
+
+    @property
+    def next_attempt(self) -> int:
+        """The number of the next attempt."""
+        return self._state.attempts.next
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts have ended."""
+        return self._state.attempts.ended
+
+    @property
+    def open_attempts(self) -> tuple[OpenAttempt, ...]:
+        """The attempts that have not ended, with what is known of them."""
+        return tuple(self._state.attempts.open.values())
+
+    @property
+    def since_new_incumbent(self) -> int:
+        """How many attempts ended since a member became the incumbent for the first time."""
+        return self._state.attempts.since_new_incumbent
+
+    @property
+    def fruitless(self) -> int:
+        """How many attempts in a row were refused or abandoned, those with nothing to learn from aside."""
+        return self._state.attempts.fruitless
+
+    @property
+    def perfect(self) -> int:
+        """How many minibatches in a row left nothing to learn."""
+        return self._state.attempts.perfect
+
+    # Memory
+
+    def lessons(self, parent: CandidateId, components: Iterable[ComponentId]) -> tuple[Lesson, ...]:
+        """Return what failed along the lineage of a member and was not addressed: at most 8 a component."""
+        return self._state.lessons.about(parent, components)
+
+    def tried(self, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
+        """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
+        made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
+        return tuple(self._fared(edit) for edit in islice(made, _TRIED))
+
+    def _fared(self, edit: Edit) -> TriedEdit:
+        return TriedEdit(
+            component=edit.component, text=edit.text, outcome=edit.turned_down or self._outcome(edit.child, edit.parent)
+        )
+
+    def _outcome(self, child: CandidateId | None, parent: CandidateId) -> str:
+        members = self._state.members
+        if child not in members or parent not in members:
+            return "not measured"
+        compared = self._state.cells.compare(members[child].order, members[parent].order)
+        if compared is None:
+            return "not measured yet"
+        sign = "better" if compared.own > compared.other else "worse" if compared.own < compared.other else "no change"
+        return f"{sign}: {compared.other:.2f} -> {compared.own:.2f} on {compared.cells} cases"
+
+    @property
+    def _started(self) -> RunStarted:
+        assert self._state.started is not None, "the run has not started"
+        return self._state.started

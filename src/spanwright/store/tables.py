@@ -1,0 +1,130 @@
+"""The rows of a run: what is written through the writer's connection, and the forms in which evidence is kept.
+
+Bulky texts (messages, instructions, tools, outputs, prompts, answers) go to the blobs; rows hold their hashes.
+"""
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+
+from pydantic import ConfigDict, TypeAdapter
+
+from spanwright.core.events import EVENT, Event
+from spanwright.core.proposal import Proposal, Reflection, Refusal
+from spanwright.core.rollout import Observed, Rollout
+from spanwright.core.usage import Usage
+from spanwright.store.blobs import Blobs
+from spanwright.store.codec import decode, encode
+from spanwright.store.folding import Folded, as_bytes, as_text, fold, unfold
+from spanwright.store.summary import time_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event as it is written."""
+
+    kind: str
+    at: float
+    json: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRollout:
+    """The evidence of a rollout as it is written."""
+
+    rollout: Rollout
+    trace: Folded
+    output: str
+    """The hash of the output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReflection:
+    """A reflection as it is written; prompt and answer are hashes."""
+
+    result: Proposal | Refusal
+    usage: Usage
+    prompt: str
+    answer: str
+
+
+# The default writes an infinite figure as null, which cannot be read. Tuples of one, because pydantic hands a config
+# down to unions only from what is no dataclass itself.
+LOSSLESS = ConfigDict(ser_json_inf_nan="constants")
+ROLLOUT = TypeAdapter(tuple[KeptRollout], config=LOSSLESS)
+REFLECTION = TypeAdapter(tuple[KeptReflection], config=LOSSLESS)
+
+
+def row_of(event: Event) -> EventRow:
+    """Return the row of an event."""
+    return EventRow(kind=event.kind, at=time_of(event), json=encode(EVENT, event).decode())
+
+
+class Tables:
+    """Writes the rows of one run. Only the thread that owns the connection calls it."""
+
+    def __init__(self, connection: sqlite3.Connection, run: int) -> None:
+        self._connection = connection
+        self._run = run
+        self._blobs = Blobs(connection)
+
+    def add_event(self, seq: int, row: EventRow) -> None:
+        self._connection.execute(
+            "INSERT INTO events (run, seq, kind, at, json) VALUES (?, ?, ?, ?, ?)",
+            (self._run, seq, row.kind, row.at, row.json),
+        )
+
+    def add_rollout(self, observed: Observed) -> None:
+        folded, bodies = fold(observed.trace)
+        for key, body in bodies.items():
+            self._blobs.put_hashed(key, body)
+        output = self._blobs.put(as_bytes(observed.output))
+        kept = KeptRollout(rollout=observed.rollout, trace=folded, output=output)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO rollouts (run, number, body) VALUES (?, ?, ?)",
+            (self._run, observed.rollout.number, zlib.compress(encode(ROLLOUT, (kept,)))),
+        )
+
+    def add_reflection(self, attempt: int, reflection: Reflection) -> None:
+        kept = KeptReflection(
+            result=reflection.result,
+            usage=reflection.usage,
+            prompt=self._blobs.put(as_bytes(reflection.prompt)),
+            answer=self._blobs.put(as_bytes(reflection.answer)),
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO reflections (run, attempt, json) VALUES (?, ?, ?)",
+            (self._run, attempt, encode(REFLECTION, (kept,)).decode()),
+        )
+
+
+def enrol(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
+    """Return the id of a run, which is new or known, and the number of its last event."""
+    connection.execute("INSERT OR IGNORE INTO runs (name) VALUES (?)", (name,))
+    run: int = connection.execute("SELECT id FROM runs WHERE name = ?", (name,)).fetchone()[0]
+    last: int | None = connection.execute("SELECT max(seq) FROM events WHERE run = ?", (run,)).fetchone()[0]
+    return run, last or 0
+
+
+def find_rollout(connection: sqlite3.Connection, run: int, number: int) -> Observed | None:
+    """Return the evidence of a rollout, or None where none was kept."""
+    asked = "SELECT body FROM rollouts WHERE run = ? AND number = ?"
+    row = connection.execute(asked, (run, number)).fetchone()
+    if row is None:
+        return None
+    (kept,) = decode(ROLLOUT, zlib.decompress(row[0]))
+    blobs = Blobs(connection)
+    trace = unfold(kept.trace, {key: blobs.get(key) for key in kept.trace.texts})
+    return Observed(rollout=kept.rollout, trace=trace, output=as_text(blobs.get(kept.output)))
+
+
+def find_reflection(connection: sqlite3.Connection, run: int, attempt: int) -> Reflection | None:
+    """Return the reflection of an attempt, or None where none was kept."""
+    asked = "SELECT json FROM reflections WHERE run = ? AND attempt = ?"
+    row = connection.execute(asked, (run, attempt)).fetchone()
+    if row is None:
+        return None
+    (kept,) = decode(REFLECTION, row[0].encode())
+    blobs = Blobs(connection)
+    prompt, answer = (as_text(blobs.get(key)) for key in (kept.prompt, kept.answer))
+    return Reflection(result=kept.result, usage=kept.usage, prompt=prompt, answer=answer)

@@ -1,0 +1,152 @@
+"""Receives spans as they start and end and sorts them by trace id.
+
+The recorder mints the trace ids, so a span finds its trace whatever task or thread it was made in, and a span of
+anybody else costs one comparison. Ids of one collector share their upper half: a span that comes after its trace was
+sealed is known, too, and no exporter will mistake it for one of its own.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from threading import RLock
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import SpanContext
+
+from spanwright.core.trace import Span as FlatSpan
+from spanwright.telemetry.flatten import flatten
+from spanwright.telemetry.tape import Bounds, Load, Tape
+
+_HALF = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What was recorded of one trace."""
+
+    spans: Iterable[FlatSpan]
+    """Can be gone through once."""
+    seen: int
+    """Spans that began."""
+    open: tuple[str, ...]
+    """The names of the spans that had not ended."""
+    dropped: int
+    """Spans for which there was no room."""
+    cut: int
+    """Attributes of which only head and tail were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    tape: Tape
+    root: int
+    """The span id that was minted as the parent of all."""
+    baggage: Mapping[str, str]
+    ambient: SpanContext | None
+    """The span in which the recording was opened."""
+
+
+class Ids(IdGenerator):
+    """Ids that are no draws from Python's global random numbers: tools seed those, and count on them."""
+
+    def generate_span_id(self) -> int:
+        return secrets.randbits(_HALF) | 1
+
+    def generate_trace_id(self) -> int:
+        return secrets.randbits(2 * _HALF) | 1
+
+
+class Collector(SpanProcessor):
+    """A span processor that keeps the spans of the traces that were begun, until they are sealed."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self.late = 0
+        """Spans that ended after their trace had been sealed."""
+        self.unreadable = 0
+        """Spans that could not be made flat."""
+        self._bounds = bounds or Bounds()
+        self._load = Load()
+        self._mark = secrets.randbits(_HALF) | 1
+        self._running: dict[int, _Running] = {}
+        self._strays = 0
+        self._farewells: list[Callable[[], None]] = []
+        self._lock = RLock()
+
+    def mint(self) -> int:
+        """Return a fresh trace id."""
+        return self._mark << _HALF | secrets.randbits(_HALF) | 1
+
+    def owns(self, trace_id: int) -> bool:
+        """Say whether this collector minted `trace_id`, now or long ago."""
+        return trace_id >> _HALF == self._mark
+
+    @property
+    def idle(self) -> bool:
+        """True when no trace is being recorded and no span of a sealed one is still open."""
+        return not self._running and self._strays <= 0
+
+    def when_idle(self, farewell: Callable[[], None]) -> None:
+        """Call `farewell` once this collector is idle, at once if it is."""
+        with self._lock:
+            self._farewells.append(farewell)
+        self._stray(0)
+
+    def begin(
+        self, trace_id: int, root: int, *, baggage: Mapping[str, str] | None = None, ambient: SpanContext | None = None
+    ) -> None:
+        """Keep the spans of `trace_id` from now on; those below `root` are linked to `ambient`."""
+        self._running[trace_id] = _Running(Tape(self._bounds, self._load), root, baggage or {}, ambient)
+
+    def open(self, trace_id: int) -> int:
+        """Return how many spans of a running trace have not ended."""
+        return len(self._running[trace_id].tape.open)
+
+    def seal(self, trace_id: int) -> Sealed:
+        """Hand over what was recorded; what ends from now on is late."""
+        tape = self._running.pop(trace_id).tape
+        tape.seal()
+        self._stray(len(tape.open))
+        return Sealed(
+            spans=tape.play(), seen=tape.seen, open=tuple(tape.open.values()), dropped=tape.dropped, cut=tape.cut
+        )
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        context = span.get_span_context()
+        running = self._running.get(context.trace_id)
+        if running is None or not running.tape.opened(context.span_id, span.name):
+            if self.owns(context.trace_id):
+                self._stray(1)
+            return
+        if running.baggage:
+            span.set_attributes(running.baggage)
+        if running.ambient is not None and span.parent is not None and span.parent.span_id == running.root:
+            span.add_link(running.ambient)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        context = span.get_span_context()
+        if context is None:
+            return
+        running = self._running.get(context.trace_id)
+        if running is not None and self._kept(running.tape, context.span_id, span):
+            return
+        if self.owns(context.trace_id):
+            self.late += 1
+            self._stray(-1)
+
+    def _kept(self, tape: Tape, span_id: int, span: ReadableSpan) -> bool:
+        try:
+            return tape.closed(span_id, flatten(span))
+        except Exception:  # noqa: BLE001 - we are inside the user's code, which must not fail over a span that we cannot read
+            self.unreadable += 1
+            tape.open.pop(span_id, None)
+            return True
+
+    def _stray(self, change: int) -> None:
+        with self._lock:
+            self._strays += change
+            farewells = self._farewells if self.idle else []
+            self._farewells = [] if self.idle else self._farewells
+        for farewell in farewells:
+            farewell()

@@ -1,0 +1,257 @@
+"""The spans of pydantic-ai, formats 2 to 6.
+
+Formats 2 to 4 only have other names for a tool's arguments and result; 5 says tool results in the user's role, 6 in
+the tool's. One form comes out.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import groupby
+from typing import Literal, cast
+
+from pydantic import JsonValue
+
+from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Part, Span, ToolCall, ToolDefinition
+from spanwright.core.usage import Usage
+from spanwright.telemetry.dialects import Reply, Step
+from spanwright.telemetry.interning import Interned
+from spanwright.telemetry.lenient import clean, elements, plain
+from spanwright.telemetry.names import COMPONENTS
+
+_SCOPE = "pydantic-ai"
+_ATTEMPT = "pydantic_ai.model_request.attempt"
+_ANSWERED = ("gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens")
+_ARGUMENTS = ("gen_ai.tool.call.arguments", "tool_arguments")
+_RESULT = ("gen_ai.tool.call.result", "tool_response")
+_CAUSE = ("pydantic_ai.tool.retry.cause", "pydantic_ai.output.retry.cause", "pydantic_ai.tool.failure_stage")
+_BULKY = frozenset(
+    {
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.system_instructions",
+        "gen_ai.tool.definitions",
+        "model_request_parameters",
+        "pydantic_ai.all_messages",
+        "logfire.json_schema",
+    }
+)
+_RETRIES: Mapping[str, Literal["validation", "model_retry", "unknown_tool"]] = {
+    "validation_error": "validation",
+    "validation": "validation",
+    "no_output": "validation",
+    "model_retry": "model_retry",
+    "unknown_tool": "unknown_tool",
+    "unavailable_tool": "unknown_tool",
+}
+_UNWRAPPED = frozenset({"ToolRetryError", "ToolFailedError", "ToolRetry", "ToolFailed", "ModelRetry"})
+"""Exceptions whose message was written for the model: their class says nothing more."""
+_FINISHED = re.compile(r"(Final result processed|Output not used|Output tool|Tool not executed)\b")
+"""How pydantic-ai answers a call that ended the run, or that it passed over because another one did."""
+_NO_OUTPUT = re.compile(r"(<system>)?(?P<text>Please (return|include|call) [a-z ]{1,120}\.)(</system>)?")
+"""How pydantic-ai answers an answer in which there was nothing to use."""
+_FEEDBACK = re.compile(r"<(?P<tag>validation_errors|retry_feedback)>\n(?P<text>.*)\n</(?P=tag)>\s*$", re.DOTALL)
+_ROLES = frozenset({"system", "user", "assistant", "tool"})
+
+
+class PydanticAI:
+    """Reads what pydantic-ai's instrumentation writes."""
+
+    @property
+    def bulky(self) -> frozenset[str]:
+        return _BULKY
+
+    def speaks(self, span: Span) -> bool:
+        return span.scope == _SCOPE
+
+    def step(self, span: Span, interned: Interned) -> Step | None:
+        match span.attributes.get("gen_ai.operation.name"):
+            case "invoke_agent":
+                return _agent_run(span)
+            case "chat":
+                return _model_call(span, interned)
+            case "execute_tool":
+                return _tool_call(span)
+            case _:
+                return _model_call(span, interned) if _ATTEMPT in span.attributes else None
+
+    def history(self, span: Span, interned: Interned) -> tuple[Message, ...]:
+        return interned.messages(_text(span, "pydantic_ai.all_messages"), _messages, within=f"{span.span_id} all")
+
+    def reply(self, part: Part, offered: Collection[str]) -> Reply | None:
+        if part.kind == "text":
+            return _feedback(part.text)
+        if part.kind != "tool_result" or _FINISHED.match(part.text):
+            return None
+        if part.tool and part.tool not in offered:
+            return Reply(error=part.text, retry="unknown_tool")
+        return Reply(error=part.text, retry="validation" if part.text.startswith('[{"') else "model_retry")
+
+
+def _agent_run(span: Span) -> AgentRun:
+    return AgentRun(
+        span_id=span.span_id,
+        name=_text(span, "gen_ai.agent.name") or _text(span, "agent_name"),
+        final=_text(span, "final_result") if "final_result" in span.attributes else None,
+        error=_error(span),
+        started=span.started,
+        ended=span.ended,
+    )
+
+
+def _model_call(span: Span, interned: Interned) -> ModelCall:
+    answers = interned.messages(_text(span, "gen_ai.output.messages"), _messages)
+    return ModelCall(
+        span_id=span.span_id,
+        agent=_text(span, "gen_ai.agent.name"),
+        model=_text(span, "gen_ai.request.model"),
+        provider=_text(span, "gen_ai.provider.name", "gen_ai.system"),
+        instructions=_instructions(_text(span, "gen_ai.system_instructions")),
+        messages=interned.messages(_text(span, "gen_ai.input.messages"), _messages, within=span.parent_id),
+        answer=answers[0] if answers else None,
+        tools=interned.definitions(_text(span, "gen_ai.tool.definitions"), _definition),
+        finish_reason=_finish_reason(span.attributes.get("gen_ai.response.finish_reasons")),
+        usage=_usage(span),
+        error=_error(span),
+        components=_components(span.attributes.get(COMPONENTS)),
+        started=span.started,
+        ended=span.ended,
+    )
+
+
+def _tool_call(span: Span) -> ToolCall:
+    told = next((_text(span, key) for key in _RESULT if key in span.attributes), None)
+    failed = span.status == "error"
+    cause = next((_text(span, key) for key in _CAUSE if key in span.attributes), "")
+    return ToolCall(
+        span_id=span.span_id,
+        agent=_text(span, "gen_ai.agent.name"),
+        name=_text(span, "gen_ai.tool.name"),
+        call_id=_text(span, "gen_ai.tool.call.id"),
+        arguments=_text(span, *_ARGUMENTS),
+        result=None if failed else told,
+        error=(told or _error(span)) if failed else "",
+        retry=_RETRIES.get(cause, "") if failed else "",
+        started=span.started,
+        ended=span.ended,
+    )
+
+
+def _usage(span: Span) -> Usage:
+    if not any(key in span.attributes for key in _ANSWERED):
+        return Usage()
+    cost = span.attributes.get("operation.cost")
+    priced = isinstance(cost, int | float)
+    return Usage(
+        requests=1,
+        input_tokens=_count(span, "gen_ai.usage.input_tokens"),
+        output_tokens=_count(span, "gen_ai.usage.output_tokens"),
+        usd=float(cost) if priced else 0.0,
+        unpriced=0 if priced else 1,
+    )
+
+
+def _error(span: Span) -> str:
+    """Return why a span failed; never empty where it did."""
+    if span.status != "error":
+        return ""
+    for event in reversed(span.events):
+        if event.name == "exception":
+            kind = str(event.attributes.get("exception.type", "")).rpartition(".")[2]
+            message = str(event.attributes.get("exception.message", ""))
+            return clean(message if message and kind in _UNWRAPPED else ": ".join(filter(None, (kind, message))))
+    return clean(span.status_message) or "failed without a message"
+
+
+def _feedback(text: str) -> Reply | None:
+    if nothing := _NO_OUTPUT.fullmatch(text):
+        return Reply(error=nothing["text"], retry="validation")
+    found = _FEEDBACK.search(text)
+    if found is None:
+        return None
+    return Reply(error=found["text"], retry="validation" if found["tag"] == "validation_errors" else "model_retry")
+
+
+def _messages(element: JsonValue) -> Iterator[Message]:
+    """Read one message; results of tools become messages of the tool, whatever role the format gave them."""
+    if not isinstance(element, dict) or not isinstance(parts := element.get("parts"), list):
+        return
+    said = element.get("role")
+    role = cast("Literal['system', 'user', 'assistant', 'tool']", said if said in _ROLES else "user")
+    read = [_part(part) for part in parts if isinstance(part, dict)]
+    if role == "assistant":
+        yield Message(role=role, parts=tuple(read))
+        return
+    for results, group in groupby(read, key=lambda part: part.kind == "tool_result"):
+        yield Message(role="tool" if results else "user" if role == "tool" else role, parts=tuple(group))
+
+
+def _part(part: Mapping[str, JsonValue]) -> Part:
+    match part.get("type"):
+        case "text":
+            return Part(kind="text", text=_plain(part, "content"))
+        case "thinking":
+            return Part(kind="thinking", text=_plain(part, "content"))
+        case "tool_call" if not part.get("builtin"):
+            return Part(
+                kind="tool_call", text=_plain(part, "arguments"), tool=_plain(part, "name"), call_id=_plain(part, "id")
+            )
+        case "tool_call_response" if not part.get("builtin"):
+            return Part(
+                kind="tool_result", text=_plain(part, "result"), tool=_plain(part, "name"), call_id=_plain(part, "id")
+            )
+        case _:
+            return Part(kind="other", text=_other(part))
+
+
+def _other(part: Mapping[str, JsonValue]) -> str:
+    """Say what it is (a picture, a file, a call that the provider ran itself) without its bytes."""
+    facts: dict[str, JsonValue] = {
+        key: value
+        for key, value in part.items()
+        if value is not None and not (key == "content" and "mime_type" in part)
+    }
+    return plain(facts)
+
+
+def _plain(part: Mapping[str, JsonValue], key: str) -> str:
+    value = part.get(key)
+    return "" if value is None else plain(value)
+
+
+def _definition(element: JsonValue) -> ToolDefinition | None:
+    if not isinstance(element, dict) or not element.get("name"):
+        return None
+    parameters = element.get("parameters")
+    return ToolDefinition(
+        name=_plain(element, "name"),
+        description=_plain(element, "description"),
+        parameters="" if parameters is None else plain(parameters),
+    )
+
+
+def _instructions(text: str) -> str:
+    if not text:
+        return ""
+    found, _ = elements(text)
+    return "\n\n".join(_plain(part, "content") for part in found if isinstance(part, dict))
+
+
+def _finish_reason(reasons: Attribute | None) -> str:
+    return str(reasons[0]) if isinstance(reasons, tuple) and reasons else ""
+
+
+def _components(ids: Attribute | None) -> tuple[str, ...]:
+    return tuple(str(component) for component in ids) if isinstance(ids, tuple) else ()
+
+
+def _text(span: Span, *keys: str) -> str:
+    for key in keys:
+        if key in span.attributes:
+            value = span.attributes[key]
+            return clean(value) if isinstance(value, str) else str(value)
+    return ""
+
+
+def _count(span: Span, key: str) -> int:
+    value = span.attributes.get(key)
+    return int(value) if isinstance(value, int | float) else 0

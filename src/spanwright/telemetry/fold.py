@@ -1,0 +1,164 @@
+"""Folds the spans of one rollout into its trace.
+
+The spans may come in any order, twice, and without some of their parents. Whatever is odd is left out; nothing is
+made up except the agent above steps whose own span is missing, and the calls that leave no span (see unspanned).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
+from spanwright.telemetry.ancestry import Ancestry
+from spanwright.telemetry.dialects import Dialect
+from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
+from spanwright.telemetry.excerpt import excerpt
+from spanwright.telemetry.interning import Interned
+from spanwright.telemetry.unspanned import unspanned_calls
+
+_DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
+"""In the order in which they are asked whether they speak a span's dialect."""
+_HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
+"""Attributes that stay on a trace's spans, for evaluators that ask spans, but short: the steps hold them whole."""
+_HELD_ROOM = 2_000
+_STACK_ROOM = 4_000
+
+_Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
+_Call = TypeVar("_Call", ModelCall, ToolCall)
+
+
+def fold(spans: Iterable[Span], *, trace_id: str = "", complete: bool = True) -> Trace:
+    """Return the trace that `spans` tell of. Each span is looked at once, so they may be made on the way."""
+    folding = _Folding()
+    for span in spans:
+        folding.take(span)
+    return folding.trace(trace_id, complete=complete)
+
+
+class _Folding:
+    def __init__(self) -> None:
+        self._interned = Interned()
+        self._spans: dict[str, Span] = {}
+        self._agents: dict[str, AgentRun] = {}
+        self._model_calls: dict[str, ModelCall] = {}
+        self._tool_calls: dict[str, ToolCall] = {}
+        self._histories: dict[str, tuple[Dialect, Span]] = {}
+        """The spans of agents that did not come to their end, whole: they hold what their last call was asked."""
+        self._dialects: dict[str, Dialect] = {}
+        self._truncated = False
+
+    def take(self, span: Span) -> None:
+        """Read one span; the second delivery of a span is passed over."""
+        if span.span_id in self._spans:
+            return
+        dialect = next((dialect for dialect in _DIALECTS if dialect.speaks(span)), None)
+        self._spans[span.span_id] = _slim(span, dialect.bulky if dialect else frozenset())
+        self._truncated |= span.dropped > 0
+        match dialect and dialect.step(span, self._interned):
+            case AgentRun() as run:
+                self._agents[run.span_id] = run
+                if run.final is None and dialect:
+                    self._histories[run.span_id] = (dialect, span)
+            case ModelCall() as call:
+                self._model_calls[call.span_id] = call
+                if dialect:
+                    self._dialects[call.span_id] = dialect
+            case ToolCall() as call:
+                self._tool_calls[call.span_id] = call
+            case _:
+                pass
+
+    def trace(self, trace_id: str, *, complete: bool) -> Trace:
+        """Return what was read."""
+        ancestry = Ancestry({span.span_id: span.parent_id for span in self._spans.values()})
+        self._add_missing_agents(ancestry)
+        runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
+        self._fill_unasked(runs)
+        agents = [
+            replace(run, parent_agent=self._name(ancestry.nearest(run.span_id, self._agents)))
+            for run in self._agents.values()
+        ]
+        calls = [self._owned(call, runs) for call in self._model_calls.values()]
+        tools = [self._owned(call, runs) for call in (*self._tool_calls.values(), *self._unspanned(runs))]
+        return Trace(
+            id=trace_id,
+            agents=_in_order(agents),
+            model_calls=_in_order(calls),
+            tool_calls=_in_order(tools),
+            spans=tuple(sorted(self._spans.values(), key=lambda span: span.started)),
+            complete=complete,
+            truncated=self._truncated or self._interned.damaged > 0,
+            without_content=_without_content(calls),
+        )
+
+    def _add_missing_agents(self, ancestry: Ancestry) -> None:
+        """Put an agent above steps that name one whose span never arrived."""
+        orphans: dict[str, list[ModelCall | ToolCall]] = {}
+        for step in (*self._model_calls.values(), *self._tool_calls.values()):
+            if step.agent and not ancestry.nearest(step.span_id, self._agents):
+                orphans.setdefault(ancestry.top(step.span_id), []).append(step)
+        for span_id, steps in orphans.items():
+            self._agents[span_id] = AgentRun(
+                span_id=span_id,
+                name=steps[0].agent,
+                final=_last_word(step for step in steps if isinstance(step, ModelCall)),
+                started=min(step.started for step in steps),
+                ended=max(step.ended for step in steps),
+            )
+
+    def _fill_unasked(self, runs: Mapping[str, str]) -> None:
+        """Give the last call of a run that failed its messages: pydantic-ai writes them only with the answer."""
+        for run, (dialect, span) in self._histories.items():
+            calls = [call for call in self._model_calls.values() if runs[call.span_id] == run]
+            last = max(calls, key=lambda call: call.started, default=None)
+            if last is not None and not last.messages:
+                self._model_calls[last.span_id] = replace(last, messages=dialect.history(span, self._interned))
+
+    def _unspanned(self, runs: Mapping[str, str]) -> Iterable[ToolCall]:
+        for run in self._agents.values():
+            calls = _in_order(call for call in self._model_calls.values() if runs[call.span_id] == run.span_id)
+            tools = [call for call in self._tool_calls.values() if runs[call.span_id] == run.span_id]
+            answered = [(call, self._dialects[call.span_id]) for call in calls if call.messages]
+            yield from unspanned_calls(run, answered, tools)
+
+    def _owned(self, step: _Call, runs: Mapping[str, str]) -> _Call:
+        return step if step.agent else replace(step, agent=self._name(runs.get(step.span_id, "")))
+
+    def _name(self, run: str) -> str:
+        return self._agents[run].name if run in self._agents else ""
+
+
+def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
+    return tuple(sorted(steps, key=lambda step: step.started))
+
+
+def _last_word(calls: Iterable[ModelCall]) -> str | None:
+    """Return the text of the last answer, if it is one with which an agent ends."""
+    last = max(calls, key=lambda call: call.started, default=None)
+    if last is None or last.answer is None or any(part.kind == "tool_call" for part in last.answer.parts):
+        return None
+    return "\n".join(part.text for part in last.answer.parts if part.kind == "text")
+
+
+def _without_content(calls: Iterable[ModelCall]) -> bool:
+    answered = [call for call in calls if call.answer is not None]
+    return bool(answered) and not any(
+        part.text for call in answered for message in (*call.messages, call.answer) if message for part in message.parts
+    )
+
+
+def _slim(span: Span, bulky: frozenset[str]) -> Span:
+    """Return `span` without what the steps of the trace hold, and with a short stack trace."""
+    attributes = {
+        key: excerpt(value, _HELD_ROOM) if key in _HELD and isinstance(value, str) else value
+        for key, value in span.attributes.items()
+        if key not in bulky
+    }
+    return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
+
+
+def _short(event: SpanEvent) -> SpanEvent:
+    stack: Attribute = event.attributes.get("exception.stacktrace", "")
+    if not isinstance(stack, str) or len(stack) <= _STACK_ROOM:
+        return event
+    return replace(event, attributes={**event.attributes, "exception.stacktrace": excerpt(stack, _STACK_ROOM)})

@@ -1,0 +1,196 @@
+"""Opens recordings: what is awaited inside one leaves its spans in one trace, in whatever task or thread it runs."""
+
+import re
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+import anyio
+from opentelemetry import baggage as otel_baggage
+from opentelemetry import context as otel_context
+from opentelemetry import trace as otel_trace
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import TracerProvider
+
+from spanwright.core.candidate import ComponentId
+from spanwright.core.trace import Trace
+from spanwright.telemetry.collector import Collector, Ids, Sealed
+from spanwright.telemetry.diagnoses import Tally
+from spanwright.telemetry.fold import fold
+from spanwright.telemetry.names import COMPONENTS, PREFIX
+from spanwright.telemetry.providers import Attachment, remote_parent
+from spanwright.telemetry.tape import Bounds
+
+_GRACE = 0.5
+"""Seconds that spans have to end after their recording was left."""
+_LOOK = 0.005
+"""Seconds between two looks at the open spans."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_ID = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruments:
+    """What the agents inside a recording are instrumented with."""
+
+    provider: TracerProvider
+    meters: MeterProvider | None
+
+
+_instruments: ContextVar[_Instruments | None] = ContextVar("spanwright_instruments", default=None)
+
+
+def current_provider() -> TracerProvider | None:
+    """Return the tracer provider to instrument agents with; None where nothing is being recorded."""
+    instruments = _instruments.get()
+    return instruments.provider if instruments else None
+
+
+def current_meters() -> MeterProvider | None:
+    """Return the meter provider to instrument agents with; None is the process's own.
+
+    Without export it is one that does nothing: the rollouts' token counts are no business of the user's backend.
+    """
+    instruments = _instruments.get()
+    return instruments.meters if instruments else None
+
+
+def mark_components(ids: Sequence[ComponentId]) -> None:
+    """Note on the current span, a model call's, which components its request carries."""
+    span = otel_trace.get_current_span()
+    if _instruments.get() is None or not span.is_recording():
+        return
+    marked = set(ids)
+    attributes = span.attributes if isinstance(span, ReadableSpan) else None
+    if attributes and isinstance(earlier := attributes.get(COMPONENTS), tuple):
+        marked.update(str(component) for component in earlier)
+    span.set_attribute(COMPONENTS, tuple(sorted(marked)))
+
+
+class SpanRecording:
+    """One trace in the making."""
+
+    def __init__(self, trace_id: str) -> None:
+        self._id = trace_id
+        self._trace: Trace | None = None
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def trace(self) -> Trace:
+        """Raises RuntimeError before the recording was left."""
+        if self._trace is None:
+            raise RuntimeError(f"the recording {self._id} is still going on. Leave its block before you read its trace")
+        return self._trace
+
+    def finish(self, trace: Trace) -> None:
+        """Hold the trace for whoever asks."""
+        self._trace = trace
+
+
+class SpanRecorder:
+    """Records by OpenTelemetry. Make one with `attach`."""
+
+    def __init__(self, collector: Collector, attachment: Attachment, *, grace: float) -> None:
+        self._collector = collector
+        self._attachment = attachment
+        self._grace = grace
+        self._ids = Ids()
+        self._tally = Tally()
+
+    @classmethod
+    @contextmanager
+    def attach(
+        cls, *, export: bool = False, grace: float = _GRACE, bounds: Bounds | None = None
+    ) -> Generator["SpanRecorder", None, None]:
+        """Attach to the tracer provider of the process until the block is left.
+
+        With `export` the user's exporters get the spans of the recordings, too; without it they get nothing of them.
+        """
+        collector = Collector(bounds)
+        attachment = Attachment(collector, export=export)
+        try:
+            yield cls(collector, attachment, grace=grace)
+        finally:
+            attachment.detach()
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """One line for each thing that is missing in the traces, and why."""
+        return (
+            *self._attachment.diagnoses,
+            *self._tally.lines(late=self._collector.late, unreadable=self._collector.unreadable),
+        )
+
+    @asynccontextmanager
+    async def recording(self, baggage: Mapping[str, str]) -> AsyncGenerator[SpanRecording, None]:
+        """Record until the block is left, in a trace of its own, whatever is being recorded or traced around it."""
+        self._attachment.follow()
+        trace_id, root = self._collector.mint(), self._ids.generate_span_id()
+        carried = _carried(baggage)
+        ambient = otel_trace.get_current_span().get_span_context()
+        self._collector.begin(trace_id, root, baggage=carried, ambient=ambient if ambient.is_valid else None)
+        recording = SpanRecording(f"{trace_id:032x}")
+        instruments = _instruments.set(_Instruments(self._attachment.provider, self._attachment.meters))
+        context = otel_context.attach(_inside(trace_id, root, carried))
+        try:
+            yield recording
+        finally:
+            otel_context.detach(context)
+            _instruments.reset(instruments)
+            try:
+                await self._quiet(trace_id)
+            finally:
+                recording.finish(self._folded(recording.id, self._collector.seal(trace_id)))
+
+    async def _quiet(self, trace_id: int) -> None:
+        """Wait until every span has ended, for the time of grace at most."""
+        if self._collector.open(trace_id):
+            with anyio.move_on_after(self._grace):
+                while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
+                    await anyio.sleep(_LOOK)
+
+    def _folded(self, trace_id: str, sealed: Sealed) -> Trace:
+        try:
+            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open)
+        except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
+            self._tally.unfolded(error)
+            return Trace(id=trace_id, complete=False, truncated=True)
+        if sealed.dropped or sealed.cut:
+            trace = replace(trace, truncated=True)
+        self._tally.add(sealed, trace)
+        return trace
+
+
+class BlindRecorder:
+    """Records nothing, at no cost: every trace is empty."""
+
+    @asynccontextmanager
+    async def recording(self, baggage: Mapping[str, str]) -> AsyncGenerator[SpanRecording, None]:
+        """Let the block run unseen, even inside a recording of another recorder."""
+        recording = SpanRecording("")
+        recording.finish(Trace())
+        instruments = _instruments.set(None)
+        try:
+            yield recording
+        finally:
+            _instruments.reset(instruments)
+
+
+def _carried(baggage: Mapping[str, str]) -> Mapping[str, str]:
+    """Name the ids as ours and make them fit for a header: baggage goes out with every HTTP request that is traced."""
+    return {
+        key if key.startswith(PREFIX) else PREFIX + key: _UNSAFE.sub("_", value)[:_LONGEST_ID]
+        for key, value in baggage.items()
+    }
+
+
+def _inside(trace_id: int, root: int, baggage: Mapping[str, str]) -> otel_context.Context:
+    context = remote_parent(trace_id, root)
+    for key, value in baggage.items():
+        context = otel_baggage.set_baggage(key, value, context)
+    return context

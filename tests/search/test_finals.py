@@ -1,0 +1,168 @@
+"""Who is measured again at the end, on what, and who wins."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spanwright.core.events import StopReason
+from spanwright.core.rollout import Purpose
+from spanwright.search import Policy
+
+POLICY = Policy.default()
+
+STEPS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 40), st.integers(0, 40)), max_size=60)
+
+
+def members(story, scores):
+    """Tell of one child of the seed for each score, measured on eight cases."""
+    children = [story.child(story.seed, f"text {n}") for n in range(len(scores))]
+    for child, score in zip(children, scores, strict=True):
+        story.validate(child, [score] * 8)
+    return children
+
+
+def test_the_six_best_are_finalists_and_the_seed_is_among_them(told):
+    story = told(validation=40)
+    story.validate(story.seed, [0.0] * 8)
+    children = members(story, [n / 10 for n in range(1, 9)])
+
+    assert (*reversed(children[3:]), story.seed) == POLICY.finalists(story.view)
+
+
+def test_a_good_seed_takes_its_own_place(story):
+    story.validate(story.seed, [0.5] * 8)
+    worse, better = members(story, [0.25, 0.75])
+
+    assert (better, story.seed, worse) == POLICY.finalists(story.view)
+
+
+def test_a_child_that_was_hardly_measured_is_no_finalist(story):
+    story.validate(story.seed, [0.5] * 8)
+    child = story.child(story.seed, "lucky")
+    story.validate(child, [1.0] * 3)
+
+    assert (story.seed,) == POLICY.finalists(story.view)
+
+
+def test_before_anything_is_measured_the_seed_is_the_only_finalist_and_wins(story):
+    assert (story.seed,) == POLICY.finalists(story.view)
+    assert story.seed == POLICY.winner(story.view, (story.seed,))
+
+
+def test_finalists_catch_up_first_then_go_on_together(told):
+    story = told(validation=10, train=2)
+    order = [case for case, _ in Policy.gepa().next_block(story.view, story.seed)]
+    child = story.child(story.seed, "b")
+    for case in order[:6]:
+        story.rollout(story.seed, case, 0.5)
+    for case in order[:4]:
+        story.rollout(child, case, 0.5)
+    cells = POLICY.final_cells(story.view, (child, story.seed), 10)
+
+    assert [
+        *((child, (case, 0)) for case in order[4:6]),
+        *((member, (case, 0)) for case in order[6:] for member in (child, story.seed)),
+    ] == list(cells)
+
+
+def test_after_validation_come_training_cases_and_then_repeats(told):
+    story = told(validation=4, train=2)
+    story.validate(story.seed, [0.5] * 4)
+    child = story.child(story.seed, "b")
+    story.validate(child, [0.5] * 4)
+    cells = POLICY.final_cells(story.view, (child, story.seed), 12)
+
+    assert {"t0", "t1"} == {case for _, (case, _) in cells[:4]}
+    assert {0} == {repeat for _, (_, repeat) in cells[:4]}
+    assert [1] * 8 == [repeat for _, (_, repeat) in cells[4:]]
+    assert set(story.view.validation) == {case for _, (case, _) in cells[4:]}
+
+
+@settings(deadline=None)
+@given(steps=STEPS, rollouts=st.integers(0, 150))
+def test_the_plan_has_exactly_the_length_asked_for_and_no_cell_twice(steps, rollouts, random_story):
+    story = random_story(steps)
+    finalists = POLICY.finalists(story.view)
+    launched = {event.key for event in story.events if event.kind == "rollout_started"}
+    cells = POLICY.final_cells(story.view, finalists, rollouts)
+
+    assert rollouts == len(cells) == len(set(cells))
+    assert {candidate for candidate, _ in cells} <= set(finalists)
+    assert not {(key.candidate, (key.case, key.repeat)) for key in launched} & set(cells)
+
+
+@settings(deadline=None)
+@given(steps=STEPS, rollouts=st.integers(0, 150))
+def test_a_plan_cut_in_two_is_the_same_plan(steps, rollouts, random_story):
+    story = random_story(steps)
+    finalists = POLICY.finalists(story.view)
+    whole = POLICY.final_cells(story.view, finalists, rollouts)
+    first = POLICY.final_cells(story.view, finalists, rollouts // 2)
+    for candidate, (case, _) in first:
+        story.rollout(candidate, case, 0.5, Purpose.FINAL)
+
+    assert set(whole[len(first) :]) == set(POLICY.final_cells(story.view, finalists, rollouts - len(first)))
+
+
+def test_a_search_that_ended_early_spends_only_what_was_kept_for_the_finals(told):
+    story = told(rollouts=1000)
+    child = story.child(story.seed, "b")
+    finalists = (child, story.seed)
+    story.end_search(finalists, StopReason.TARGET)
+
+    assert 180 == len(POLICY.final_cells(story.view, finalists, 900))
+
+    story.rollout(child, "v0", 1.0, Purpose.FINAL)
+
+    assert 179 == len(POLICY.final_cells(story.view, finalists, 900))
+
+
+def test_a_search_that_ran_out_of_budget_spends_all_that_is_left(told):
+    story = told(rollouts=1000)
+    finalists = (story.child(story.seed, "b"), story.seed)
+    story.end_search(finalists, StopReason.BUDGET)
+
+    assert 250 == len(POLICY.final_cells(story.view, finalists, 250))
+
+
+def test_the_best_mean_over_common_cells_wins(told):
+    story = told(validation=10)
+    story.validate(story.seed, [0.5] * 8)
+    child = story.child(story.seed, "b")
+    story.validate(child, [0.75] * 8)
+
+    assert child == POLICY.winner(story.view, (story.seed, child))
+
+
+def test_a_child_that_changes_nothing_never_replaces_its_elder(story):
+    story.validate(story.seed, [0.1, 0.7, 0.2, 0.3, 0.9, 0.6, 0.4, 0.8])
+    child = story.child(story.seed, "the same in other words")
+    story.validate(child, [0.1, 0.7, 0.2, 0.3, 0.9, 0.6, 0.4, 0.8])
+
+    assert story.seed == POLICY.winner(story.view, (child, story.seed))
+
+
+def test_cells_that_one_finalist_alone_knows_do_not_count(told):
+    story = told(validation=20)
+    story.validate(story.seed, [0.5] * 8)
+    easy = story.child(story.seed, "met the easy cases later")
+    story.validate(easy, [0.4] * 8 + [1.0] * 12)
+
+    assert story.seed == POLICY.winner(story.view, (easy, story.seed))
+
+
+def test_training_cells_count_when_all_finalists_have_them(story):
+    story.validate(story.seed, [0.5] * 8)
+    child = story.child(story.seed, "b")
+    story.validate(child, [0.5] * 8)
+    story.rollout(child, "t0", 1.0, Purpose.FINAL)
+
+    assert story.seed == POLICY.winner(story.view, (child, story.seed))
+
+    story.rollout(story.seed, "t0", 0.0, Purpose.FINAL)
+
+    assert child == POLICY.winner(story.view, (child, story.seed))
+
+
+def test_a_sixth_to_a_fifth_is_kept_for_the_finals_and_nothing_of_a_small_budget():
+    assert [0, 0, 54, 540] == [POLICY.reserve(budget) for budget in (None, 299, 300, 3000)]
+    assert 96 == POLICY.final_least(["a"] * 6)

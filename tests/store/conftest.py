@@ -1,0 +1,9 @@
+"""Makes the modules that this folder's tests share importable: pytest's importlib mode leaves the folder out."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("store_conformance")

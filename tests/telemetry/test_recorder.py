@@ -1,0 +1,307 @@
+"""Recordings: nested, concurrent, broken off, and what is said about what they miss."""
+
+import asyncio
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import pytest
+from opentelemetry import baggage, propagate
+from opentelemetry import context as otel_context
+from opentelemetry import trace as otel_trace
+from opentelemetry.sdk.trace import TracerProvider
+from pydantic_ai import Agent, RunContext
+from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
+from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart, ToolReturnPart
+from pydantic_ai.models.function import FunctionModel
+
+from spanwright.core.protocols import Recorder
+from spanwright.core.trace import Trace
+from spanwright.telemetry.recorder import BlindRecorder, SpanRecorder, current_meters, current_provider, mark_components
+from spanwright.telemetry.tape import Bounds
+
+
+def names(trace: Trace) -> list[str]:
+    return [span.name for span in trace.spans]
+
+
+def span(name: str, **attributes):
+    provider = current_provider()
+    assert provider is not None
+    return provider.get_tracer("test").start_as_current_span(name, attributes=attributes)
+
+
+async def test_outside_of_a_recording_there_is_no_provider():
+    with SpanRecorder.attach() as recorder:
+        before = current_provider()
+        async with recorder.recording({}) as recording:
+            during = current_provider()
+            with pytest.raises(RuntimeError, match="still going on"):
+                _ = recording.trace
+
+    assert (None, None, None) == (before, current_provider(), current_meters())
+    assert isinstance(during, otel_trace.TracerProvider)
+    assert recording.id == recording.trace.id
+    assert 32 == len(recording.id)
+
+
+async def test_what_is_raised_inside_passes_and_the_trace_is_there():
+    with SpanRecorder.attach() as recorder:
+        with pytest.raises(ValueError, match="no"):
+            async with recorder.recording({}) as recording:
+                with span("work"):
+                    raise ValueError("no")
+
+    assert ["work"] == names(recording.trace)
+    assert "error" == recording.trace.spans[0].status
+
+
+async def test_a_recording_inside_another_is_a_trace_of_its_own():
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as outer:
+            with span("before"):
+                async with recorder.recording({}) as inner:
+                    with span("judge"):
+                        pass
+                with span("after"):
+                    pass
+
+    assert ["before", "after"] == names(outer.trace)
+    assert ["judge"] == names(inner.trace)
+    assert outer.trace.spans[0].span_id == outer.trace.spans[1].parent_id
+    assert (outer.id,) == inner.trace.spans[0].links
+
+
+async def test_a_recording_is_linked_to_the_span_around_it_and_no_part_of_it():
+    around = TracerProvider(shutdown_on_exit=False).get_tracer("user")
+    with SpanRecorder.attach() as recorder, around.start_as_current_span("around") as ambient:
+        async with recorder.recording({}) as recording:
+            with span("top"), span("below"):
+                pass
+        restored = otel_trace.get_current_span()
+    top, below = recording.trace.spans
+    outside = f"{ambient.get_span_context().trace_id:032x}"
+
+    assert outside != recording.id
+    assert ((outside,), ()) == (top.links, below.links)
+    assert ambient is restored
+
+
+async def test_ids_travel_as_baggage_that_is_fit_for_a_header():
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({"candidate": "ab12", "spanwright.case": "Größe 42?\n" + "x" * 500}) as recording:
+            carried = dict(baggage.get_all())
+            headers: dict[str, str] = {}
+            propagate.inject(headers)
+            with span("work"):
+                pass
+    (work,) = recording.trace.spans
+
+    assert "ab12" == carried["spanwright.candidate"]
+    assert str(carried["spanwright.case"]).startswith("Gr__e_42__x")
+    assert 128 == len(str(carried["spanwright.case"]))
+    assert carried == {key: value for key, value in work.attributes.items() if key.startswith("spanwright.")}
+    assert headers["traceparent"].startswith(f"00-{recording.id}-")
+    assert headers["traceparent"].endswith("-01")
+    assert {} == dict(baggage.get_all())
+
+
+async def test_the_users_own_random_numbers_are_not_drawn_from():
+    random.seed(1)
+    expected = random.random()
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            for _ in range(3):
+                random.seed(1)  # a tool may do so each time: its spans still need ids of their own
+                with span("work"):
+                    drawn = random.random()
+
+    assert expected == drawn
+    assert 3 == len(recording.trace.spans)
+
+
+async def test_a_span_that_ends_within_the_grace_belongs_to_the_trace():
+    with SpanRecorder.attach(grace=5.0) as recorder:
+        async with recorder.recording({}) as recording:
+            late = span("late").__enter__()
+            threading.Timer(0.02, late.end).start()
+
+    assert ["late"] == names(recording.trace)
+    assert recording.trace.complete
+    assert () == recorder.diagnoses
+
+
+async def test_a_span_that_does_not_end_makes_the_trace_incomplete_and_that_is_said():
+    with SpanRecorder.attach(grace=0.01) as recorder:
+        async with recorder.recording({}) as recording:
+            assert (provider := current_provider()) is not None
+            open_span = provider.get_tracer("x").start_span("forgotten")
+        open_span.end()
+
+    assert not recording.trace.complete
+    assert (
+        "1 traces of 1 were sealed before all their spans had ended: 'forgotten'",
+        "1 spans ended after their trace had been sealed and are missing in it",
+    ) == recorder.diagnoses
+
+
+async def test_a_recording_that_is_cancelled_seals_at_once_what_it_has():
+    with SpanRecorder.attach(grace=30.0) as recorder:
+        with anyio.move_on_after(0.02):
+            async with recorder.recording({}) as recording:
+                with span("done"):
+                    pass
+                assert (provider := current_provider()) is not None
+                provider.get_tracer("x").start_span("forgotten")
+                await anyio.sleep(60)
+
+    assert ["done"] == names(recording.trace)
+    assert not recording.trace.complete
+
+
+async def test_what_is_missing_is_said(scripted, instrumented):
+    with SpanRecorder.attach(bounds=Bounds(spans=1, attribute=3_000)) as recorder:
+        async with recorder.recording({}):
+            pass
+        async with recorder.recording({}) as full:
+            with span("kept", text="x" * 9_000):
+                pass
+            with span("dropped"):
+                pass
+        async with recorder.recording({}) as silent:
+            agent = Agent(scripted("done"), name="desk")
+            await agent.run("go", capabilities=instrumented(include_content=False))
+
+    assert full.trace.truncated
+    assert silent.trace.without_content
+    assert (
+        "1 recordings of 3 saw no span: are the agents instrumented?",
+        "1 traces of 3 show no content: instrument with include_content=True",
+        "1 spans inside tools found no room in their traces",
+        "1 long attributes were shortened to head and tail",
+    ) == recorder.diagnoses
+
+
+async def test_attributes_that_the_users_limits_drop_are_said(user_provider, set_provider, monkeypatch):
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "3")
+    set_provider(TracerProvider(shutdown_on_exit=False))
+    with SpanRecorder.attach(export=True) as recorder:
+        async with recorder.recording({}) as recording:
+            with span("work", a=1, b=2, c=3, d=4):
+                pass
+
+    assert recording.trace.truncated
+    assert "1 attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT" in recorder.diagnoses
+
+
+async def test_the_blind_recorder_records_nothing_not_even_inside_a_recording():
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as outer:
+            async with BlindRecorder().recording({}) as blind:
+                inside = current_provider()
+            after = current_provider()
+
+    assert (None, Trace(), "") == (inside, blind.trace, blind.id)
+    assert after is not None
+    assert () == outer.trace.spans
+
+
+class Marking(AbstractCapability):
+    """Marks what it wears, as the subject's capability does."""
+
+    def get_ordering(self):
+        return CapabilityOrdering(position="innermost")
+
+    async def before_model_request(self, ctx, request_context):
+        mark_components([f"{ctx.agent.name}/tool:look", f"{ctx.agent.name}/instructions"])
+        mark_components([f"{ctx.agent.name}/demos"])
+        return request_context
+
+
+async def test_components_are_marked_on_the_call_that_carries_them(scripted, instrumented):
+    helper = Agent(scripted("helped"), name="helper")
+    agent = Agent(scripted(ToolCallPart("ask", {}), "done"), name="desk")
+
+    @agent.tool
+    async def ask(ctx: RunContext) -> str:
+        return (await helper.run("how?", capabilities=[*instrumented(), Marking()])).output
+
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            await agent.run("go", capabilities=[*instrumented(), Marking()])
+
+    assert [
+        ("desk", ("desk/demos", "desk/instructions", "desk/tool:look")),
+        ("helper", ("helper/demos", "helper/instructions", "helper/tool:look")),
+        ("desk", ("desk/demos", "desk/instructions", "desk/tool:look")),
+    ] == [(call.agent, call.components) for call in recording.trace.model_calls]
+
+
+def test_marking_outside_of_a_recording_does_nothing():
+    provider = TracerProvider(shutdown_on_exit=False)
+    with provider.get_tracer("x").start_as_current_span("the user's") as own:
+        mark_components(["desk/instructions"])
+
+    assert not own.attributes
+
+
+def test_both_recorders_are_recorders():
+    with SpanRecorder.attach() as spans:
+        recorders: list[Recorder] = [spans, BlindRecorder()]
+
+    assert 2 == len(recorders)
+
+
+def ask(messages, info):
+    asked = str(messages[0].parts[0].content)
+    results = [part.content for message in messages for part in message.parts if isinstance(part, ToolReturnPart)]
+    if len(results) < 2:
+        tool = "in_a_thread" if not results else "delegate"
+        return ModelResponse(parts=[ToolCallPart(tool, {"number": asked})], finish_reason="tool_call")
+    return ModelResponse(parts=[TextPart(f"done {asked}")], finish_reason="stop")
+
+
+async def test_500_recordings_at_once_keep_every_span_in_its_own_trace(instrumented, user_provider, backend):
+    """With sync tools on worker threads, threads of the user's own, and delegated agents."""
+    helper = Agent(
+        FunctionModel(lambda m, i: ModelResponse(parts=[TextPart(str(m[0].parts[0].content))])), name="helper"
+    )
+    agent = Agent(FunctionModel(ask, model_name="gpt-5-mini"), name="desk")
+    tracer = otel_trace.get_tracer("shop")
+    pool = ThreadPoolExecutor(4)
+
+    @agent.tool_plain
+    def in_a_thread(number: str) -> str:
+        with tracer.start_as_current_span("query", attributes={"asked": number}):
+            context = otel_context.get_current()
+            pool.submit(tracer.start_span, "own pool", context, attributes={"asked": number}).result().end()
+        return number
+
+    @agent.tool_plain
+    async def delegate(number: str) -> str:
+        with tracer.start_as_current_span("delegation", attributes={"asked": number}):
+            await asyncio.sleep(random.random() / 100)
+            return (await helper.run(number, capabilities=instrumented())).output
+
+    async def rollout(recorder: SpanRecorder, number: int) -> Trace:
+        async with recorder.recording({"rollout": str(number)}) as recording:
+            await agent.run(f"{number}", capabilities=instrumented())
+        return recording.trace
+
+    with SpanRecorder.attach() as recorder:
+        traces = await asyncio.gather(*(rollout(recorder, number) for number in range(500)))
+    pool.shutdown()
+
+    assert {11} == {len(trace.spans) for trace in traces}
+    assert [f"done {number}" for number in range(500)] == [trace.agents[0].final for trace in traces]
+    for number, trace in enumerate(traces):
+        assert {trace.id} == {span.trace_id for span in trace.spans}
+        assert {f"{number}"} == {span.attributes["spanwright.rollout"] for span in trace.spans}
+        assert {f"{number}"} == {span.attributes["asked"] for span in trace.spans if "asked" in span.attributes}
+        assert [("helper", "desk", f"{number}")] == [
+            (run.name, run.parent_agent, run.final) for run in trace.agents[1:]
+        ]
+        assert trace.complete
+    assert () == backend.get_finished_spans()
+    assert () == recorder.diagnoses
