@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
@@ -24,9 +25,9 @@ from spanwright.core.protocols import Journal, Observer, Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem, Stop
 from spanwright.errors import RunMismatch, UsageError
-from spanwright.models import is_priced, resolve
+from spanwright.models import is_priced, model_id, resolve
 from spanwright.reflection import ModelReflector
-from spanwright.report import Progress, Result, estimate
+from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store, compare, of_cases, of_evaluators
 from spanwright.subject import (
@@ -36,6 +37,7 @@ from spanwright.subject import (
     Objective,
     PydanticSubject,
     Scoring,
+    Wearable,
     chosen,
     eval_set,
     subject_of,
@@ -158,16 +160,18 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)
     with ExitStack() as stack:
         observers = list(how.observers)
         if how.progress is not False:
-            observers.append(stack.enter_context(Progress(spending, shown=how.progress)))
-            prepared.announce(spending, policy)
+            named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
+            print(announcement(spending, problem.splits, named, prepared.evals.remarks), file=sys.stderr)  # noqa: T201
+            observers.append(stack.enter_context(Progress(shown=how.progress)))
         recorder = stack.enter_context(SpanRecorder.attach(export=how.export))
         async with _store(store).run(conduct.run) as journal:
             _check_same(conduct.run, journal, problem)
             means = Means(journal=journal, recorder=recorder, observers=observers)
             ended = await Engine(problem, policy, means, conduct).run()
             events = tuple(journal.events())
-    result = Result.from_events(events, remarks=(*prepared.evals.remarks, *recorder.diagnoses, *_said(ended.remark)))
-    return result.worn_by(prepared.wearables)
+    remarks = (*prepared.evals.remarks, *recorder.diagnoses, *_said(ended.remark))
+    paused_by = None if ended.complete else ended.reason
+    return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +193,7 @@ class _Prepared:
     policy: Policy
     models: Mapping[str, Model]
     """The models that will be asked, by what they are for."""
-    wearables: tuple[Any, ...]
-
-    def announce(self, budget: Budget, policy: Policy) -> None:
-        """Print what may be spent and what that may cost."""
-        estimate(budget, self.problem.splits, self.models, policy)
+    wearables: tuple[Wearable, ...]
 
 
 async def _prepare(

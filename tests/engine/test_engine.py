@@ -75,7 +75,7 @@ def test_a_run_finds_a_better_candidate_within_its_budget(policy: Policy) -> Non
 def test_two_hundred_random_runs_keep_their_budgets() -> None:
     for seed in range(200):
         world = Landscape(seed=seed, outage=0.05 if seed % 5 == 0 else 0.0, refusals=0.1 + 0.02 * (seed % 10))
-        rollouts = int(60 + 600 * world.draw("rollouts"))
+        rollouts = int(60 + 240 * world.draw("rollouts"))
         reflections = rollouts
         sizes = (12 + seed % 20, 6 + seed % 17, 4 + seed % 9)
         policy = Policy.gepa() if seed % 3 == 0 else Policy.default(schedule="ordered" if seed % 2 else "steady")
@@ -90,7 +90,9 @@ def test_two_hundred_random_runs_keep_their_budgets() -> None:
         assert made.engine.ledger.spent.rollouts == len(finished), seed
         assert not made.engine.ledger.outstanding, seed
         if made.ended.reason is StopReason.BUDGET:
-            assert made.engine.ledger.spent.rollouts >= 0.95 * rollouts, (seed, policy.name, rollouts, sizes)
+            # Where nothing beat the seed there is only one candidate to test.
+            usable = rollouts - (sizes[2] if made.ended.winner == made.ended.pool.seed else 0)
+            assert made.engine.ledger.spent.rollouts >= 0.95 * usable, (seed, policy.name, rollouts, sizes)
         accepted = [event.child.id for event in made.events if isinstance(event, Judged) and event.verdict.accepted]
         unvalidated = [child for child in accepted if made.ended.pool.own(child) == 0]
         if unvalidated:

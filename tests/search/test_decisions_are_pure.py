@@ -14,7 +14,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 40), st.integers(0,
 POLICIES = [
     Policy.default(seed=3, target=0.6, patience=4),
     Policy.gepa(seed=3),
-    Policy.gepa(seed=3, finalist_count=4),
+    Policy.gepa(seed=3, finalist_count=0),
     Policy.best_of_n(),
 ]
 

@@ -116,8 +116,14 @@ def test_nothing_is_kept_for_finals_and_the_best_mean_wins(story):
 
     assert (child, story.seed) == finalists
     assert child == GEPA.winner(story.view, finalists)
-    assert 0 == GEPA.reserve(10_000) == GEPA.final_least(finalists)
-    assert () == GEPA.final_cells(story.view, finalists, 100)
+    assert 0 == GEPA.reserve(10_000)
+
+
+def test_what_is_too_little_for_another_attempt_measures_the_best_again(story):
+    story.validate(story.seed, [0.5] * 12)
+    story.validate(story.child(story.seed, "b"), [0.6] * 12)
+
+    assert 7 == len(GEPA.final_cells(story.view, GEPA.finalists(story.view), 7))
 
 
 def test_its_reflections_have_no_memory(story):

@@ -1,6 +1,8 @@
 """Scripted agents and the recordings of their runs."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Literal
 
 import pytest
 from opentelemetry import trace as otel_trace
@@ -36,7 +38,7 @@ def scripted(*answers: Answer) -> FunctionModel:
     return FunctionModel(answer, model_name="gpt-5-mini")
 
 
-def instrumented(version: int = 5, **settings) -> list[AgentCapability]:
+def instrumented(version: Literal[5, 6] = 5, **settings: bool) -> list[AgentCapability]:
     """Return the capability with which the subject instruments a run."""
     chosen = InstrumentationSettings(
         tracer_provider=current_provider(), meter_provider=current_meters(), version=version, **settings
@@ -90,13 +92,11 @@ def user_provider(backend: InMemorySpanExporter, set_provider) -> Iterator[Trace
 def record() -> Record:
     """Run an agent in a recording of its own; what it raises is part of the trace, not of the test."""
 
-    async def record_it(agent: Agent, prompt: str = "go", *, version: int = 5, **settings) -> Trace:
+    async def record_it(agent: Agent, prompt: str = "go", *, version: Literal[5, 6] = 5, **settings: bool) -> Trace:
         with SpanRecorder.attach() as recorder:
             async with recorder.recording({}) as recording:
-                try:
+                with suppress(Exception):  # the trace tells it
                     await agent.run(prompt, capabilities=instrumented(version, **settings))
-                except Exception:  # noqa: BLE001, S110 - the trace tells it
-                    pass
             return recording.trace
 
     return record_it

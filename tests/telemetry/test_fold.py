@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from pydantic_ai.messages import TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import FunctionModel
 
-from spanwright.core.trace import Message, Part, Span, ToolDefinition, Trace
+from spanwright.core.trace import Attribute, Message, Part, Span, ToolDefinition, Trace
 from spanwright.core.usage import Usage
 from spanwright.telemetry.fold import fold
 from spanwright.telemetry.recorder import SpanRecorder
@@ -314,6 +316,7 @@ async def test_a_model_that_was_stood_in_for_is_an_error_and_no_request(record, 
 async def test_a_run_that_is_cancelled_has_neither_result_nor_error(instrumented):
     async def slow(messages, info):
         await asyncio.sleep(60)
+        raise AssertionError
 
     agent = Agent(FunctionModel(slow, model_name="gpt-5-mini"), name="desk")
     with SpanRecorder.attach() as recorder:
@@ -400,7 +403,7 @@ async def test_spans_go_without_what_the_steps_hold_but_suffice_for_span_evaluat
     assert spans["invoke_agent desk"].span_id == tool.parent_id
 
 
-def chat(span_id: str = "b", **attributes) -> Span:
+def chat(span_id: str = "b", attributes: Mapping[str, Attribute] = MappingProxyType({})) -> Span:
     return Span(
         trace_id="t", span_id=span_id, parent_id="a", name="chat m", scope="pydantic-ai", started=1.0, ended=2.0,
         attributes={
@@ -439,7 +442,7 @@ def test_the_order_of_arrival_does_not_matter(record, scripted):
 
 def test_dropped_attributes_and_cut_texts_make_a_trace_truncated():
     cut = '[{"role":"user","parts":[{"type":"text","content":"what is th'
-    trace = fold([chat(**{"gen_ai.input.messages": cut})])
+    trace = fold([chat(attributes={"gen_ai.input.messages": cut})])
 
     assert fold([replace(chat(), dropped=3)]).truncated
     assert trace.truncated
@@ -454,25 +457,43 @@ def test_a_user_span_with_the_same_attributes_is_nobodys_step():
 
 
 def test_the_components_that_a_call_carries_are_read_from_its_span():
-    trace = fold([chat(**{"spanwright.components": ("desk/instructions", "desk/tool:look")})])
+    trace = fold([chat(attributes={"spanwright.components": ("desk/instructions", "desk/tool:look")})])
 
     assert frozenset({"desk/instructions", "desk/tool:look"}) == trace.components
 
 
 ODD = st.one_of(
-    st.text(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.tuples(st.text()), st.just("[{"),
+    st.text(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.tuples(st.text()),
+    st.just("[{"),
     st.just('[{"role":"user","parts":[{}, 3, {"type":"text","content":{"a":[1]}}]}, null, 7]'),
     st.just('[{"role":{},"parts":{}},{"role":"tool","parts":[{"type":"tool_call_response","result":null}]}]'),
     st.just('{"name": ["x"]}'),
-)  # fmt: skip
+)
 KEYS = st.sampled_from(
     (
-        "gen_ai.operation.name", "gen_ai.agent.name", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.name",
-        "gen_ai.tool.definitions", "gen_ai.system_instructions", "gen_ai.response.finish_reasons", "operation.cost",
-        "gen_ai.usage.input_tokens", "pydantic_ai.all_messages", "gen_ai.tool.call.id", "gen_ai.tool.call.result",
-        "pydantic_ai.tool.retry.cause", "spanwright.components", "final_result", "anything",
+        "anything",
+        "final_result",
+        "gen_ai.agent.name",
+        "gen_ai.input.messages",
+        "gen_ai.operation.name",
+        "gen_ai.output.messages",
+        "gen_ai.response.finish_reasons",
+        "gen_ai.system_instructions",
+        "gen_ai.tool.call.id",
+        "gen_ai.tool.call.result",
+        "gen_ai.tool.definitions",
+        "gen_ai.tool.name",
+        "gen_ai.usage.input_tokens",
+        "operation.cost",
+        "pydantic_ai.all_messages",
+        "pydantic_ai.tool.retry.cause",
+        "spanwright.components",
     )
-)  # fmt: skip
+)
 SPANS = st.lists(
     st.builds(
         Span,
@@ -503,6 +524,6 @@ def test_no_attribute_is_so_odd_that_a_trace_cannot_be_made(spans):
 
 
 def test_definitions_without_parameters_are_read():
-    trace = fold([chat(**{"gen_ai.tool.definitions": '[{"type":"function","name":"look"}]'})])
+    trace = fold([chat(attributes={"gen_ai.tool.definitions": '[{"type":"function","name":"look"}]'})])
 
     assert (ToolDefinition(name="look"),) == trace.model_calls[0].tools

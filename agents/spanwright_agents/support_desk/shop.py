@@ -121,7 +121,7 @@ class Shop:
         if team not in TEAMS:
             raise Mistake(f"No team {team!r}: the team must be one of {', '.join(TEAMS)}.")
         self._did("tickets", ref, f"to {team}")
-        return f"Opened a ticket: {note[:60]}"
+        return "Opened a ticket."
 
     def books(self) -> Books:
         """Return what was done, by kind, sorted."""

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 class Commands(TyperGroup):
     """A group of commands that reports errors of ours in one message."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]  (base of ours)
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)

@@ -1,4 +1,4 @@
-"""What the command line was told to optimize, kept in a small file beside the store: `resume RUN` needs nothing else."""
+"""What the command line was told to optimize, kept in a file beside the store: `resume RUN` needs nothing else."""
 
 import os
 from dataclasses import dataclass, replace
@@ -91,7 +91,9 @@ def recall(store: Path, run: str) -> Invocation:
             f"Say it again: spanwright optimize MODULE:NAME --evals ... --run {run}, or optimize(..., run={run!r})",
         ) from error
     except ValidationError as error:
-        raise UsageError(f"{path} cannot be read: {error.errors()[0]['msg']}", "Remove it, and optimize again") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.errors()[0]['msg']}", "Remove it, and optimize again"
+        ) from error
 
 
 def _path(store: Path, run: str) -> Path:

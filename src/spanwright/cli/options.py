@@ -57,10 +57,13 @@ BaseUrl: TypeAlias = Annotated[
 Rollouts: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="The most rollouts; by default 20 a validation case.", rich_help_panel=_BUDGET)
 ]
-Reflections: TypeAlias = Annotated[int | None, typer.Option(min=1, help="The most reflections.", rich_help_panel=_BUDGET)]
+Reflections: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="The most reflections.", rich_help_panel=_BUDGET)
+]
 Usd: TypeAlias = Annotated[float | None, typer.Option(min=0.0, help="The most dollars.", rich_help_panel=_BUDGET)]
 Seconds: TypeAlias = Annotated[
-    float | None, typer.Option(min=0.0, help="The longest time; what is in flight is finished.", rich_help_panel=_BUDGET)
+    float | None,
+    typer.Option(min=0.0, help="The longest time; what is in flight is finished.", rich_help_panel=_BUDGET),
 ]
 Concurrency: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="The most rollouts at once; 32 unless said.", rich_help_panel=_BUDGET)

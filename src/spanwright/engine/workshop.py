@@ -10,7 +10,7 @@ import anyio
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
-from spanwright.core.events import Event, RolloutEnded, RolloutStarted, StopReason
+from spanwright.core.events import Event, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
 from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.usage import Usage
@@ -70,8 +70,12 @@ class Workshop:
         count = 0
         for event in events:
             self._fold(event)
+            # What was lost in flight is not spent: docs/design/lost-rollouts.md.
+            if isinstance(event, RolloutEnded):
+                self.ledger.spent += event.rollout.usage
+            elif isinstance(event, ReflectionEnded):
+                self.ledger.spent += event.usage
             count += 1
-        self.ledger.spent = self.pool.view.usage
         return count
 
     def now(self) -> float:

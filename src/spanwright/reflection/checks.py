@@ -12,7 +12,7 @@ from spanwright.core.candidate import CandidateId, Component, ComponentId
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.reflection.answer import Edit, Learned
-from spanwright.reflection.evidence import clean
+from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.names import meant
 from spanwright.reflection.placeholders import placeholders
 from spanwright.reflection.prose import prose
@@ -106,10 +106,11 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
     id = ground.meant(edit.component)
     if id is None:
         known = ", ".join(f"`{each}`" for each in ground.offered)
-        return _no(RefusalReason.WRONG_COMPONENT, f"`{clean(edit.component)[:80]}` is not one of {known}")
+        named = f"`{line(edit.component)[:80]}`" if edit.component.strip() else "an edit without a component"
+        return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
     text = _bared(edit.text, parent)
-    for check in (_empty, _echoed, _unchanged, _partial, _too_long, _placeholder_lost, _copied):
+    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied):
         refusal = check(text, ground, id)
         if refusal is not None:
             return refusal

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from spanwright.core.candidate import ComponentId
 
 _AROUND = " \t\r\n`'\"“”‘’<>()[]{}*:,.#"
+_LONGEST = 400
 _JOINTS = re.compile(r"\s*([/:])\s*")
 _REMARK = re.compile(r"\s*(?:\(.*\)|:\s.*|\s[-–—]\s.*)$", re.DOTALL)
 
@@ -18,7 +19,8 @@ def exactly(name: str, offered: Sequence[ComponentId]) -> ComponentId | None:
 
 def meant(name: str, offered: Sequence[ComponentId]) -> ComponentId | None:
     """Return the component that is meant: by its name, or by the end of it where that fits one component only."""
-    for wanted in (_bare(name), _bare(_REMARK.sub("", name.strip()))):
+    name = name.strip()[:_LONGEST]
+    for wanted in (_bare(name), _bare(_REMARK.sub("", name))):
         same = [each for each in offered if _bare(each) == wanted]
         ends = [each for each in offered if wanted and re.search(rf"[/:]{re.escape(wanted)}$", _bare(each))]
         for found in (same, ends):

@@ -21,7 +21,7 @@ _THOUGHT = re.compile(
     r"^\s*<(think|thinking|thought|reasoning|analysis|scratchpad)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _THOUGHT_END = re.compile(r"</(?:think|thinking)>", re.IGNORECASE)
-_CHANNEL = re.compile(r".*<\|channel\|>final<\|message\|>", re.DOTALL)
+_CHANNEL = "<|channel|>final<|message|>"
 _LAST_TOKENS = re.compile(r"(?:<\|?[\w▁]+\|>|</s>)\s*$")
 _DECLINED = re.compile(
     r"^\W*(?:i['’]?m (?:very )?sorry|i am sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m unable|i won['’]t|as an ai)\b"
@@ -29,6 +29,8 @@ _DECLINED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _KEY = re.compile(r"\b(edits|lessons)\b\W{0,3}[:=]", re.IGNORECASE)
+_LONGEST = 400_000
+"""Characters of an answer that are read: more than all texts of a prompt may have together."""
 _STARTS = 40
 """So many brackets are tried as the beginning of an answer."""
 
@@ -89,7 +91,7 @@ def _read(raw: str, offered: Sequence[ComponentId], *, finished: bool) -> Readin
 
 def _answer_of(raw: str) -> str:
     """Return the answer without invisible characters and without the thoughts in front of it."""
-    text = _LAST_TOKENS.sub("", _CHANNEL.sub("", clean(raw)))
+    text = _LAST_TOKENS.sub("", clean(raw[:_LONGEST]).rpartition(_CHANNEL)[2])
     while (thought := _THOUGHT.match(text)) is not None:
         text = text[thought.end() :]
     end = _THOUGHT_END.search(text)

@@ -145,11 +145,9 @@ class ModelReflector:
         """Read and check an answer, and remember whether it could be read."""
         offered = consultation.prompt.offered
         reading = parse(consultation.said, tuple(component.id for component in offered))
-        if isinstance(reading, Refusal):
-            self._ladder.answered(consultation.manner, readable=reading.reason not in _UNREADABLE)
-            return reading
-        self._ladder.answered(consultation.manner, readable=True)
-        result = judged(reading, Ground.of(context, offered))
+        unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE
+        self._ladder.answered(consultation.manner, readable=not unreadable)
+        result = reading if isinstance(reading, Refusal) else judged(reading, Ground.of(context, offered))
         if isinstance(result, Refusal) and repeats_a_record(consultation.said.raw):
             return Refusal(reason=RefusalReason.ECHO, detail="the answer repeats the request")
         return result

@@ -78,8 +78,8 @@ class PoolView:
 
     @property
     def spent(self) -> int:
-        """How many rollouts were started."""
-        return self._state.flights.launched
+        """How many rollouts were started, without those that were lost when a process ended: they are done again."""
+        return self._state.flights.launched - len(self._state.flights.lost)
 
     @property
     def final_rollouts(self) -> int:

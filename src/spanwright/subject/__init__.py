@@ -1,5 +1,6 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
+from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, read_champion, write_champion
 from spanwright.subject.components import Choice, chosen
 from spanwright.subject.discovery import discover
@@ -21,6 +22,7 @@ __all__ = [
     "Objective",
     "PydanticSubject",
     "Scoring",
+    "Wearable",
     "bare",
     "chosen",
     "decorate",

@@ -72,6 +72,8 @@ def obeyed_all(
 
 def scopes(kind: str, reading: Reading, subject: Subject, where: Where | None = None) -> Iterator[Scope]:
     """Yield the places that state something of this kind about `subject`, nearest first."""
+    if kind not in reading.kinds:
+        return
     habits = reading.habits
 
     def concerning(directives: Iterable[Directive]) -> tuple[Directive, ...]:
@@ -80,7 +82,7 @@ def scopes(kind: str, reading: Reading, subject: Subject, where: Where | None = 
 
     if subject.tool is not None:
         dilution = min(1.0, habits.local_capacity / max(subject.tool.words, 1))
-        own = (*_own(subject.tool, subject.parameter), *_named_elsewhere(reading, subject))
+        own = (*_own(subject.tool, subject.parameter), *_named_elsewhere(kind, reading, subject))
         yield Scope(name="local", strength=habits.local * dilution, directives=concerning(own))
     strength = habits.overall * reading.instructions.dilution(habits.instruction_capacity)
     yield Scope(name="overall", strength=strength, directives=concerning(reading.instructions.directives))
@@ -93,12 +95,12 @@ def _own(tool: ToolReading, parameter: ParameterReading | None) -> tuple[Directi
     return (*(directive for doc in docs for directive in doc.doc.directives), *tool.description.directives)
 
 
-def _named_elsewhere(reading: Reading, subject: Subject) -> Iterator[Directive]:
+def _named_elsewhere(kind: str, reading: Reading, subject: Subject) -> Iterator[Directive]:
     """Yield what other tools' descriptions say of the subject by name ("Refunds over $100 are passed on with this")."""
     for tool in reading.tools:
         if tool is not subject.tool:
             for directive in tool.description.directives:
-                if _names(directive, subject):
+                if directive.kind == kind and _names(directive, subject):
                     yield directive
 
 

@@ -23,6 +23,8 @@ class Wish:
     asks: re.Pattern[str]
     stems: frozenset[str]
     """Stems of the words that a tool for it would have."""
+    telling: frozenset[str]
+    """Those of them that tools for other things would not have."""
     payload: str
     mode: Literal["read", "write"]
     done: str
@@ -77,7 +79,7 @@ class Vocabulary:
 
     def foreign(self, own: frozenset[str]) -> frozenset[str]:
         """Return the stems of all wishes but those in `own`."""
-        return frozenset[str]().union(*(wish.stems for wish in self.wishes.values())) - own
+        return frozenset[str]().union(*(wish.telling for wish in self.wishes.values())) - own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,8 @@ def _wish(name: str, row: Table) -> Wish:
     return Wish(
         name=name,
         asks=re.compile(str(row["asks"]), re.IGNORECASE),
-        stems=_exact(str(row["words"])),
+        stems=_exact(f"{row['words']} {row.get('also', '')}"),
+        telling=_exact(str(row["words"])),
         payload=str(row["payload"]),
         mode="read" if row["mode"] == "read" else "write",
         done=str(row["done"]),

@@ -14,7 +14,7 @@ from typing import Final, cast
 from spanwright.testing.simulated import lexicon
 from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.words import stems
-from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, OfferedTool, ToolRequest
+from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, ToolRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,13 @@ class Habits:
     """Stated in the tool's own description or in the parameter's own doc."""
     overall: float = 0.9
     """Stated in the instructions; a longer text dilutes it."""
-    told: float = 0.6
+    told: float = 0.7
     """Stated by an error message in this conversation."""
     slip: float = 0.02
     """How often a call or an answer goes wrong for no reason."""
-    patience: int = 2
+    chatty: float = 0.45
+    """How often a reply states a thing that nobody asked it to state."""
+    patience: int = 3
     """After so many failed calls the model apologizes."""
     instruction_capacity: int = 150
     """Words of instructions that are followed undiluted."""
@@ -45,6 +47,8 @@ class Text:
     directives: tuple[Directive, ...] = ()
     stems: frozenset[str] = frozenset()
     words: int = 0
+    kinds: frozenset[str] = frozenset()
+    """The kinds of its directives."""
 
     def dilution(self, capacity: int) -> float:
         """Return by what factor its length weakens each of its statements: 1 up to the capacity, then capacity / length."""
@@ -73,11 +77,10 @@ class ToolReading:
     parameters: tuple[ParameterReading, ...] = ()
     output: bool = False
     """True for a tool that ends the conversation by giving the answer."""
-
-    @property
-    def words(self) -> int:
-        """The length of all its texts."""
-        return self.description.words + sum(parameter.doc.words for parameter in self.parameters)
+    words: int = 0
+    """The length of all its texts."""
+    kinds: frozenset[str] = frozenset()
+    """The kinds of directives in all its texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,9 @@ class Reading:
     steps: tuple[Step, ...] = ()
     habits: Habits = field(default_factory=Habits)
 
+    kinds: frozenset[str] = frozenset()
+    """The kinds of directives in all texts and results: what is not among them need not be looked for."""
+
     def tool(self, name: str) -> ToolReading | None:
         """Return the offered tool of that name."""
         return next((tool for tool in self.tools if tool.name == name), None)
@@ -117,6 +123,7 @@ class Reader:
     def __init__(self, *, habits: Habits, texts: int = 8_192) -> None:
         self._habits: Final = habits
         self._text: Final = lru_cache(maxsize=texts)(read_text)
+        self._tool: Final = lru_cache(maxsize=texts)(self._read_tool)
 
     def read(self, request: ChatRequest) -> Reading:
         """Read one request."""
@@ -124,24 +131,31 @@ class Reader:
         start = _task_index(request.messages)
         task = request.messages[start].content if start >= 0 else ""
         earlier = (m.content for m in request.messages[: max(start, 0)] if m.role in ("user", "assistant"))
-        tools = tuple(self._tool(tool) for tool in request.tools)
+        tools = tuple(self._tool(tool.name, tool.description, json.dumps(tool.parameters)) for tool in request.tools)
+        steps = tuple(self._steps(request.messages[start + 1 :]))
+        instructions = self._text(system)
+        told = (directive.kind for step in steps for directive in step.told)
         return Reading(
-            instructions=self._text(system),
+            instructions=instructions,
             tools=tuple(tool for tool in tools if not tool.output),
             outputs=tuple(tool for tool in tools if tool.output),
             task=task,
             earlier="\n".join(earlier),
-            steps=tuple(self._steps(request.messages[start + 1 :])),
+            steps=steps,
             habits=self._habits,
+            kinds=instructions.kinds.union(told, *(tool.kinds for tool in tools)),
         )
 
-    def _tool(self, tool: OfferedTool) -> ToolReading:
-        description = self._text(tool.description)
+    def _read_tool(self, name: str, description: str, schema: str) -> ToolReading:
+        said = self._text(description)
+        parameters = tuple(self._parameters(_table(json.loads(schema))))
         return ToolReading(
-            name=tool.name,
-            description=description,
-            parameters=tuple(self._parameters(tool.parameters)),
-            output=bool(_OUTPUT.search(tool.name) or _OUTPUT_DOC.search(tool.description)),
+            name=name,
+            description=said,
+            parameters=parameters,
+            output=bool(_OUTPUT.search(name) or _OUTPUT_DOC.search(description)),
+            words=said.words + sum(parameter.doc.words for parameter in parameters),
+            kinds=said.kinds.union(*(parameter.doc.kinds for parameter in parameters)),
         )
 
     def _parameters(self, schema: Mapping[str, object]) -> Iterator[ParameterReading]:
@@ -192,7 +206,9 @@ _FAILURE: Final = re.compile(
 
 def read_text(text: str) -> Text:
     """Read a text by the public lexicon."""
-    return Text(text=text, directives=lexicon.read(text), stems=stems(text), words=len(text.split()))
+    directives = lexicon.read(text)
+    kinds = frozenset(directive.kind for directive in directives)
+    return Text(text=text, directives=directives, stems=stems(text), words=len(text.split()), kinds=kinds)
 
 
 def _task_index(messages: tuple[ChatMessage, ...]) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from spanwright.testing.simulated.reading import Habits, Reader, Reading
-from spanwright.testing.simulated.skills.answer import Answers
+from spanwright.testing.simulated.skills.answer import AnswerSkill
 from spanwright.testing.simulated.skills.plain import PlainAnswer
-from spanwright.testing.simulated.skills.search import Searches
+from spanwright.testing.simulated.skills.search import SearchSkill
 from spanwright.testing.simulated.skills.tool_use import ToolUse
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 
@@ -49,4 +49,4 @@ class TaskModel:
 
 def default_skills() -> tuple[Skill, ...]:
     """Return what the task model can do, the most particular first."""
-    return (Searches(), Answers(), ToolUse(), PlainAnswer())
+    return (ToolUse(), SearchSkill(), AnswerSkill(), PlainAnswer())

@@ -1,6 +1,7 @@
 """Ordinary English for simulated models: stems, so that "refunds", "refunded" and "refunding" are one word."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"[A-Za-z]+|\d+")
@@ -19,6 +20,7 @@ def stem(word: str) -> str:
     return cut if len(cut) >= 3 else lower
 
 
+@lru_cache(maxsize=32_768)  # the same names and descriptions come back with every request
 def stems(text: str) -> frozenset[str]:
     """Return the stems of the words that carry meaning; `snake_case` and `camelCase` names fall into their words."""
     return frozenset(stem(word) for word in _WORD.findall(split_name(text)) if word.lower() not in STOP)

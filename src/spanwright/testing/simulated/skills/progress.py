@@ -6,7 +6,7 @@ A model has no memory but the conversation, so all of this is inferred from the 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from spanwright.testing.simulated.english import Goal
@@ -36,6 +36,8 @@ class Stand:
     lookups: tuple[Step, ...] = ()
     """Successful calls that only told something."""
     failed: tuple[Step, ...] = ()
+    vain: tuple[Step, ...] = ()
+    """Those of them after which nothing new was learned: to repeat one would be no use."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -62,15 +64,12 @@ def stands(goals: Sequence[Goal], reading: Reading) -> tuple[Stand, ...]:
         tool = reading.tool(step.tool)
         only_told = tool is not None and mode(tool) == "read" and stand.goal.wish.mode == "write"
         if step.failed:
-            found[index] = Stand(
-                goal=stand.goal, served=stand.served, lookups=stand.lookups, failed=(*stand.failed, step)
-            )
+            stand = replace(stand, failed=(*stand.failed, step), vain=(*stand.vain, step))
         elif only_told or stand.served is not None:
-            found[index] = Stand(
-                goal=stand.goal, served=stand.served, lookups=(*stand.lookups, step), failed=stand.failed
-            )
+            stand = replace(stand, lookups=(*stand.lookups, step), vain=())
         else:
-            found[index] = Stand(goal=stand.goal, served=step, lookups=stand.lookups, failed=stand.failed)
+            stand = replace(stand, served=step)
+        found[index] = stand
     return tuple(found)
 
 

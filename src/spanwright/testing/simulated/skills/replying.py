@@ -13,6 +13,7 @@ from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, Too
 from spanwright.testing.simulated.words import stems
 
 SORRY: Final = "I am sorry, I could not do that for you."
+_CUSTOMARY: Final = ("ref", "amount")
 _REF: Final = ENGLISH.slots["ref"]
 
 
@@ -65,11 +66,12 @@ def _wanted(stand: Stand, tool: ToolReading | None, reading: Reading, draws: Dra
     topic = stand.goal.wish.stems
     subject = Subject(tool=tool, topic=topic, foreign=ENGLISH.foreign(topic))
     items = [directive.slot("item") for directive in obeyed_all("reply", reading, draws, subject=subject)]
+    items += [item for item in _CUSTOMARY if draws.chance(reading.habits.chatty, "chatty", item, *stand.goal.refs)]
     if tool is None or stand.served is None:
         return []
     filling = Filling(reading=reading, draws=draws, stand=stand, tool=tool)
     used = {filling.slot(parameter): stand.served.arguments.get(parameter.name) for parameter in tool.parameters}
-    money = filling.amount()
+    money = filling.amount() if stand.goal.wish.payload == "amount" else None
     known = {
         "ref": used.get("ref") or filling.ref(),
         "amount": None if money is None else f"${money:.2f}",

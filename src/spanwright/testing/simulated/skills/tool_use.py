@@ -16,6 +16,9 @@ from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, Too
 from spanwright.testing.simulated.words import stems
 
 
+_SEARCH: Final = stems("search retrieve query")
+
+
 class ToolUse:
     """The skill of using tools."""
 
@@ -24,7 +27,7 @@ class ToolUse:
 
     def reply(self, request: ChatRequest, reading: Reading, draws: Draws) -> ChatReply | None:
         """Make the next call, or answer; None where no tool could serve what is asked."""
-        if not reading.tools and not reading.outputs:
+        if _only_searches(reading) or not (reading.tools or reading.outputs):
             return None
         wanted = self._goals(reading.task) or _by_overlap(reading)
         if not wanted or request.tool_choice == "none":
@@ -36,6 +39,11 @@ class ToolUse:
                 if call is not None:
                     return ChatReply(calls=(call,), finish_reason="tool_calls")
         return answered(last_words(found, reading, draws) or SORRY, request, found, reading, draws)
+
+
+def _only_searches(reading: Reading) -> bool:
+    """Say whether there is one tool, and it searches: that is another skill."""
+    return len(reading.tools) == 1 and bool(stems(reading.tools[0].name) & _SEARCH)
 
 
 def _slipped(reading: Reading, draws: Draws) -> bool:
@@ -50,7 +58,14 @@ def _by_overlap(reading: Reading) -> tuple[Goal, ...]:
     if not any(words & each for each in known):
         return ()
     wish = Wish(
-        name="other", asks=re.compile(r"(?!)"), stems=words, payload="query", mode="read", done="Done.", explains=()
+        name="other",
+        asks=re.compile(r"(?!)"),
+        stems=words,
+        telling=words,
+        payload="query",
+        mode="read",
+        done="Done.",
+        explains=(),
     )
     return (Goal(wish=wish, text=reading.task, stems=words),)
 
@@ -109,5 +124,5 @@ def _garbled(arguments: dict[str, object]) -> dict[str, object]:
 
 
 def _new(call: ToolRequest, stand: Stand) -> bool:
-    """Say whether this call differs from those that failed: to repeat one would be no use."""
-    return all(step.tool != call.name or dict(step.arguments) != json.loads(call.arguments) for step in stand.failed)
+    """Say whether this call differs from those that failed in vain."""
+    return all(step.tool != call.name or dict(step.arguments) != json.loads(call.arguments) for step in stand.vain)

@@ -1,0 +1,257 @@
+"""The commands and their options. What each does is in a module of its own, imported when the command is given."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spanwright.cli.exits import Commands
+from spanwright.cli.options import (
+    DEFAULT_STORE,
+    AsJson,
+    BaseUrl,
+    Concurrency,
+    Model,
+    Ordered,
+    Packaged,
+    Policy,
+    Quiet,
+    ReflectionModel,
+    Reflections,
+    Rollouts,
+    Rules,
+    RunName,
+    Seconds,
+    Seed,
+    Store,
+    Subject,
+    Usd,
+)
+
+app = typer.Typer(
+    name="spanwright",
+    cls=Commands,
+    help="Make tool-using pydantic-ai agents better from their own traces.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run.")
+app.add_typer(traces, name="traces")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def demo(
+    agent: Annotated[Packaged, typer.Option(help="Which agent to optimize.")] = Packaged.SUPPORT_DESK,
+    seed: Seed = 0,
+    rollouts: Rollouts = None,
+    concurrency: Concurrency = None,
+    model: Model = None,
+    reflection_model: ReflectionModel = None,
+    base_url: BaseUrl = None,
+    policy: Policy = Rules.DEFAULT,
+    ordered: Ordered = False,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Optimize an agent that comes along, with simulated models unless you name real ones."""
+    from spanwright.cli.demo import exhibit, show_off
+    from spanwright.cli.invocation import Invocation
+    from spanwright.cli.modelling import SIMULATED
+    from spanwright.cli.running import Manner, new_name
+
+    simulated = model is None and base_url is None
+    exhibited = exhibit(agent)
+    invocation = Invocation(
+        subject=exhibited.subject,
+        evals=exhibited.evals,
+        group=exhibited.group,
+        run=new_name(f"demo-{agent.value}"),
+        model=SIMULATED if simulated else model,
+        reflection_model=SIMULATED if simulated and reflection_model is None else reflection_model,
+        base_url=base_url,
+        components=("all",),
+        rollouts=rollouts or exhibited.rollouts,
+        concurrency=concurrency or 32,
+        seed=seed,
+        policy=policy.value,
+        ordered=ordered,
+    )
+    raise typer.Exit(show_off(invocation, Manner(store=store, as_json=as_json, quiet=quiet), simulated))
+
+
+@app.command()
+def optimize(
+    subject: Subject,
+    evals: Annotated[
+        str, typer.Option(metavar="MODULE:NAME|FILE", help="A pydantic_evals Dataset: an object, a function, a file.")
+    ],
+    evaluator: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE:NAME", help="An evaluator class that the dataset file names; can be repeated."),
+    ] = None,
+    deps: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:NAME", help="A function of a case: an async context manager of the agent's deps."),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A field of the cases' metadata: equal ones stay in one split.")
+    ] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
+    ] = None,
+    components: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="What may change, like 'support/tool:*', or all; can be repeated. See `components`."
+        ),
+    ] = None,
+    model: Model = None,
+    reflection_model: ReflectionModel = None,
+    base_url: BaseUrl = None,
+    rollouts: Rollouts = None,
+    reflections: Reflections = None,
+    usd: Usd = None,
+    seconds: Seconds = None,
+    concurrency: Concurrency = None,
+    seed: Seed = 0,
+    policy: Policy = Rules.DEFAULT,
+    ordered: Ordered = False,
+    run: Annotated[str | None, typer.Option(help="A name for the run; one that the store knows is resumed.")] = None,
+    store: Store = DEFAULT_STORE,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the winner as a champion file.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Optimize an agent on an eval set."""
+    from spanwright.cli.invocation import Invocation
+    from spanwright.cli.running import Manner, carry_out, conclude, new_name
+
+    invocation = Invocation(
+        subject=subject,
+        evals=evals,
+        run=run or new_name(subject.rpartition(":")[2]),
+        evaluators=tuple(evaluator or ()),
+        deps=deps,
+        group=group,
+        objective=objective,
+        components=tuple(components or ()),
+        model=model,
+        reflection_model=reflection_model,
+        base_url=base_url,
+        rollouts=rollouts,
+        reflections=reflections,
+        usd=usd,
+        seconds=seconds,
+        concurrency=concurrency or 32,
+        seed=seed,
+        policy=policy.value,
+        ordered=ordered,
+    )
+    manner = Manner(store=store, as_json=as_json, quiet=quiet)
+    result = carry_out(invocation, manner)
+    if save is not None:
+        result.save(save)
+    raise typer.Exit(conclude(result, manner))
+
+
+@app.command()
+def resume(
+    run: RunName,
+    rollouts: Rollouts = None,
+    reflections: Reflections = None,
+    usd: Usd = None,
+    seconds: Seconds = None,
+    concurrency: Concurrency = None,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was paused or lost, as it was started; a new limit replaces the old one."""
+    from spanwright.cli.invocation import Allowance, recall
+    from spanwright.cli.running import Manner, carry_out, conclude
+
+    allowance = Allowance(rollouts=rollouts, reflections=reflections, usd=usd, seconds=seconds, concurrency=concurrency)
+    manner = Manner(store=store, as_json=as_json, quiet=quiet)
+    raise typer.Exit(conclude(carry_out(allowance.over(recall(store, run)), manner), manner))
+
+
+@app.command()
+def runs(store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
+    """List the runs of a store."""
+    from spanwright.cli.looking import list_runs
+
+    list_runs(store, as_json=as_json)
+
+
+@app.command()
+def show(run: RunName, store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
+    """Show what came of a run."""
+    from spanwright.cli.looking import show_run
+
+    show_run(run, store, as_json=as_json)
+
+
+@app.command()
+def diff(run: RunName, store: Store = DEFAULT_STORE) -> None:
+    """Show what changed from the seed to the winner of a run."""
+    from spanwright.cli.looking import show_diff
+
+    show_diff(run, store)
+
+
+@app.command()
+def components(subject: Subject, as_json: AsJson = False) -> None:
+    """List the texts of an agent that can be optimized; no model is called."""
+    from spanwright.cli.looking import show_components
+
+    show_components(subject, as_json=as_json)
+
+
+@traces.command("list")
+def list_traces(run: RunName, store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
+    """List the rollouts of a run with their scores."""
+    from spanwright.cli.looking import list_rollouts
+
+    list_rollouts(run, store, as_json=as_json)
+
+
+@traces.command("show")
+def show_trace(
+    run: RunName,
+    rollout: Annotated[int, typer.Argument(metavar="ROLLOUT", help="Its number, by `spanwright traces list RUN`.")],
+    full: Annotated[bool, typer.Option("--full", help="Cut no text.")] = False,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened in a rollout, and what the reflector saw and answered."""
+    from spanwright.cli.looking import show_rollout
+
+    show_rollout(run, rollout, store, whole=full, as_json=as_json)
+
+
+@app.command()
+def live(
+    base_url: BaseUrl = None,
+    model: Model = None,
+    reflection_model: ReflectionModel = None,
+    rollouts: Annotated[int, typer.Option(min=40, help="Rollouts for each agent.")] = 60,
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Where the page is written.")] = Path(
+        "docs/live"
+    ),
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Optimize both agents against a real endpoint, and write a dated page about it."""
+    if not base_url or not model:
+        typer.echo("No endpoint, nothing to do: give --base-url (an OpenAI-compatible server) and --model (its model).")
+        return
+    from spanwright.cli.live import Endpoint, try_out
+
+    endpoint = Endpoint(base_url=base_url, model=model, reflection_model=reflection_model)
+    raise typer.Exit(try_out(endpoint, rollouts=rollouts, folder=folder, store=store))

@@ -1,0 +1,140 @@
+"""The commands that only look: runs, a run, its changes, its rollouts, and the components of an agent."""
+
+import time
+from pathlib import Path
+
+import anyio
+import typer
+from pydantic import TypeAdapter
+
+from spanwright.cli.loading import named
+from spanwright.cli.modelling import agents_of
+from spanwright.cli.printing import coloured, columns
+from spanwright.core.candidate import Component
+from spanwright.core.events import RolloutEnded
+from spanwright.core.rollout import Observed, Rollout
+from spanwright.errors import UsageError
+from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
+from spanwright.report.figures import score
+from spanwright.store import RunSummary, SqliteReader
+from spanwright.subject import chosen, discover
+
+_EXCERPT = 60
+
+
+def list_runs(store: Path, *, as_json: bool) -> None:
+    """Print the runs of a store, the oldest first."""
+    found = SqliteReader(store).runs() if store.exists() else ()
+    if as_json:
+        typer.echo(TypeAdapter(tuple[RunSummary, ...]).dump_json(found).decode())
+        return
+    if not found:
+        typer.echo(f"No runs in {store} yet.")
+        return
+    head = ("RUN", "STATUS", "STARTED", "ROLLOUTS", "REFLECTIONS", "ADMITTED", "POLICY")
+    typer.echo(columns([head, *(_row(run) for run in found)]))
+
+
+def show_run(run: str, store: Path, *, as_json: bool) -> None:
+    """Print the result of a run, so far or at its end, and how its winner came to be."""
+    result = _result(run, store)
+    if as_json:
+        typer.echo(result.to_json())
+        return
+    typer.echo(str(result))
+    for step in result.lineage:
+        reason = " ".join((step.diagnosis or step.rationale).split())
+        typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))
+
+
+def show_diff(run: str, store: Path) -> None:
+    """Print what changed from the seed to the winner."""
+    result = _result(run, store)
+    if not result.components_changed:
+        typer.echo("Nothing changed: the seed is the best.", err=True)
+        return
+    Screen().print(coloured(result.diff()))
+
+
+def show_components(subject: str, *, as_json: bool) -> None:
+    """Print the components of an agent, a factory or a program, without calling a model."""
+    found = anyio.run(_discover, subject)
+    if as_json:
+        typer.echo(TypeAdapter(tuple[Component, ...]).dump_json(found).decode())
+        return
+    by_default = {component.id for component in chosen(found, None)}
+    rows = [("COMPONENT", "KIND", "DEFAULT", "TEXT")]
+    for component in found:
+        mark = "dynamic" if component.dynamic else "yes" if component.id in by_default else "no"
+        rows.append((component.id, component.kind.value, mark, _excerpt(component.text)))
+    typer.echo(columns(rows))
+
+
+def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:
+    """Print the finished rollouts of a run."""
+    reader = _reader(store)
+    rollouts = tuple(event.rollout for event in reader.events(run) if isinstance(event, RolloutEnded))
+    if as_json:
+        typer.echo(TypeAdapter(tuple[Rollout, ...]).dump_json(rollouts).decode())
+        return
+    rows = [("ROLLOUT", "PURPOSE", "ATTEMPT", "CANDIDATE", "SCORE", "CASE")]
+    rows.extend(
+        (
+            str(rollout.number),
+            rollout.purpose.value,
+            "-" if rollout.attempt is None else str(rollout.attempt),
+            rollout.key.candidate,
+            score(rollout.score.value if rollout.score else None),
+            rollout.key.case,
+        )
+        for rollout in rollouts
+    )
+    typer.echo(columns(rows))
+
+
+def show_rollout(run: str, number: int, store: Path, *, whole: bool, as_json: bool) -> None:
+    """Print the trace of a rollout, and what the reflector of its attempt was shown and answered."""
+    reader = _reader(store)
+    observed = reader.trace(run, number)
+    if as_json:
+        typer.echo(TypeAdapter(Observed).dump_json(observed).decode())
+        return
+    screen = Screen()
+    screen.print(rollout_transcript(observed, longest=None) if whole else rollout_transcript(observed))
+    attempt = observed.rollout.attempt
+    if attempt is None:
+        screen.print(f"No reflector saw it: it was for the {observed.rollout.purpose.value}.", markup=False)
+        return
+    try:
+        screen.print(reflection_transcript(attempt, reader.reflection(run, attempt)))
+    except UsageError:
+        screen.print(f"Attempt {attempt} came to no reflection.", markup=False)
+
+
+async def _discover(subject: str) -> tuple[Component, ...]:
+    found: list[Component] = []
+    for agent in agents_of(named(subject)):
+        found.extend(await discover(agent))
+    return tuple(found)
+
+
+def _reader(store: Path) -> SqliteReader:
+    if not store.exists():
+        raise UsageError(f"there is no store {store}", "Optimize something first, or say which with --store")
+    return SqliteReader(store)
+
+
+def _result(run: str, store: Path) -> Result:
+    return Result.from_events(_reader(store).events(run))
+
+
+def _row(run: RunSummary) -> tuple[str, ...]:
+    status = run.status.value + (f" ({run.reason.value})" if run.reason else "")
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+    counts = (str(run.rollouts), str(run.reflections), str(run.admitted))
+    return (run.name, status, started, *counts, run.policy)
+
+
+def _excerpt(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"

@@ -1,0 +1,111 @@
+"""Which models an invocation means, by name, by base URL or simulated in process; and how the agents get them."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from pydantic_ai.agent import AbstractAgent, Agent
+from pydantic_ai.models import Model
+
+from spanwright.cli.invocation import Invocation
+from spanwright.errors import UsageError
+from spanwright.models import resolve
+from spanwright.subject import definition_of
+
+SIMULATED = "simulated"
+"""In place of a model's name: the offline stand-ins of `spanwright.testing.simulated`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who plays which part; None leaves the part to whom the agents name."""
+
+    task: Model | None = None
+    reflection: Model | None = None
+
+
+def cast_of(invocation: Invocation) -> Cast:
+    """Return the models of an invocation. Raises UsageError for a name that does not resolve."""
+    if SIMULATED in (invocation.model, invocation.reflection_model):
+        return _simulated(invocation)
+    if invocation.base_url is not None and invocation.model is None:
+        raise UsageError("--base-url names a server and no model", "Say which of its models with --model")
+    return Cast(
+        task=_model(invocation.model, invocation.base_url),
+        reflection=_model(invocation.reflection_model, invocation.base_url),
+    )
+
+
+def played_by(subject: object, model: Model | None) -> object:
+    """Return the subject with its agents' model replaced. A factory comes back wrapped, all else is the same object."""
+    if model is None:
+        return subject
+    definition = definition_of(subject) if callable(subject) else None
+    if definition is not None and definition.kind == "factory":
+        return _wrapped(cast("Callable[[], Agent[Any, Any]]", subject), model)
+    for agent in agents_of(subject):
+        agent.model = model
+    return subject
+
+
+def agents_of(subject: object) -> tuple[Agent[Any, Any], ...]:
+    """Return the agents of an agent, a program or a factory. Raises UsageError for anything else."""
+    if isinstance(subject, AbstractAgent):
+        return _replaceable((cast("AbstractAgent[Any, Any]", subject),))
+    definition = definition_of(subject) if callable(subject) else None
+    if definition is None:
+        raise UsageError(
+            f"{subject!r} is no agent and not decorated with optimizable", "Name an Agent, a factory or a program"
+        )
+    if definition.kind == "factory":
+        return _replaceable((cast("Callable[[], AbstractAgent[Any, Any]]", subject)(),))
+    return _replaceable(definition.agents)
+
+
+def _replaceable(agents: Iterable[AbstractAgent[Any, Any]]) -> tuple[Agent[Any, Any], ...]:
+    found: list[Agent[Any, Any]] = []
+    for agent in agents:
+        if not isinstance(agent, Agent):
+            raise UsageError(
+                f"the agent {agent.name!r} is a {type(agent).__name__}, whose model cannot be replaced",
+                "Set its model in the code",
+            )
+        found.append(agent)
+    return tuple(found)
+
+
+def _wrapped(factory: "Callable[[], Agent[Any, Any]]", model: Model) -> "Callable[[], Agent[Any, Any]]":
+    @wraps(factory)  # keeps what `optimizable` noted on the function
+    def build() -> Agent[Any, Any]:
+        agent = factory()
+        agent.model = model
+        return agent
+
+    return build
+
+
+def _model(name: str | None, base_url: str | None) -> Model | None:
+    if name is None:
+        return None
+    if base_url is None:
+        return resolve(name)
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    # Servers of one's own ask for no key, and the client refuses to start without one.
+    provider = OpenAIProvider(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY") or "none")
+    return OpenAIChatModel(name.removeprefix("openai:"), provider=provider)
+
+
+def _simulated(invocation: Invocation) -> Cast:
+    """Return the stand-ins, both of one provider whose salt is the seed. Raises UsageError where only one is wanted."""
+    if {invocation.model, invocation.reflection_model} - {None, SIMULATED}:
+        raise UsageError("one model is simulated and the other is real", "Name both, or none")
+    from spanwright.testing.simulated.models import REFLECTION_MODEL, TASK_MODEL, default_models
+    from spanwright.testing.simulated.server import simulated_app
+    from spanwright.testing.simulated.transport import in_process, simulated_model
+
+    provider = in_process(simulated_app(default_models(), salt=str(invocation.seed)))
+    return Cast(task=simulated_model(TASK_MODEL, provider), reflection=simulated_model(REFLECTION_MODEL, provider))

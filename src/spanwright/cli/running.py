@@ -1,0 +1,145 @@
+"""Run an optimization from the command line: Ctrl-C once drains, twice cancels, and both say how to resume."""
+
+import shlex
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal, cast
+
+import anyio
+import typer
+
+from spanwright.api import Run, interruptible, optimize
+from spanwright.cli.exits import ExitCode
+from spanwright.cli.invocation import Invocation, keep
+from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
+from spanwright.cli.modelling import cast_of, played_by
+from spanwright.cli.options import DEFAULT_STORE, Rules
+from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
+from spanwright.engine import Stop
+from spanwright.errors import UsageError, UserBug
+from spanwright.report import Result
+from spanwright.search import Policy, PolicySettings
+from spanwright.store import SqliteStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """Where a run is kept, and what is shown of it."""
+
+    store: Path = DEFAULT_STORE
+    as_json: bool = False
+    quiet: bool = False
+
+    @property
+    def progress(self) -> bool | None:
+        """Whether to show progress; None: only on a terminal."""
+        if self.quiet:
+            return False
+        return None if self.as_json else True
+
+    @property
+    def prose_to_stderr(self) -> bool:
+        """Whether a person's words go to stderr, because a program reads stdout."""
+        return self.as_json
+
+
+def new_name(label: str) -> str:
+    """Return a name for a new run."""
+    return f"{label}-{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}"
+
+
+def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = None) -> Result:
+    """Run to the end or to a stop, from where the run stands; `evals` replaces the invocation's.
+
+    Raises errors of ours. A run that was cancelled comes back with what it had found.
+    """
+    models = cast_of(invocation)
+    stop = Stop()
+    stop.listen(partial(_draining, invocation, manner))
+    work = partial(
+        cast("Callable[..., Awaitable[Result]]", optimize),
+        played_by(named(invocation.subject), models.task),
+        evals_of(invocation) if evals is None else evals,
+        deps=deps_of(invocation.deps),
+        budget=invocation.budget,
+        reflection_model=models.reflection,
+        components=_choice(invocation),
+        objective=invocation.objective,
+        policy=_policy(invocation),
+        concurrency=invocation.concurrency,
+        store=manner.store,
+        run=Run(name=invocation.run, observers=[partial(_keep, invocation, manner)], progress=manner.progress),
+        stop=stop,
+    )
+    try:
+        return anyio.run(interruptible, work, stop)
+    except KeyboardInterrupt:
+        return _as_far_as_it_came(invocation, manner)
+    except UserBug:
+        typer.echo(f"Once it is fixed, go on with: {resuming(invocation.run, manner)}", err=True)
+        raise
+
+
+def conclude(result: Result, manner: Manner) -> ExitCode:
+    """Print a result and return the exit code that it stands for."""
+    typer.echo(result.to_json() if manner.as_json else str(result))
+    if not result.complete:
+        typer.echo(f"Resume with: {resuming(result.run, manner)}", err=True)
+        return ExitCode.PAUSED
+    return ExitCode.BETTER if result.improved else ExitCode.NOT_BETTER
+
+
+def resuming(run: str, manner: Manner) -> str:
+    """Return the command that goes on with a run."""
+    return " ".join(["spanwright resume", shlex.quote(run), *store_option(manner.store)])
+
+
+def store_option(store: Path) -> Sequence[str]:
+    """Return what a further command must say to find the same store."""
+    return () if store == DEFAULT_STORE else ("--store", shlex.quote(str(store)))
+
+
+def _keep(invocation: Invocation, manner: Manner, event: Event) -> None:
+    """Note how the run is to be resumed, once it has begun: not before, it may be refused."""
+    if isinstance(event, RunStarted | RunResumed):
+        keep(manner.store, invocation)
+
+
+def _draining(invocation: Invocation, manner: Manner) -> None:
+    typer.echo(
+        "Stopping: what is in flight is finished. Ctrl-C again cancels it at once."
+        f" Resume later with: {resuming(invocation.run, manner)}",
+        err=True,
+    )
+
+
+def _as_far_as_it_came(invocation: Invocation, manner: Manner) -> Result:
+    try:
+        events = SqliteStore(manner.store).reader.events(invocation.run)
+        return Result.from_events(events, paused_by=StopReason.STOPPED)
+    except UsageError as error:
+        typer.echo("Cancelled before the run began.", err=True)
+        raise typer.Exit(ExitCode.ERROR) from error
+
+
+def _choice(invocation: Invocation) -> Literal["all"] | Sequence[str] | None:
+    if invocation.components == ("all",):
+        return "all"
+    return invocation.components or None
+
+
+def _policy(invocation: Invocation) -> Policy:
+    settings = PolicySettings(seed=invocation.seed)
+    if invocation.ordered:
+        settings["schedule"] = "ordered"
+    match Rules(invocation.policy):
+        case Rules.GEPA:
+            return Policy.gepa(**settings)
+        case Rules.BEST_OF_N:
+            return Policy.best_of_n(**settings)
+        case Rules.DEFAULT:
+            return Policy.default(**settings)

@@ -1,0 +1,120 @@
+"""Messy answers, read: the texts come out exactly as they were meant."""
+
+import json
+
+import pytest
+
+from spanwright.core.proposal import Refusal, RefusalReason
+from spanwright.reflection.parse import Said, parse
+
+IDS = ("support/instructions", "support/tool:refund", "support/tool:refund/amount")
+TEXT = 'Refund an order.\nSay "done" when it\'s done; amounts are in cents, e.g. {amount}.'
+EDIT = {"component": IDS[1], "why": "units", "text": TEXT}
+ANSWER = {"diagnosis": "Units.", "edits": [EDIT], "lessons": [{"component": IDS[0], "text": "Amounts are cents."}]}
+JSON = json.dumps(ANSWER)
+TAGS = f"""<diagnosis>Units.</diagnosis>
+<edit component="{IDS[1]}" why="units">
+{TEXT}
+</edit>
+<lesson component="{IDS[0]}">Amounts are cents.</lesson>"""
+
+MESSY = {
+    "json": JSON,
+    "json, indented": json.dumps(ANSWER, indent=4),
+    "tags": TAGS,
+    "tags with single quotes": TAGS.replace('="', "='").replace('" ', "' ").replace('">', "'>"),
+    "tags in a fence": f"```xml\n{TAGS}\n```",
+    "tags in an answer tag": f"<answer>\n<edits>\n{TAGS}\n</edits>\n</answer>",
+    "tags, the text fenced": TAGS.replace(TEXT, f"{TEXT}"),
+    "tags as elements": f"<diagnosis>Units.</diagnosis><edit><component>{IDS[1]}</component><text>{TEXT}</text></edit>",
+    "tags, not closed between": TAGS.replace("</edit>", ""),
+    "tags, not closed at the end": TAGS.partition("\n</edit>")[0],
+    "tags, escaped": TAGS.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
+    "tags after a thought": f"<think>Maybe <edit component='x'>no</edit></think>{TAGS}",
+    "tags with spaces": TAGS.replace("<edit ", "< edit  ").replace("</edit>", "</ edit >"),
+    "json after prose with brackets": f"I looked at [1] and {{amount}}. Here it is:\n{JSON}\nDone [2].",
+    "json, an unescaped quote": JSON.replace('\\"done\\"', '"done"'),
+    "json, raw line breaks": JSON.replace("\\n", "\n"),
+    "json, missing comma": json.dumps(ANSWER, indent=1)
+    .replace('",\n  "edits"', '"\n  "edits"')
+    .replace('],\n "l', ']\n "l'),
+    "json, comments": json.dumps(ANSWER, indent=1).replace("\n", " // why not\n", 1).replace("[\n", "[ /* one */\n", 1),
+    "json, a bracket missing": JSON[:-1],
+    "json, two brackets missing": json.dumps({"edits": [EDIT]})[:-2],
+    "json, other case and names": json.dumps(
+        {"Edits": [{"Component_ID": IDS[1], "New Text": TEXT, "Reason": "units"}]}
+    ),
+    "json in an array of one": json.dumps([ANSWER]),
+    "json in a string in an object": json.dumps({"arguments": JSON}),
+    "json in a string in a string": json.dumps(json.dumps(JSON)),
+    "an openai tool call": json.dumps({"tool_calls": [{"function": {"name": "propose", "arguments": JSON}}]}),
+    "a mistral tool call": f"[TOOL_CALLS]propose{JSON}",
+    "texts by id": json.dumps({IDS[1]: TEXT}),
+    "edits by id": json.dumps({"diagnosis": "Units.", "edits": {f"`{IDS[1]}`": {"text": TEXT, "why": "units"}}}),
+    "edits as pairs": json.dumps({"edits": [[IDS[1], TEXT]]}),
+    "text in lines": json.dumps({"edits": [{"component": IDS[1], "text": TEXT.split("\n")}]}),
+    "loose objects": f"First:\n{json.dumps(EDIT)}\nThat is all.",
+    "loose objects, lessons among them": f'{{"edits": [{json.dumps(EDIT)}] oops "lessons": [{{"component": "{IDS[0]}", "text": "no edit"}}]',
+    "a draft and an answer": json.dumps({"edits": [{**EDIT, "text": "Draft."}]}) + "\nBetter:\n" + JSON,
+    "the schema and an answer": '{"type": "object", "properties": {"edits": {"type": "array"}}}\n' + JSON,
+    "a heading and a fence": f"## Diagnosis\nUnits.\n\n### `{IDS[1]}`\nNew text:\n```text\n{TEXT}\n```\n",
+    "python": repr(ANSWER),
+    "typographic quotes": "{“edits”: [{“component”: “support/tool:refund”, “text”: “"
+    + TEXT.replace("\n", "\\n")
+    + "”}]}",
+    "backticks as quotes": "{edits: [{component: `support/tool:refund`, text: `" + TEXT + "`}]}",
+    "hidden characters": f"\ufeff\u200b{JSON}\u200b\u202e",
+    "harmony channels": f"<|channel|>analysis<|message|>{{}}<|end|><|start|>assistant<|channel|>final<|message|>{JSON}",
+    "an end token": f"{TAGS}</s>",
+}
+
+
+@pytest.mark.parametrize("text", MESSY.values(), ids=MESSY)
+def test_the_text_comes_out_as_it_was_meant(text):
+    reading = parse(Said(text=text), IDS)
+
+    assert not isinstance(reading, Refusal), reading
+    assert TEXT == reading.edits[-1].text.strip()
+    assert all("refund" in edit.component for edit in reading.edits)
+
+
+@pytest.mark.parametrize("shape", [JSON, TAGS], ids=["json", "tags"])
+def test_an_answer_that_was_cut_off_gives_no_half_texts(shape):
+    whole = parse(Said(text=shape), IDS)
+    for end in range(len(shape)):
+        reading = parse(Said(text=shape[:end], finished=False), IDS)
+
+        if isinstance(reading, Refusal):
+            assert RefusalReason.TRUNCATED == reading.reason
+        else:
+            assert whole.edits == tuple(edit for edit in reading.edits)
+
+
+def test_an_answer_that_was_cut_off_in_its_second_edit_keeps_the_first():
+    text = json.dumps({"edits": [EDIT, {**EDIT, "component": IDS[2], "text": "In cents, as an integer."}]})
+
+    reading = parse(Said(text=text[:-20], finished=False), IDS)
+
+    assert [IDS[1]] == [edit.component for edit in reading.edits]
+    assert not reading.whole
+
+
+def test_calls_are_read_before_text():
+    reading = parse(Said(calls=(JSON,), text=TAGS.replace("cents", "euros")), IDS)
+
+    assert TEXT == reading.edits[0].text
+
+
+def test_text_is_read_where_calls_say_nothing():
+    reading = parse(Said(calls=("",), text=TAGS), IDS)
+
+    assert TEXT == reading.edits[0].text
+    assert "Amounts are cents." == reading.lessons[0].text
+    assert "Units." == reading.diagnosis
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{" * 5_000, "[" * 5_000, "<edit " * 3_000, '{"a":"' * 3_000, "`" * 9_000, "\\" * 9_000]
+)
+def test_no_answer_is_slow_or_breaks_the_reader(text):
+    assert isinstance(parse(Said(text=text), IDS), Refusal)
