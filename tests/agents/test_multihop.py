@@ -1,8 +1,9 @@
 import re
+from dataclasses import dataclass
 from random import Random
 
 import pytest
-from pydantic_ai import ModelMessage, ModelResponse, TextPart, ToolCallPart, UsageLimitExceeded
+from pydantic_ai import ModelMessage, ModelResponse, TextPart, ToolCallPart, UsageLimitExceeded, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from spanwright_agents.multihop import Answer, answer_question, answerer, query_writer, questions
@@ -10,8 +11,26 @@ from spanwright_agents.multihop.library import BEST, CORPUS, MOST_WORDS, Library
 from spanwright_agents.multihop.make_corpus import CASES, SEED, cases_text, corpus_text, make_passages, make_questions
 from spanwright_agents.multihop.world.entities import World
 
-ALL = questions().cases
-BRIDGES = [case for case in ALL if case.metadata.kind == "bridge"]
+
+@dataclass(frozen=True)
+class Asked:
+    """A case, unpacked."""
+
+    name: str
+    question: str
+    kind: str
+    answer: str
+    titles: tuple[str, ...]
+
+
+def unpacked(case):
+    """Return the parts of a case, all of which must be there."""
+    topic, gold = case.metadata, case.expected_output
+    return Asked(case.name, case.inputs, topic.kind, gold.text, gold.titles)
+
+
+ALL = [unpacked(case) for case in questions().cases]
+BRIDGES = [case for case in ALL if case.kind == "bridge"]
 TEXTS = {passage.title: passage.text for passage in library().passages}
 
 
@@ -41,20 +60,19 @@ def test_many_paragraphs_are_about_namesakes():
 
 
 def test_there_are_enough_questions_of_each_kind():
-    kinds = [case.metadata.kind for case in ALL]
+    kinds = [case.kind for case in ALL]
 
     assert kinds.count("bridge") >= 150
     assert kinds.count("comparison") >= 40
     assert kinds.count("one_hop") >= 20
-    assert len({case.inputs for case in ALL}) == len({case.name for case in ALL}) == len(ALL)
+    assert len({case.question for case in ALL}) == len({case.name for case in ALL}) == len(ALL)
 
 
 def test_the_gold_passages_hold_the_answers():
     without = [
         case.name
         for case in ALL
-        if case.expected_output.text not in ("yes", "no")
-        and not any(case.expected_output.text in TEXTS[title] for title in case.expected_output.titles)
+        if case.answer not in ("yes", "no") and not any(case.answer in TEXTS[title] for title in case.titles)
     ]
 
     assert without == []
@@ -64,21 +82,21 @@ def test_the_words_of_a_bridge_question_do_not_find_its_second_passage():
     given_away = [
         case.name
         for case in BRIDGES
-        for found in (library().search(case.inputs).passages, library().best(case.inputs))
-        if case.expected_output.titles[1] in titles(found)
+        for found in (library().search(case.question).passages, library().best(case.question))
+        if case.titles[1] in titles(found)
     ]
 
     assert given_away == []
 
 
 def test_the_first_passage_of_a_bridge_question_names_the_second():
-    gold = [case.expected_output.titles for case in BRIDGES]
+    gold = [case.titles for case in BRIDGES]
 
     assert [(first, second) for first, second in gold if second.partition(" (")[0] not in TEXTS[first]] == []
 
 
 def test_the_name_of_a_thing_and_what_it_is_find_its_passage():
-    gold = {title for case in ALL for title in case.expected_output.titles}
+    gold = {title for case in ALL for title in case.titles}
     lost = [title for title in gold if title not in titles(library().search(re.sub(r"[()]", "", title)).passages)]
 
     assert lost == []
@@ -128,7 +146,7 @@ def saying(text, seen=None):
 
     def reply(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         if seen is not None:
-            seen.append(str(messages[-1].parts[-1].content))
+            seen.extend(part.content for part in messages[-1].parts if isinstance(part, UserPromptPart))
         return ModelResponse(parts=[TextPart(text)])
 
     return FunctionModel(reply)
@@ -136,15 +154,15 @@ def saying(text, seen=None):
 
 async def test_the_answerer_reads_what_all_the_searches_found():
     case = BRIDGES[0]
-    first, second = case.expected_output.titles
+    first, second = case.titles
     seen = []
     with query_writer.override(model=writer(first, second)), answerer.override(model=saying("Somewhere", seen)):
-        answer = await answer_question(case.inputs)
+        answer = await answer_question(case.question)
 
     assert isinstance(answer, Answer)
     assert answer.text == "Somewhere"
     assert {first, second} <= set(answer.titles)
-    assert seen[0].startswith(f"Question: {case.inputs}\n\nPassages:\n\n# ")
+    assert seen[0].startswith(f"Question: {case.question}\n\nPassages:\n\n# ")
     assert TEXTS[second] in seen[0]
 
 

@@ -66,14 +66,14 @@ async def test_the_reason_names_the_gold_titles_that_were_not_found():
     assert missed_one.reason == (
         "expected 'Talwick', got 'unknown'; the passages found did not include 'Odile Osswin (engineer)'"
     )
-    assert missed_both.reason.endswith("did not include 'Heron Bridge' and 'Odile Osswin (engineer)'")
+    assert "did not include 'Heron Bridge' and 'Odile Osswin (engineer)'" in str(missed_both.reason)
 
 
 async def test_the_reason_of_a_right_answer_still_says_what_was_not_found():
     match, _ = await judged(Given("yes"), Given("yes", ("Talwick",)))
 
     assert match.value is True
-    assert "did not include 'Talwick'" in match.reason
+    assert "did not include 'Talwick'" in str(match.reason)
 
 
 async def test_a_case_without_an_expected_answer_is_an_error_of_the_user():

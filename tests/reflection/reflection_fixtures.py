@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case
 from spanwright.core.context import Example, ReflectionContext, TriedEdit
-from spanwright.core.proposal import Lesson
+from spanwright.core.proposal import Lesson, Proposal, Refusal
 from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, Span, ToolCall, ToolDefinition, Trace
@@ -17,6 +18,18 @@ def tool(name, description, *parameters):
     """A tool as a model is offered it."""
     schema = {"type": "object", "properties": {each: {"type": "string"} for each in parameters}}
     return ToolDefinition(name=name, description=description, parameters=json.dumps(schema))
+
+
+def proposed(result: object) -> Proposal:
+    """The result, which must be a proposal."""
+    assert isinstance(result, Proposal), result
+    return result
+
+
+def refused(result: object) -> Refusal:
+    """The result, which must be a refusal."""
+    assert isinstance(result, Refusal), result
+    return result
 
 
 class Tape:
@@ -78,7 +91,7 @@ class Tape:
         self._answered(Part(kind="text", text=text))
         self.agents[-1] = replace(self.agents[-1], final=text)
 
-    def calls(self, name, result=None, *, error="", retry="", **arguments):
+    def calls(self, name, result=None, *, error="", retry: Literal["", "model_retry"] = "", **arguments):
         """A model call that calls a tool, and the tool's execution."""
         span = f"call_{len(self.tool_calls)}"
         text = json.dumps(arguments, ensure_ascii=False)

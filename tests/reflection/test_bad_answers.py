@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 from pydantic_ai.models.openai import OpenAIChatModel
-from reflection_fixtures import tool_and_parameter
+from reflection_fixtures import refused, tool_and_parameter
 from reflection_wire import FORMS, GOOD, PROFILES, reflector
 
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
@@ -76,7 +76,7 @@ async def test_a_refusal_names_its_reason(name, reason):
 
     reflection = await reflecting.reflect(tool_and_parameter())
 
-    assert reason == reflection.result.reason
+    assert reason == refused(reflection.result).reason
 
 
 @pytest.mark.parametrize(

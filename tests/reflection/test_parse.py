@@ -6,11 +6,13 @@ import pytest
 
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.reflection.parse import Said, parse
+from spanwright.reflection.reading import Reading
 
 IDS = ("support/instructions", "support/tool:refund", "support/tool:refund/amount")
 TEXT = 'Refund an order.\nSay "done" when it\'s done; amounts are in cents, e.g. {amount}.'
 EDIT = {"component": IDS[1], "why": "units", "text": TEXT}
-ANSWER = {"diagnosis": "Units.", "edits": [EDIT], "lessons": [{"component": IDS[0], "text": "Amounts are cents."}]}
+LESSON = {"component": IDS[0], "text": "Amounts are cents."}
+ANSWER = {"diagnosis": "Units.", "edits": [EDIT], "lessons": [LESSON]}
 JSON = json.dumps(ANSWER)
 TAGS = f"""<diagnosis>Units.</diagnosis>
 <edit component="{IDS[1]}" why="units">
@@ -22,10 +24,9 @@ MESSY = {
     "json": JSON,
     "json, indented": json.dumps(ANSWER, indent=4),
     "tags": TAGS,
-    "tags with single quotes": TAGS.replace('="', "='").replace('" ', "' ").replace('">', "'>"),
+    "tags with single quotes": TAGS.replace(f'component="{IDS[1]}" why="units"', f"component='{IDS[1]}' why='units'"),
     "tags in a fence": f"```xml\n{TAGS}\n```",
     "tags in an answer tag": f"<answer>\n<edits>\n{TAGS}\n</edits>\n</answer>",
-    "tags, the text fenced": TAGS.replace(TEXT, f"{TEXT}"),
     "tags as elements": f"<diagnosis>Units.</diagnosis><edit><component>{IDS[1]}</component><text>{TEXT}</text></edit>",
     "tags, not closed between": TAGS.replace("</edit>", ""),
     "tags, not closed at the end": TAGS.partition("\n</edit>")[0],
@@ -54,7 +55,7 @@ MESSY = {
     "edits as pairs": json.dumps({"edits": [[IDS[1], TEXT]]}),
     "text in lines": json.dumps({"edits": [{"component": IDS[1], "text": TEXT.split("\n")}]}),
     "loose objects": f"First:\n{json.dumps(EDIT)}\nThat is all.",
-    "loose objects, lessons among them": f'{{"edits": [{json.dumps(EDIT)}] oops "lessons": [{{"component": "{IDS[0]}", "text": "no edit"}}]',
+    "loose objects, lessons among them": f'{{"edits": [{json.dumps(EDIT)}] oops "lessons": [{json.dumps(LESSON)}]',
     "a draft and an answer": json.dumps({"edits": [{**EDIT, "text": "Draft."}]}) + "\nBetter:\n" + JSON,
     "the schema and an answer": '{"type": "object", "properties": {"edits": {"type": "array"}}}\n' + JSON,
     "a heading and a fence": f"## Diagnosis\nUnits.\n\n### `{IDS[1]}`\nNew text:\n```text\n{TEXT}\n```\n",
@@ -69,18 +70,48 @@ MESSY = {
 }
 
 
+def read(said):
+    reading = parse(said, IDS)
+    assert isinstance(reading, Reading), reading
+    return reading
+
+
 @pytest.mark.parametrize("text", MESSY.values(), ids=MESSY)
 def test_the_text_comes_out_as_it_was_meant(text):
-    reading = parse(Said(text=text), IDS)
+    reading = read(Said(text=text))
 
-    assert not isinstance(reading, Refusal), reading
     assert TEXT == reading.edits[-1].text.strip()
     assert all("refund" in edit.component for edit in reading.edits)
 
 
+def test_tags_that_a_text_speaks_of_belong_to_it():
+    text = "Answer in <answer></answer> tags, with <diagnosis>, then <lesson>, and <edits>."
+
+    reading = read(Said(text=f'<answer><edit component="{IDS[0]}" why="form">\n{text}\n</edit></answer>'))
+
+    assert [text] == [edit.text for edit in reading.edits]
+    assert () == reading.lessons
+
+
+def test_what_stands_under_lessons_is_never_an_edit():
+    reading = read(Said(text=json.dumps({"diagnosis": "d", "edits": [], "lessons": [LESSON]})))
+
+    assert () == reading.edits
+    assert isinstance(
+        parse(Said(text=json.dumps({"edits": [{"component": IDS[0]}], "lessons": [LESSON]})), IDS), Refusal
+    )
+
+
+def test_an_answer_inside_of_a_message_is_found():
+    message = {"name": "assistant", "content": JSON}
+
+    assert TEXT == read(Said(text=json.dumps(message))).edits[0].text
+    assert TEXT == read(Said(text=json.dumps({"choices": [{"message": {"content": JSON}}]}))).edits[0].text
+
+
 @pytest.mark.parametrize("shape", [JSON, TAGS], ids=["json", "tags"])
 def test_an_answer_that_was_cut_off_gives_no_half_texts(shape):
-    whole = parse(Said(text=shape), IDS)
+    whole = read(Said(text=shape))
     for end in range(len(shape)):
         reading = parse(Said(text=shape[:end], finished=False), IDS)
 
@@ -93,20 +124,20 @@ def test_an_answer_that_was_cut_off_gives_no_half_texts(shape):
 def test_an_answer_that_was_cut_off_in_its_second_edit_keeps_the_first():
     text = json.dumps({"edits": [EDIT, {**EDIT, "component": IDS[2], "text": "In cents, as an integer."}]})
 
-    reading = parse(Said(text=text[:-20], finished=False), IDS)
+    reading = read(Said(text=text[:-20], finished=False))
 
     assert [IDS[1]] == [edit.component for edit in reading.edits]
     assert not reading.whole
 
 
 def test_calls_are_read_before_text():
-    reading = parse(Said(calls=(JSON,), text=TAGS.replace("cents", "euros")), IDS)
+    reading = read(Said(calls=(JSON,), text=TAGS.replace("cents", "euros")))
 
     assert TEXT == reading.edits[0].text
 
 
 def test_text_is_read_where_calls_say_nothing():
-    reading = parse(Said(calls=("",), text=TAGS), IDS)
+    reading = read(Said(calls=("",), text=TAGS))
 
     assert TEXT == reading.edits[0].text
     assert "Amounts are cents." == reading.lessons[0].text

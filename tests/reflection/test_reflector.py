@@ -1,18 +1,20 @@
 """One consultation: what is asked, how often, and what is remembered."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from reflection_fixtures import hostile, long_trace, one_component, tool_and_parameter
+from reflection_fixtures import long_trace, one_component, proposed, refused, tool_and_parameter, two_agents
 from reflection_wire import GOOD, Series, reflector
 
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
 from spanwright.errors import UserBug, WorldFailed
 from spanwright.reflection import Rung, render_prompt
+from spanwright.telemetry import SpanRecorder
 from spanwright.testing.simulated.answers import Question
 from spanwright.testing.simulated.canned import Canned
 from spanwright.testing.simulated.faults import Fault, FaultKind
-from spanwright.testing.simulated.refusals import context_window
+from spanwright.testing.simulated.refusals import context_window, without_tools
 from spanwright.testing.simulated.request import ApiError
 from spanwright.testing.simulated.wire import ChatReply
 
@@ -36,7 +38,7 @@ async def test_a_good_answer_is_a_proposal_with_diagnosis_reasons_and_lessons():
 
     reflection = await reflecting.reflect(context)
 
-    proposal = reflection.result
+    proposal = proposed(reflection.result)
     assert (context.parent.id,) == proposal.parents
     assert {"support/instructions"} == set(proposal.edits)
     assert proposal.edits["support/instructions"].startswith("Help the customer.\n\nCheck")
@@ -82,7 +84,7 @@ async def test_after_a_useless_repair_the_answer_is_refused():
 
     reflection = await reflecting.reflect(tool_and_parameter())
 
-    assert RefusalReason.MALFORMED == reflection.result.reason
+    assert RefusalReason.MALFORMED == refused(reflection.result).reason
     assert 2 == served(log)
 
 
@@ -142,7 +144,7 @@ async def test_an_allowance_that_cannot_hold_one_component_is_a_named_refusal():
 
     reflection = await reflecting.reflect(one_component())
 
-    assert RefusalReason.TOO_LONG == reflection.result.reason
+    assert RefusalReason.TOO_LONG == refused(reflection.result).reason
     assert 0 == served(log)
 
 
@@ -173,14 +175,11 @@ async def test_a_request_that_is_rejected_after_others_were_answered_is_a_refusa
     reflecting, _ = reflector(
         GOOD, refusals=[lambda request: ApiError(message="flagged", type="x") if "Halden" in str(request) else None]
     )
-    context = tool_and_parameter()
-    await reflecting.reflect(context)
-
-    from reflection_fixtures import two_agents
+    await reflecting.reflect(tool_and_parameter())
 
     reflection = await reflecting.reflect(two_agents())
 
-    assert RefusalReason.DECLINED == reflection.result.reason
+    assert RefusalReason.DECLINED == refused(reflection.result).reason
     assert Rung.TOOL == reflecting.rung
 
 
@@ -190,8 +189,6 @@ async def test_several_tool_calls_are_one_answer():
         answer = json.loads(call.arguments)
         other = {"component": "support/tool:refund", "why": "units", "text": "Refund an order, in cents."}
         more = {"diagnosis": "", "edits": [other], "lessons": []}
-        from dataclasses import replace
-
         return ChatReply(
             calls=(replace(call, arguments=json.dumps(answer)), replace(call, id="2", arguments=json.dumps(more)))
         )
@@ -200,18 +197,16 @@ async def test_several_tool_calls_are_one_answer():
 
     reflection = await reflecting.reflect(tool_and_parameter())
 
-    assert {"support/instructions", "support/tool:refund"} == set(reflection.result.edits)
+    assert {"support/instructions", "support/tool:refund"} == set(proposed(reflection.result).edits)
 
 
-async def test_a_record_that_gives_orders_stays_inside_its_marked_tags():
-    context = hostile()
-    model = Series(good)
-    reflecting, _ = reflector(model)
+async def test_every_answered_request_is_counted_in_the_recording():
+    reflecting, _ = reflector(Series(said("I would improve the refund tool."), good), refusals=[without_tools])
 
-    await reflecting.reflect(context)
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({"reflection": "1"}) as recording:
+            reflection = await reflecting.reflect(tool_and_parameter())
 
-    prompt = model.requests[0].messages[-1].content
-    assert ("mail/instructions", "mail/tool:send") == Question.of(model.requests[0]).components
-    outside, inside = "", ""
-    for number, piece in enumerate(__import__("re").split(r"</?evidence-[0-9a-f]{8}>\n(?=\S)|\n</evidence", prompt)):
-        outside, inside = (outside + piece, inside) if number % 2 == 0 else (outside, inside + piece)
+    assert isinstance(reflection.result, Proposal)
+    assert 2 == recording.trace.usage.requests
+    assert recording.trace.usage.output_tokens > 0

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from rich.text import Text
 
 from spanwright.core.rollout import Purpose
 from spanwright.report import Progress, Screen
@@ -54,6 +55,23 @@ def test_on_a_terminal_live_lines_are_redrawn_in_place(better, screen):
     assert "20/100 rollouts (0 in flight), 4/10 reflections, $0.06" in last
     assert "2 of 3 proposals admitted, 1 answer refused" in last
     assert "done" in last
+
+
+def test_live_lines_fit_a_narrow_terminal(better, screen):
+    narrow = Screen(screen, width=40, terminal=True, environment={"TERM": "xterm"})
+
+    watch(Progress(screen=narrow), better)
+
+    drawn = Text.from_ansi(screen.getvalue().split("finished")[-1]).plain.splitlines()
+    assert max(len(line) for line in drawn) <= 40
+
+
+def test_each_news_is_told_once(better, screen):
+    watch(plain(screen), better)
+
+    lines = screen.getvalue().splitlines()
+    assert 1 == lines.count("the search ended (budget): 2 finalists")
+    assert 1 == lines.count("attempt 3: the answer was refused, prompt echoed")
 
 
 def test_rollouts_in_flight_are_shown(history, screen):

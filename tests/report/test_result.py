@@ -140,13 +140,16 @@ def test_the_time_between_two_processes_is_not_counted(history):
     assert worked + 1.0 == Result.from_events(history.events).seconds
 
 
-def test_a_rollout_that_was_lost_with_its_process_is_spent(history):
+def test_a_rollout_that_was_lost_with_its_process_is_told_apart(history):
     history.validate(history.seed, 0.0, 0.5, 0.0, 0.5)
     history.start(history.seed, "t0", "minibatch")
     history.resume()
     history.end(history.seed)
 
-    assert 5 == Result.from_events(history.events).rollouts
+    result = Result.from_events(history.events)
+    assert 4 == result.rollouts
+    assert 1 == result.lost
+    assert "; 1 rollout lost with a process" in str(result)
 
 
 def test_a_run_without_events_is_refused():

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanwright.core.candidate import Component, Kind
@@ -123,6 +123,7 @@ def test_the_same_tool_of_another_agent_is_not_meant():
     assert 0.0 == blame(trace(other), Score(value=0.0), COMPONENTS)["support/tool:refund"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([refund(), refund("amount is wrong"), refund("no")]), max_size=4),
     st.text(max_size=40),

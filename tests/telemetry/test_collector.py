@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry import context as otel_context
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -223,6 +223,7 @@ def test_a_growing_history_is_held_once_and_given_back_whole():
     assert sum(map(len, histories)) > 20 * held
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.text("ab,]", max_size=3)), max_size=12))
 def test_what_a_tape_keeps_of_agents_and_model_calls_it_gives_back(steps):
     bench = Bench()
@@ -262,6 +263,7 @@ def test_the_garbage_collector_may_end_a_span_while_another_is_being_kept():
     assert () == bench.sealed()[0].open
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(-3, 300))
 def test_an_excerpt_never_exceeds_its_room(text, room):
     short = excerpt(text, room)

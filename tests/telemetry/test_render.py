@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_ai import Agent, ModelRetry, RunContext
@@ -44,6 +44,7 @@ def support(scripted, instrumented) -> Agent[None, Ended]:
         output_type=Ended,
         instructions="Help.",
         system_prompt="You are a desk.",
+        retries=3,
     )
 
     @agent.tool_plain
@@ -77,9 +78,9 @@ agent support
   refused: amount: Input should be a valid number, unable to parse string as a number (got all)
   call refund: {"ref":"A-17","amount":80}
   asked to retry: 80.0 is over the limit of 50.
-  | Try less.
+    | Try less.
   call give_back: {"ref":"A-17"}
-  no such tool: Unknown tool name: 'give_back'. Available tools: 'find', 'final_result', 'policy', 'refund'
+  no such tool: Unknown tool name: 'give_back'. Available tools: 'final_result', 'find', 'policy', 'refund'
   call final_result: {"refunded":"fifty"}
   refused: refunded: Input should be a valid number, unable to parse string as a number (got fifty)
   final: {"refunded":50.0}"""
@@ -89,32 +90,30 @@ agent support
 async def test_a_whole_run(record, support, version):
     trace = await record(support, "A-17 is broken, I want my money back.", version=version)
 
-    assert GOLDEN.replace("  | Try less.", "    | Try less.") == render(trace, PLENTY)
+    assert GOLDEN == render(trace, PLENTY)
 
 
 async def test_what_failed_and_what_stands_beside_it_is_kept_longest(record, support):
     trace = await record(support, "A-17 is broken, I want my money back.")
 
-    assert """\
-agent support
-  user: A-17 is broken, I want my money back.
-  call refund: {"ref":"A-17","amount":"all"}
-  refused: amount: Input should be a valid number, unable to parse string as a number (got all)
-  call refund: {"ref":"A-17","amount":80}
-  asked to retry: 80.0 is over the limit of 50.
-    | Try less.
-  call give_back: {"ref":"A-17"}
-  no such tool: Unknown tool name: 'give_back'. Available tools: 'find', 'final_result', 'policy', 'refund'
-  call final_result: {"refunded":"fifty"}
-  refused: refunded: Input should be a valid number, unable to parse string as a number (got fifty)
-  final: {"refunded":50.0}
-(9 of 20 steps are left out, texts over 120 characters are shortened)""" == render(trace, 200)
+    assert [
+        '  call refund: {"ref":"A-17","amount":"all"}',
+        "  refused: amount: Input should be a valid number, unable to parse string as a number (got all)",
+        '  call refund: {"ref":"A-17","amount":80}',
+        "  asked to retry: 80.0 is over the limit of 50.",
+        "    | Try less.",
+        '  call give_back: {"ref":"A-17"}',
+        "  no such tool: Unknown tool name: 'give_back'. Available tools: 'final_result', 'find', 'policy', 'refund'",
+        '  call final_result: {"refunded":"fifty"}',
+        "  refused: refunded: Input should be a valid number, unable to parse string as a number (got fifty)",
+        "(12 of 20 steps are left out, texts over 120 characters are shortened)",
+    ] == render(trace, 150).splitlines()
 
 
 async def test_what_is_in_focus_is_kept_before_the_rest(record, scripted):
     agent = Agent(scripted([call("one", 1), call("two", 2), call("three", 3)], "done"), name="desk")
     for name in ("one", "two", "three"):
-        agent.tool_plain(lambda: "a result of some length", name=name)
+        agent.tool_plain(name=name)(lambda: "a result of some length")
     trace = await record(agent)
     room = len(render(trace, PLENTY)) // 4 - 6
 
@@ -176,6 +175,52 @@ async def test_history_that_was_brought_along_is_told(record, scripted, instrume
     ] == render(recording.trace, PLENTY).splitlines()
 
 
+async def test_a_question_is_not_taken_for_the_refusal_whose_words_it_uses(scripted, instrumented):
+    agent = Agent(scripted("x", "y", "z"), name="desk")
+
+    @agent.output_validator
+    def check(text: str) -> str:
+        if text == "x":
+            raise ModelRetry("no")
+        return text
+
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            first = await agent.run("Do you know?", capabilities=instrumented())
+            await agent.run("Or not?", message_history=first.all_messages(), capabilities=instrumented())
+
+    assert [
+        "agent desk",
+        "  user: Do you know?",
+        "  assistant: x",
+        "  asked to retry: no",
+        "  final: y",
+        "agent desk",
+        "  user: Or not?",
+        "  final: z",
+    ] == render(recording.trace, PLENTY).splitlines()
+
+
+async def test_calls_that_share_an_id_are_told_in_turn(record, scripted):
+    agent = Agent(scripted(call("look", 1, n=1), call("look", 1, n=2), call("nope", 1), "done"), name="desk")
+
+    @agent.tool_plain
+    def look(n: int) -> int:
+        return n * 10
+
+    assert [
+        "agent desk",
+        "  user: go",
+        '  call look: {"n":1}',
+        "  result: 10",
+        '  call look: {"n":2}',
+        "  result: 20",
+        "  call nope: {}",
+        "  no such tool: Unknown tool name: 'nope'. Available tools: 'look'",
+        "  final: done",
+    ] == render(await record(agent), PLENTY).splitlines()
+
+
 async def test_failures_of_models_and_answers_that_were_cut_off_are_told(record, scripted):
     def cut_off(messages, info):
         return ModelResponse(parts=[TextPart("Once upon a")], finish_reason="length")
@@ -196,7 +241,7 @@ async def test_two_runs_that_did_the_same_are_told_in_the_same_words(record, scr
     def agent() -> Agent:
         made = Agent(scripted([call("b", 1), call("a", 2)], "done"), name="desk")
         for name in ("a", "b"):
-            made.tool_plain(lambda: "result", name=name)
+            made.tool_plain(name=name)(lambda: "result")
         return made
 
     assert render(await record(agent()), 50) == render(await record(agent()), 50)
@@ -286,6 +331,7 @@ TRACES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(TRACES, st.integers(0, 800), st.sampled_from(((), ("desk/tool:x",), ("helper/instructions",))))
 def test_the_allowance_is_never_exceeded(trace, allowance, focus):
     told = render(trace, allowance, focus=focus)
@@ -294,6 +340,7 @@ def test_the_allowance_is_never_exceeded(trace, allowance, focus):
     assert told == render(trace, allowance, focus=focus)
 
 
+@settings(deadline=None)
 @given(st.integers(120, 2_000))
 def test_a_failure_is_told_at_any_allowance_that_has_room_for_a_line(allowance):
     steps = tuple(

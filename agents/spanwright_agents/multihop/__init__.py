@@ -1,4 +1,4 @@
-"""Multi-hop questions about a country that does not exist: a program of two agents and a library of 1,000 paragraphs."""
+"""Multi-hop questions about a country that does not exist: a program of two agents, and a library to search."""
 
 from spanwright_agents.multihop.evals import Topic, questions
 from spanwright_agents.multihop.program import Answer, answer_question, answerer, query_writer

@@ -60,4 +60,4 @@ def library() -> Library:
 
 
 def _words(texts: list[str]) -> list[list[str]]:
-    return bm25s.tokenize(texts, stopwords="en", return_ids=False, show_progress=False)  # pyright: ignore
+    return bm25s.tokenize(texts, stopwords="en", return_ids=False, show_progress=False)  # pyright: ignore[reportReturnType]

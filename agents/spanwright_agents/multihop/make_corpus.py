@@ -56,7 +56,12 @@ def cases_text(questions: Iterable[Question]) -> str:
         }
         for number, question in enumerate(questions, 1)
     ]
-    return yaml.safe_dump({"name": "multihop", "evaluators": ["ExactMatch", "TokenF1"], "cases": cases}, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(
+        {"name": "multihop", "evaluators": ["ExactMatch", "TokenF1"], "cases": cases},
+        sort_keys=False,
+        allow_unicode=True,
+        width=120,
+    )
 
 
 def main() -> None:

@@ -91,9 +91,9 @@ class Shop:
 
     def set_address(self, ref: str, address: str) -> str:
         """Overwrite where an order goes, even when it is too late for that."""
-        self._order(ref)
+        status = self._order(ref)[0]
         self._did("addresses", ref, address)
-        return "Saved."
+        return f"Saved. {ref} is {status}."
 
     def set_day(self, ref: str, day: str) -> str:
         """Choose the day of delivery."""

@@ -8,9 +8,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from pydantic import ValidationError
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import Evaluator
+from yaml import YAMLError
 
 from spanwright.cli.invocation import Invocation
 from spanwright.errors import UsageError
@@ -83,7 +83,7 @@ def _from_file(invocation: Invocation) -> Dataset[Any, Any, Any]:
         return Dataset[Any, Any, Any].from_file(path, custom_evaluator_types=list(_evaluators(invocation.evaluators)))
     except OSError as error:
         raise UsageError(f"the dataset {path} cannot be read: {error.strerror}", "Check the path") from error
-    except (ValueError, ValidationError, ExceptionGroup) as error:
+    except (ValueError, YAMLError, ExceptionGroup) as error:
         reasons = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         told = "; ".join(" ".join(str(reason).split())[:300] for reason in reasons)
         raise UsageError(

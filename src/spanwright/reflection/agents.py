@@ -20,13 +20,13 @@ def agents(traces: Iterable[Trace], allowance: int) -> str:
                 known.update({tool.name: _signature(tool) for tool in call.tools if tool.name not in known})
     if not tools:
         return ""
-    lines = [f"- {quoted(agent)} {_equipment(tuple(known.values()))}" for agent, known in tools.items()]
+    lines = [f"- agent {quoted(agent)} {_equipment(tuple(known.values()))}" for agent, known in tools.items()]
     heading = "# Who is at work\n"
     return heading + cut("\n".join(lines), allowance - tokens(heading)) if allowance > tokens(heading) + 16 else ""
 
 
 def _equipment(signatures: Sequence[str]) -> str:
-    return f"can call {', '.join(signatures)}" if signatures else "has no tools"
+    return f"can call: {', '.join(signatures)}" if signatures else "has no tools"
 
 
 def _signature(tool: ToolDefinition) -> str:

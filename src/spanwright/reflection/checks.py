@@ -22,6 +22,8 @@ from spanwright.reflection.values import show
 
 _RUN = 8
 """Words in a row that two texts do not share by chance."""
+_COMPARED = 40_000
+"""Characters of an input that texts are compared with."""
 _MOST_COPIED = 0.5
 _MOST_ECHOED = 0.25
 _MARKED = re.compile(r"</?evidence-[0-9a-f]{8}>|(?:text|start)-[0-9a-f]{8}\b")
@@ -46,18 +48,18 @@ class Ground:
     texts: Mapping[ComponentId, str]
     """The parent's texts."""
     offered: Mapping[ComponentId, Component]
-    copied: frozenset[str]
+    inputs: frozenset[str]
     """Every run of words in the inputs of the examples."""
 
     @classmethod
     def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
         """Return the ground for an answer to a prompt that offered these components."""
-        runs = (run for example in context.examples for run in _runs(clean(show(example.case.inputs))))
+        runs = (run for example in context.examples for run in _runs(clean(show(example.case.inputs)[:_COMPARED])))
         return cls(
             parent=context.parent.id,
             texts=context.parent.texts,
             offered={component.id: component for component in offered},
-            copied=frozenset(runs),
+            inputs=frozenset(runs),
         )
 
     def meant(self, name: str) -> ComponentId | None:
@@ -136,7 +138,7 @@ def _empty(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
 
 
 def _echoed(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
-    if repeats_a_record(text) or _share(text, _our_runs()) > _MOST_ECHOED:
+    if repeats_a_record(text) or _share(text, _our_runs(), ground.texts[id]) > _MOST_ECHOED:
         return _no(RefusalReason.ECHO, f"the new text of `{id}` repeats the request instead of steering the agent")
     return None
 
@@ -169,7 +171,7 @@ def _placeholder_lost(text: str, ground: Ground, id: ComponentId) -> Refusal | N
 
 
 def _copied(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
-    if _share(text, ground.copied - frozenset(_runs(ground.texts[id]))) > _MOST_COPIED:
+    if _share(text, ground.inputs, ground.texts[id]) > _MOST_COPIED:
         return _no(RefusalReason.ECHO, f"most of the new text of `{id}` is copied from the inputs of the examples")
     return None
 
@@ -191,10 +193,10 @@ def _runs(text: str) -> list[str]:
     return [" ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
 
 
-def _share(text: str, runs: frozenset[str]) -> float:
-    """Return the share of the text's runs of words that are among `runs`."""
+def _share(text: str, runs: frozenset[str], current: str) -> float:
+    """Return the share of the text's runs of words that are among `runs` and not in the current text."""
     own = _runs(text)
-    return sum(run in runs for run in own) / len(own) if own else 0.0
+    return len((runs - frozenset(_runs(current))).intersection(own)) / len(own) if own else 0.0
 
 
 @cache

@@ -72,7 +72,7 @@ def _intro(tries: Sequence[Try], *, left_out: int) -> str:
     if tries[0].unit:
         lines.append("Scores run from 0 (wrong) to 1 (right).")
     if left_out:
-        lines.append(f"{left_out} more are not shown, for want of room.")
+        lines.append(f"Not shown, for want of room: {left_out} more.")
     return "\n".join(lines)
 
 

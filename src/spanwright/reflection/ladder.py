@@ -80,14 +80,17 @@ class Ladder:
             return replace(manner, system=False)
         return replace(manner, temperature=False) if manner.temperature else None
 
-    def answered(self, manner: Manner, *, readable: bool) -> None:
-        """Remember an answer to a request in this manner."""
+    def answered(self, manner: Manner, *, readable: bool, repaired: bool = False) -> None:
+        """Remember an answer to a request in this manner; one that needed a repair does not make up for it."""
         self._proven = True
         if manner != self._manner:
             if not self._is_below(manner):
                 return  # another reflection has gone further down since this request was sent
             self._manner, self._faults = manner, 0
-        self._faults = 0 if readable else self._faults + 1
+        if not readable:
+            self._faults += 1
+        elif not repaired:
+            self._faults = 0
         lower = self._rung_below(manner.rung)
         if self._faults >= _FAULTS and lower is not None:
             self._manner, self._faults = replace(manner, rung=lower), 0

@@ -7,11 +7,12 @@ _PLACEHOLDER = re.compile(
     r"|(?<!\{)\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})"  # {name}, {amount:.2f}
     r"|\$\{[A-Za-z_]\w*\}"  # ${name}
     r"|%\([A-Za-z_]\w*\)[sdrf]"  # %(name)s
-    r"|<[A-Za-z_][\w-]*\s*/>"  # <name/>
+    r"|<(?!(?:br|hr)\b)[A-Za-z_][\w-]*\s*/>"  # <name/>
 )
+_LATEX = re.compile(r"\\[A-Za-z]+(?:\{[^{}\n]*\})+")
 _SPACE = re.compile(r"\s+")
 
 
 def placeholders(text: str) -> tuple[str, ...]:
     """Return the placeholders in `text`, each once, in the order of their first appearance."""
-    return tuple(dict.fromkeys(_SPACE.sub("", found) for found in _PLACEHOLDER.findall(text)))
+    return tuple(dict.fromkeys(_SPACE.sub("", found) for found in _PLACEHOLDER.findall(_LATEX.sub("", text))))

@@ -47,6 +47,8 @@ class _Consultation:
     sent: str
     """All that was sent, as one text."""
     said: Said
+    repaired: bool
+    """Whether it was asked for a repair."""
 
 
 class ModelReflector:
@@ -88,7 +90,7 @@ class ModelReflector:
             return Reflection(result=result, prompt=first.sent, answer=first.said.raw)
         try:
             second = await self._consult(context, repair=_repair(result, first.said))
-        except (CandidateFailed, WorldFailed):
+        except (CandidateFailed, WorldFailed, UsageError):
             return Reflection(result=result, prompt=first.sent, answer=first.said.raw)
         return Reflection(
             result=self._judge(second, context),
@@ -108,8 +110,9 @@ class ModelReflector:
             except SpanwrightError as error:
                 manner = self._after(error, manner, tokens(prompt.text))
             else:
+                sent = f"{prompt.system}\n\n{user}"
                 return _Consultation(
-                    manner=manner, prompt=prompt, sent=f"{prompt.system}\n\n{user}", said=_said(response)
+                    manner=manner, prompt=prompt, sent=sent, said=_said(response), repaired=bool(repair)
                 )
 
     async def _ask(self, system: str, user: str, manner: Manner) -> ModelResponse:
@@ -146,7 +149,7 @@ class ModelReflector:
         offered = consultation.prompt.offered
         reading = parse(consultation.said, tuple(component.id for component in offered))
         unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE
-        self._ladder.answered(consultation.manner, readable=not unreadable)
+        self._ladder.answered(consultation.manner, readable=not unreadable, repaired=consultation.repaired)
         result = reading if isinstance(reading, Refusal) else judged(reading, Ground.of(context, offered))
         if isinstance(result, Refusal) and repeats_a_record(consultation.said.raw):
             return Refusal(reason=RefusalReason.ECHO, detail="the answer repeats the request")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from spanwright.core.candidate import ComponentId
 from spanwright.reflection.answer import Edit, Learned
 from spanwright.reflection.json_text import Json, Unreadable, read_json
-from spanwright.reflection.names import exactly
+from spanwright.reflection.names import exactly, meant
 from spanwright.reflection.reading import Reading, together
 
 _EDITS = ("edits", "edit", "changes", "updates", "proposals", "new_texts", "components", "revisions")
@@ -25,8 +25,10 @@ def shaped(value: Json, offered: Sequence[ComponentId], depth: int = 0) -> Readi
     if isinstance(value, str):
         return _encoded(value, offered, depth)
     if isinstance(value, dict):
-        claims = any(_key(key) in _EDITS[:1] for key in value)
-        return _answer(value, offered) or (None if claims else shaped(list(value.values()), offered, depth + 1))
+        answer = _answer(value, offered)
+        if "edits" in map(_key, value) or (answer and any(meant(edit.component, offered) for edit in answer.edits)):
+            return answer
+        return shaped(list(value.values()), offered, depth + 1) or answer
     if isinstance(value, list):
         found = [reading for item in value if (reading := shaped(item, offered, depth + 1)) is not None]
         return together(found) if found else None
@@ -87,7 +89,7 @@ def _edit(value: Mapping[str, Json], offered: Sequence[ComponentId]) -> Edit | N
     """Return the edit that names its component and its text; with one component on offer the name may be missing."""
     fields = {_key(key): item for key, item in value.items()}
     component, text = _first(fields, _COMPONENT), _text(_first(fields, _TEXT))
-    if component is None and len(offered) == 1:
+    if component is None and len(offered) == 1 and not fields.keys().isdisjoint(_TEXT[:4]):
         component = offered[0]
     if not isinstance(component, str) or text is None:
         return None

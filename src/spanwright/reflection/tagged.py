@@ -5,6 +5,7 @@ Also the form that a model copies from its prompt when it ignores the one asked 
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import unescape
 
 from spanwright.core.candidate import ComponentId
@@ -12,8 +13,8 @@ from spanwright.reflection.answer import Edit, Learned
 from spanwright.reflection.names import exactly
 from spanwright.reflection.reading import Reading
 
-_OPEN = re.compile(r"""<\s*(diagnosis|edit|lesson)s?\b((?:"[^"]*"|'[^']*'|[^'"<>])*)>""", re.IGNORECASE)
-_PLURAL = re.compile(r"<\s*/?\s*(?:edits|lessons|answer|response|output)\s*>", re.IGNORECASE)
+_OPEN = re.compile(r"""<\s*(diagnosis|edit|lesson)\b((?:"[^"]*"|'[^']*'|[^'"<>])*)>""", re.IGNORECASE)
+_WRAPPING = re.compile(r"(?:\s*<\s*/?\s*(?:edits|lessons|answer|response|output)\s*>)+\s*$", re.IGNORECASE)
 _NAME = re.compile(r"""\b(?:component|id|name|target)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _WHY = re.compile(r"""\b(?:why|reason)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _INNER = re.compile(
@@ -33,28 +34,22 @@ def read_tags(text: str, *, finished: bool) -> Reading | None:
     """Return what the tags say, or None without an edit tag. `finished` is False where the server cut the answer."""
     if not re.search(r"<\s*edit\b", text, re.IGNORECASE):
         text = unescape(text)
-    text = _PLURAL.sub("", text)
-    diagnosis: list[str] = []
-    edits: list[Edit] = []
-    lessons: list[Learned] = []
-    whole, opened = True, list(_OPEN.finditer(text))
-    for place, tag in enumerate(opened):
-        until = opened[place + 1].start() if place + 1 < len(opened) else len(text)
-        body, closed = _body(text[tag.end() : until], tag[1].casefold())
-        last = place + 1 == len(opened)
-        if not closed and last and not (finished and _ENDS_LIKE_A_SENTENCE.search(body)):
-            whole = False
-            continue
-        match tag[1].casefold():
-            case "diagnosis":
-                diagnosis.append(body.strip())
-            case "edit":
-                edits.append(_edit(tag[2], body))
-            case _:
-                lessons.append(Learned(component=_attribute(_NAME, tag[2]), text=body.strip()))
-    if not any(tag[1].casefold() == "edit" for tag in opened) and not diagnosis:
+    found = list(_elements(text))
+    if not any(element.name == "edit" for element in found) and not any(
+        element.name == "diagnosis" for element in found
+    ):
         return None
-    return Reading(diagnosis="\n".join(diagnosis), edits=tuple(edits), lessons=tuple(lessons), whole=whole)
+    used = [each for each in found if each.closed or (finished and _ENDS_LIKE_A_SENTENCE.search(each.body))]
+    return Reading(
+        diagnosis="\n".join(each.body.strip() for each in used if each.name == "diagnosis"),
+        edits=tuple(_edit(each) for each in used if each.name == "edit"),
+        lessons=tuple(
+            Learned(component=_attribute(_NAME, each.attributes), text=each.body.strip())
+            for each in used
+            if each.name == "lesson"
+        ),
+        whole=len(used) == len(found),
+    )
 
 
 def read_headings(text: str, offered: Sequence[ComponentId]) -> Reading | None:
@@ -69,17 +64,44 @@ def unfenced(text: str) -> str:
     return found[2] if found and not re.search(rf"^{re.escape(found[1])}[ \t]*$", found[2], re.MULTILINE) else text
 
 
-def _body(text: str, name: str) -> tuple[str, bool]:
-    closing = re.search(rf"<\s*/\s*{name}\s*>", text, re.IGNORECASE)
-    return (text[: closing.start()], True) if closing else (text, False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Element:
+    """A tag with what it holds."""
+
+    name: str
+    attributes: str
+    body: str
+    closed: bool
+    """Whether its end is known: by its closing tag, or because the next element begins."""
 
 
-def _edit(attributes: str, body: str) -> Edit:
-    component, why = _attribute(_NAME, attributes), _attribute(_WHY, attributes)
+def _elements(text: str) -> Iterator[_Element]:
+    """Yield the elements one after another; what looks like a tag inside of a closed one belongs to its text."""
+    at = 0
+    while (tag := _OPEN.search(text, at)) is not None:
+        name = tag[1].casefold()
+        closing = re.compile(rf"<\s*/\s*{name}\s*>", re.IGNORECASE).search(text, tag.end())
+        following = _OPEN.search(text, tag.end())
+        same = re.compile(rf"<\s*{name}\b", re.IGNORECASE).search(
+            text, tag.end(), closing.start() if closing else len(text)
+        )
+        if closing is not None and same is None:
+            end, at = closing.start(), closing.end()
+        else:
+            end = at = following.start() if following else len(text)
+        closed = at < len(text) or (closing is not None and same is None)
+        body = (
+            text[tag.end() : end] if closing is not None and same is None else _WRAPPING.sub("", text[tag.end() : end])
+        )
+        yield _Element(name=name, attributes=tag[2], body=body, closed=closed)
+
+
+def _edit(element: _Element) -> Edit:
+    component, why, body = _attribute(_NAME, element.attributes), _attribute(_WHY, element.attributes), element.body
     inner = _INNER.match(body)
     if inner and not component:
         component, why, body = inner[1], inner[2] or why, inner[3]
-    return Edit(component=component or unescape(attributes).strip(), why=why, text=body.strip("\n").rstrip())
+    return Edit(component=component or unescape(element.attributes).strip(), why=why, text=body.strip("\n").rstrip())
 
 
 def _attribute(pattern: re.Pattern[str], attributes: str) -> str:

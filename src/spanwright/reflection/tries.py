@@ -12,7 +12,7 @@ from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
 from spanwright.reflection.evidence import clean, cut, field, quoted, record, tokens
 from spanwright.reflection.values import show_within
-from spanwright.telemetry.render import render
+from spanwright.telemetry import render
 
 _INPUT, _OUTPUT, _FEEDBACK = 0.25, 0.2, 0.25
 """The most of a try's room that each of these may take. The steps get the rest."""
@@ -53,7 +53,7 @@ def drawn(each: Try, allowance: int, focus: Sequence[ComponentId]) -> str:
     """Return one try in at most `allowance` tokens; empty where so few say nothing."""
     heading = f"## {each.name}: {each.judged}"
     if each.example.blamed:
-        heading += f"; the steps point at {', '.join(map(quoted, each.example.blamed))}"
+        heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")
     if room < 24:
         return ""

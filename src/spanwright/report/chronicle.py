@@ -18,6 +18,7 @@ from spanwright.core.events import (
     RunResumed,
     RunStarted,
 )
+from spanwright.core.usage import Usage
 from spanwright.search import Pool, PoolView
 
 
@@ -43,6 +44,8 @@ class Chronicle:
         self._since = 0.0
         self._latest = 0.0
         self._before = 0.0
+        self.usage = Usage()
+        """What was spent on rollouts and reflections that ended. Those that were lost with a process do not count."""
         self.proposed = 0
         """Children that were judged."""
         self.accepted = 0
@@ -67,6 +70,11 @@ class Chronicle:
         return len(self._reflections_under_way)
 
     @property
+    def lost(self) -> int:
+        """Rollouts that were under way when their process ended."""
+        return len(self.view.lost)
+
+    @property
     def seconds(self) -> float:
         """Wall-clock time in which some process worked on the run."""
         return self._before + self._latest - self._since
@@ -82,10 +90,12 @@ class Chronicle:
                 self._rollouts_under_way.add(event.number)
             case RolloutEnded():
                 self._rollouts_under_way.discard(event.rollout.number)
+                self.usage += event.rollout.usage
             case ReflectionStarted():
                 self._reflections_under_way.add(event.attempt)
             case ReflectionEnded():
                 self._reflections_under_way.discard(event.attempt)
+                self.usage += event.usage
             case RunResumed():
                 self._rollouts_under_way.clear()
                 self._reflections_under_way.clear()

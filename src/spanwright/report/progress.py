@@ -15,7 +15,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from spanwright.core.events import AttemptStarted, Event, Judged, RolloutStarted, RunEnded, RunStarted, SearchEnded
+from spanwright.core.events import (
+    AttemptStarted,
+    Event,
+    Judged,
+    Refused,
+    RolloutStarted,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    SearchEnded,
+)
 from spanwright.core.rollout import Purpose
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, time_of
@@ -26,6 +36,8 @@ _REDRAW = 0.12
 """Seconds between two drawings of the live lines."""
 _HEARTBEAT = 5.0
 """Seconds between two plain lines when nothing is worth telling."""
+_TOLD = (RunStarted, RunResumed, Judged, Refused, SearchEnded, RunEnded)
+"""Events that are worth a plain line each."""
 
 
 class Progress:
@@ -80,25 +92,27 @@ class Progress:
         """Take an event into account, and show it if it is time."""
         if self._chronicle.started is None and not isinstance(event, RunStarted):
             return  # a resumed run whose history was not replayed: there is nothing that its events could be added to
-        news = self._fold(event)
-        at = time_of(event)
+        turned = self._fold(event)
+        waited = time_of(event) - self._shown_at
         if self._live is not None:
-            if at - self._shown_at >= _REDRAW or isinstance(event, RunEnded):
-                self._shown_at = at
+            if waited >= _REDRAW or isinstance(event, RunEnded):
+                self._shown_at = time_of(event)
                 self._draw(self._live)
-        elif news or at - self._shown_at >= _HEARTBEAT:
-            self._shown_at = at
-            self.say(self._plain(self._news if news else ""))
+            return
+        if isinstance(event, _TOLD):
+            self.say(told(event) or "")
+        if turned or waited >= _HEARTBEAT:
+            self._shown_at = time_of(event)
+            self.say(f"{self._phase}: {self._spent()}; {self._standing()}")
 
     def _fold(self, event: Event) -> bool:
-        """Take an event into account; tell whether it is worth a line of its own."""
+        """Take an event into account; tell whether the run took a turn: another phase, or a new best candidate."""
         self._chronicle.apply(event)
-        phase = _phase(event, self._phase)
-        entered, self._phase = phase != self._phase, phase
+        before = (self._phase, self._best)
+        self._phase = _phase(event, self._phase)
+        self._best = self._chronicle.view.incumbent
         self._news = told(event) or self._news
-        best = self._chronicle.view.incumbent
-        crowned, self._best = best != self._best, best
-        return entered or crowned or isinstance(event, Judged)
+        return before != (self._phase, self._best)
 
     def _draw(self, live: Live) -> None:
         live.update(self._drawing())
@@ -114,19 +128,15 @@ class Progress:
         if self._chronicle.started is None:
             return Text("starting", style="dim")
         chronicle = self._chronicle
-        spent, limit = chronicle.view.usage.rollouts, chronicle.view.budget.rollouts
+        spent, limit = chronicle.usage.rollouts, chronicle.view.budget.rollouts
         head = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=limit, completed=spent, width=24) if limit else Text("")
-        head.add_row(Text(self._phase, style="bold"), bar, Text(self._spent()))
-        return Group(head, Text(self._standing()), Text(self._news, style="dim", no_wrap=True, overflow="ellipsis"))
-
-    def _plain(self, news: str) -> str:
-        state = f"{self._phase}: {self._spent()}; {self._standing()}"
-        return f"{news}\n{state}" if news else state
+        head.add_row(_line(self._phase, "bold"), bar)
+        return Group(head, _line(self._spent()), _line(self._standing()), _line(self._news, "dim"))
 
     def _spent(self) -> str:
         chronicle = self._chronicle
-        usage, budget = chronicle.view.usage, chronicle.view.budget
+        usage, budget = chronicle.usage, chronicle.view.budget
         rollouts = f"{usage.rollouts}/{budget.rollouts}" if budget.rollouts else f"{usage.rollouts}"
         reflections = f"{usage.reflections}/{budget.reflections}" if budget.reflections else f"{usage.reflections}"
         flying = f"{chronicle.in_flight} in flight"
@@ -141,6 +151,11 @@ class Progress:
         judged = f"{chronicle.accepted} of {chronicle.proposed} proposals admitted"
         refused = f", {figures.number(chronicle.refused, 'answer')} refused" if chronicle.refused else ""
         return f"validation: seed {seed}, best {best}; {judged}{refused}"
+
+
+def _line(text: str, style: str = "") -> Text:
+    """Return a text that never takes a second line: what is drawn in place must know its height."""
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _phase(event: Event, before: str) -> str:

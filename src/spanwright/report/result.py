@@ -52,7 +52,9 @@ class Result:
     test: Comparison | None
     """On test cases, which steered nothing; None without a test split, and before it was scored."""
     usage: Usage
-    """All that was spent, with what was lost in a crash."""
+    """What was spent on rollouts and reflections that ended."""
+    lost: int
+    """Rollouts that were under way when a process was lost: paid for, and done again."""
     proposed: int
     """Children that were judged."""
     accepted: int
@@ -102,7 +104,8 @@ class Result:
             stop_reason=ended.reason if ended else None,
             validation=_on_validation(view, seed, best),
             test=compare(view.test_scores(seed.id), view.test_scores(best.id)),
-            usage=view.usage,
+            usage=chronicle.usage,
+            lost=chronicle.lost,
             proposed=chronicle.proposed,
             accepted=chronicle.accepted,
             refused=chronicle.refused,
@@ -230,6 +233,7 @@ class Result:
             "tokens": self.usage.tokens,
             "usd": self.usage.usd,
             "unpriced": self.usage.unpriced,
+            "lost": self.lost,
             "seconds": round(self.seconds, 3),
             "accepted": self.accepted,
             "proposed": self.proposed,
@@ -266,7 +270,8 @@ def _lines(result: Result) -> Iterable[str]:
         yield "              (no test split: validation cases chose the winner, so they flatter it)"
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
-    yield f"  spent       {figures.spent(result.usage)}, in {figures.duration(result.seconds)}"
+    lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""
+    yield f"  spent       {figures.spent(result.usage)}, in {figures.duration(result.seconds)}{lost}"
     proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
     yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
     yield f"  ended       {_ending(result)}"

@@ -32,7 +32,7 @@ def reflection_transcript(attempt: int, reflection: Reflection) -> Text:
         text.append(f"Attempt {attempt}, the reflector's {title}\n", style="bold")
         text.append(f"{body or '(nothing)'}\n\n")
     text.append(f"Attempt {attempt}, the outcome\n", style="bold")
-    text.append(f"{_outcome(reflection)}; {figures.spent(reflection.usage)}\n")
+    text.append(f"{_outcome(reflection)}\n")
     return text
 
 

@@ -121,7 +121,7 @@ def _is_of(call: ToolCall, tool: str, kind: Kind) -> bool:
 def _names(error: str, parameter: str) -> bool:
     """Say whether an error speaks of a parameter: a validation error by its location, any other by the word."""
     places = _LOCATION.findall(error)
-    return re.search(rf"\b{re.escape(parameter)}\b", " ".join(places) or error) is not None
+    return bool(parameter) and re.search(rf"\b{re.escape(parameter)}\b", " ".join(places) or error) is not None
 
 
 def _words(text: str) -> frozenset[str]:

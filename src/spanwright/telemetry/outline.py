@@ -56,8 +56,9 @@ class _Teller:
     def _run(self, run: AgentRun, depth: int) -> Iterator[Block]:
         yield Block(label=f"agent {run.name}".rstrip(), depth=depth, agent=run.name, framing=True)
         yield from self._inside(run.span_id, depth=depth + 1, final=run.final)
-        label, text = _ending(run)
-        yield Block(label=label, text=text, depth=depth + 1, agent=run.name, failing=bool(run.error), framing=True)
+        if run.error or run.final is not None or not self._trace.without_content:
+            label, text = _ending(run)
+            yield Block(label=label, text=text, depth=depth + 1, agent=run.name, failing=bool(run.error), framing=True)
 
     def _inside(self, run: str, *, depth: int, final: str | None) -> Iterator[Block]:
         """Tell what belongs to one run, or with "" what belongs to none."""
@@ -69,11 +70,13 @@ class _Teller:
         loose: list[ToolCall | AgentRun] = [tool for tool in tools if not tool.call_id or tool.call_id not in asked]
         loose += [sub for sub in self._trace.agents if self._above[sub.span_id] == run]
         loose.sort(key=lambda step: step.started)
-        by_id = {tool.call_id: tool for tool in tools if tool.call_id}
+        waiting: dict[str, list[ToolCall]] = {}
+        for tool in tools:  # some servers give two calls the same id: the first answered is the first asked
+            waiting.setdefault(tool.call_id, []).append(tool)
         for call in calls:
             while loose and loose[0].started < call.started:
                 yield from self._step(loose.pop(0), depth)
-            yield from self._model_call(call, by_id, depth, final if call is calls[-1] else None)
+            yield from self._model_call(call, waiting, depth, final if call is calls[-1] else None)
         for step in loose:
             yield from self._step(step, depth)
 
@@ -94,7 +97,7 @@ class _Teller:
             yield replace(told, label="result", text=call.result)
 
     def _model_call(
-        self, call: ModelCall, by_id: Mapping[str, ToolCall], depth: int, final: str | None
+        self, call: ModelCall, waiting: Mapping[str, list[ToolCall]], depth: int, final: str | None
     ) -> Iterator[Block]:
         said = Block(label="", depth=depth, agent=call.agent)
         for role, part in self._news(call):
@@ -104,8 +107,8 @@ class _Teller:
             label = "model call failed" if call.error else "model call broken off"
             yield replace(said, label=label, text=call.error, failing=True)
         for part in call.answer.parts if call.answer else ():
-            if part.kind == "tool_call" and part.call_id in by_id:
-                yield from self._tool_call(by_id[part.call_id], depth)
+            if part.kind == "tool_call" and part.call_id and waiting.get(part.call_id):
+                yield from self._tool_call(waiting[part.call_id].pop(0), depth)
             elif final is None or not _same(part.text, final):
                 yield replace(said, label=_speaker("assistant", part), text=part.text, tool=part.tool)
         if call.finish_reason == "length":
@@ -118,9 +121,14 @@ class _Teller:
         for message in messages[opening:] if len(messages) == len(call.messages) else messages:
             for part in message.parts:
                 answered = part.kind in ("tool_result", "tool_call") and part.call_id in self._answered
-                feedback = part.kind == "text" and any(refusal in part.text for refusal in self._refusals)
-                if not answered and not feedback:
+                if not answered and not (part.kind == "text" and self._is_feedback(call, part.text)):
                     yield message.role, part
+
+    def _is_feedback(self, call: ModelCall, text: str) -> bool:
+        """Say whether a text is the refusal of the answer before, which was told there."""
+        run = self._run_of[call.span_id]
+        carried_on = any(self._run_of[before.span_id] == run for before in self._told.get(call.agent, []))
+        return carried_on and any(refusal in text for refusal in self._refusals)
 
     def _unheard(self, call: ModelCall) -> Sequence[Message]:
         earlier = self._told.get(call.agent, [])

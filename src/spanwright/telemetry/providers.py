@@ -87,7 +87,7 @@ class Attachment:
         )
         self._own.add_span_processor(collector)
         self._global: trace.TracerProvider | None = None
-        self._behind: trace.TracerProvider | None = None
+        self._followed: trace.TracerProvider | None = None
         self._plan = Plan()
         self._tap: Tap | None = None
         self.follow()
@@ -111,11 +111,11 @@ class Attachment:
     def follow(self) -> None:
         """Move to the provider that the process has now: `logfire.configure()` may put in another one at any time."""
         self._global = trace.get_tracer_provider()
-        found, behind = find(self._global)
-        if behind is self._behind and self._behind is not None:
+        if (followed := _unwrapped(self._global)) is self._followed:
             return
         self.detach()
-        self._behind = behind
+        self._followed = followed
+        found, behind = find(self._global)
         tracer = _tracer(behind) if behind is not None else None
         self._plan = plan(
             found, export=self._export, eats=tracer is not None and _eats(tracer.sampler, self._collector)
@@ -162,22 +162,23 @@ class Tap:
         collector.when_idle(lambda: self._remove(collector))
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        trace_id = span.get_span_context().trace_id
-        for collector, export in self._listeners:
-            if collector.owns(trace_id):
-                collector.on_start(span, parent_context)
-                if not export:
-                    return
-        self._start(span, parent_context)
+        collector, export = self._listening(span.get_span_context())
+        if collector is not None:
+            collector.on_start(span, parent_context)
+        if export:
+            self._start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        context = span.get_span_context()
-        for collector, export in self._listeners if context is not None else ():
-            if context is not None and collector.owns(context.trace_id):
-                collector.on_end(span)
-                if not export:
-                    return
-        self._end(span)
+        collector, export = self._listening(span.get_span_context())
+        if collector is not None:
+            collector.on_end(span)
+        if export:
+            self._end(span)
+
+    def _listening(self, context: SpanContext | None) -> tuple[Collector | None, bool]:
+        """Return who listens to a span, and whether the user's own processors get it."""
+        trace_id = context.trace_id if context is not None else 0
+        return next((listener for listener in self._listeners if listener[0].owns(trace_id)), (None, True))
 
     def _remove(self, collector: Collector) -> None:
         self._listeners = tuple(listener for listener in self._listeners if listener[0] is not collector)
@@ -191,9 +192,7 @@ class Tap:
 
 def find(provider: trace.TracerProvider) -> tuple[Found, trace.TracerProvider | None]:
     """Say what `provider` is, and which provider behind it makes the spans."""
-    behind = provider
-    while isinstance(behind, _Wrapping) and not isinstance(behind, TracerProvider):
-        behind = behind.provider
+    behind = _unwrapped(provider)
     if isinstance(behind, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
         return Found.NOTHING, None
     if not isinstance(behind, TracerProvider):
@@ -217,6 +216,12 @@ class _Wrapping(Protocol):
     """A provider that stands for another one, as logfire's does so that it can be configured again."""
 
     provider: trace.TracerProvider
+
+
+def _unwrapped(provider: trace.TracerProvider) -> trace.TracerProvider:
+    while isinstance(provider, _Wrapping) and not isinstance(provider, TracerProvider):
+        provider = provider.provider
+    return provider
 
 
 def _tracer(provider: trace.TracerProvider) -> Tracer | None:

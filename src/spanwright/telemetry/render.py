@@ -22,6 +22,8 @@ _FAILING, _BESIDE, _FRAMING, _FOCUS, _REST = range(5)
 """In what order blocks are kept: what failed, its neighbours, how agents begin and end, what is in focus, the rest."""
 _SHORTEST = 80
 """What failed may be shortened further than other texts, down to this."""
+_SHARES = 4
+"""No failing step takes more than this part of the room from the others."""
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -53,8 +55,9 @@ def _chosen(lines: Sequence[str], ranks: Sequence[int], room: int) -> str:
     order = sorted(range(len(lines)), key=lambda index: (ranks[index], min(index, last - index), index))
     kept: dict[int, str] = {}
     left = room - _size(_note(len(lines), len(lines)))
+    share = left // min(max(sum(rank <= _BESIDE for rank in ranks), 1), _SHARES)
     for index in order:
-        line = lines[index] if ranks[index] > _BESIDE else excerpt(lines[index], max(left - 1, _SHORTEST))
+        line = lines[index] if ranks[index] > _BESIDE else _fitted(lines[index], min(left, share) - 1)
         size = _size(line) + 1
         if size <= left:
             kept[index] = line
@@ -63,20 +66,22 @@ def _chosen(lines: Sequence[str], ranks: Sequence[int], room: int) -> str:
     return "\n".join(told).encode(errors="replace")[: max(room, 0)].decode(errors="ignore")
 
 
+def _fitted(line: str, room: int) -> str:
+    """Shorten a line to `room` bytes, though not to fewer than a few words."""
+    characters = len(line)
+    while _size(line) > room and characters > _SHORTEST:
+        characters = max(characters * 3 // 4, _SHORTEST)
+        line = excerpt(line, characters)
+    return line
+
+
 def _ranks(blocks: Sequence[Block], favoured: Sequence[bool]) -> list[int]:
-    failing = [block.failing for block in blocks]
-    return [
-        _FAILING
-        if block.failing
-        else _BESIDE
-        if any(failing[max(index - 1, 0) : index + 2])
-        else _FRAMING
-        if block.framing
-        else _FOCUS
-        if favoured[index]
-        else _REST
-        for index, block in enumerate(blocks)
-    ]
+    ranks: list[int] = []
+    for index, block in enumerate(blocks):
+        beside = any(neighbour.failing for neighbour in blocks[max(index - 1, 0) : index + 2])
+        holding = ((block.failing, _FAILING), (beside, _BESIDE), (block.framing, _FRAMING), (favoured[index], _FOCUS))
+        ranks.append(next((rank for holds, rank in holding if holds), _REST))
+    return ranks
 
 
 def _in_focus(block: Block, focus: Sequence[ComponentId]) -> bool:

@@ -4,6 +4,7 @@ What became of them stands in what the model was told next, or, where it was tol
 which its agent ended.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall
@@ -17,53 +18,52 @@ def unspanned_calls(
     run: AgentRun, calls: Sequence[tuple[ModelCall, Dialect]], tools: Sequence[ToolCall]
 ) -> Iterator[ToolCall]:
     """Yield what the model calls of one agent run, in order, tell of calls that are not among `tools`."""
-    for index, (call, dialect) in enumerate(calls):
+    for (call, dialect), following in zip(calls, [*calls[1:], None], strict=False):
+        until = following[0].started if following else math.inf
+        spanned = [tool for tool in tools if call.started <= tool.started < until]
         if call.answer is None:
             continue
-        if index + 1 < len(calls):
-            following, _ = calls[index + 1]
-            yield from _told(call, call.answer, dialect, _after_last_answer(following.messages), tools)
-        elif run.error:
-            yield from _untold(call, call.answer, run, tools)
+        if following is not None:
+            yield from _told(call, call.answer, dialect, _after_last_answer(following[0].messages), spanned)
+        elif dialect.gave_up(run):
+            yield from _untold(call, call.answer, run, spanned)
 
 
 def _told(
-    call: ModelCall, answer: Message, dialect: Dialect, replies: Sequence[Part], tools: Sequence[ToolCall]
+    call: ModelCall, answer: Message, dialect: Dialect, replies: Sequence[Part], spanned: Sequence[ToolCall]
 ) -> Iterator[ToolCall]:
     offered = {tool.name for tool in call.tools}
-    asked = [part for part in answer.parts if part.kind == "tool_call"]
-    spanned = {tool.call_id for tool in tools}
-    for part in asked:
+    for part in _unspanned(answer, spanned):
         told = next((said for said in replies if said.kind == "tool_result" and said.call_id == part.call_id), None)
-        if told is not None and part.call_id not in spanned and (reply := dialect.reply(told, offered)) is not None:
+        if told is not None and (reply := dialect.reply(told, offered)) is not None:
             yield _call(call, part, reply)
-    if not asked and not _output_failed(call, tools):
+    if not _asks(answer) and not any(tool.error for tool in spanned):
         read = (dialect.reply(said, offered) for said in replies if said.kind == "text")
         yield from (_call(call, _whole(answer), reply) for reply in read if reply is not None)
 
 
-def _untold(call: ModelCall, answer: Message, run: AgentRun, tools: Sequence[ToolCall]) -> Iterator[ToolCall]:
+def _untold(call: ModelCall, answer: Message, run: AgentRun, spanned: Sequence[ToolCall]) -> Iterator[ToolCall]:
     """Lay the error that ended a run on the calls that it left unanswered, unless a tool with a span explains it."""
-    asked = [part for part in answer.parts if part.kind == "tool_call"]
-    spanned = {tool.call_id: tool for tool in tools}
-    if _output_failed(call, tools) or any(spanned[part.call_id].error for part in asked if part.call_id in spanned):
+    if any(tool.error for tool in spanned):
         return
     offered = {tool.name for tool in call.tools}
-    for part in asked or [_whole(answer)]:
-        if part.call_id not in spanned or not part.call_id:
-            unknown = part.tool not in offered and bool(asked)
-            yield _call(call, part, Reply(error=run.error, retry="unknown_tool" if unknown else ""))
+    for part in _unspanned(answer, spanned) if _asks(answer) else [_whole(answer)]:
+        unknown = part.tool not in offered and part.tool != OUTPUT
+        yield _call(call, part, Reply(error=run.error, retry="unknown_tool" if unknown else ""))
+
+
+def _asks(answer: Message) -> bool:
+    return any(part.kind == "tool_call" for part in answer.parts)
+
+
+def _unspanned(answer: Message, spanned: Sequence[ToolCall]) -> list[Part]:
+    known = {tool.call_id for tool in spanned}
+    return [part for part in answer.parts if part.kind == "tool_call" and part.call_id not in known]
 
 
 def _after_last_answer(messages: Sequence[Message]) -> list[Part]:
     start = next((index for index in range(len(messages), 0, -1) if messages[index - 1].role == "assistant"), 0)
     return [part for message in messages[start:] for part in message.parts]
-
-
-def _output_failed(call: ModelCall, tools: Sequence[ToolCall]) -> bool:
-    """Say whether an output function, which does leave a span, refused the text of this call."""
-    later = [tool for tool in tools if tool.started >= call.ended and not tool.call_id]
-    return any(tool.error for tool in later[:1])
 
 
 def _whole(answer: Message) -> Part:

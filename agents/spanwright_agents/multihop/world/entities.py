@@ -39,6 +39,8 @@ SHARED_NAMES = 37  # this many linked people share their name ...
 NAMESAKES = 4  # ... with this many others
 COMPATRIOTS = 20  # pairs of linked people born in the same town, so that a comparison can come out equal
 
+HER = {"she": "she", "She": "She", "her": "her", "Her": "Her"}
+HIS = {"she": "he", "She": "He", "her": "his", "Her": "His"}
 BEGINNINGS = ("opened", "founded", "published", "released", "launched")
 
 
@@ -64,7 +66,9 @@ def people_names(words: "Words", dice: Random) -> Iterator[tuple[str, str, bool]
 
 def compounds(parts: Mapping[str, Sequence[str]], *, joint: str = "") -> list[str]:
     """Return every first part with every last part."""
-    return [re.sub(r"(.)\1\1", r"\1\1", f"{first}{joint}{last}") for first, last in product(parts["first"], parts["last"])]
+    return [
+        re.sub(r"(.)\1\1", r"\1\1", f"{first}{joint}{last}") for first, last in product(parts["first"], parts["last"])
+    ]
 
 
 def without_article(name: str) -> str:
@@ -219,8 +223,7 @@ class World:
             "university": college.name,
             "the_university": college.facts["the_name"],
             "province": town.facts["province"],
-            **{"she": "she" if woman else "he", "She": "She" if woman else "He"},
-            **{"her": "her" if woman else "his", "Her": "Her" if woman else "His"},
+            **(HER if woman else HIS),
         }
         self._add("person", title, facts, {"birthplace": town.title, "university": college.title})
 

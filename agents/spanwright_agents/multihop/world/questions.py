@@ -45,7 +45,7 @@ class Templates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question with its answer and the titles of the paragraphs that hold it, in the order in which they are needed."""
+    """A question, its answer, and the titles of the paragraphs that hold it in the order in which they are needed."""
 
     kind: Literal["bridge", "comparison", "one_hop"]
     template: str
@@ -83,7 +83,7 @@ def first(questions: Iterator[Question], wanted: int) -> list[Question]:
 
 
 def alternating(questions: Iterable[Question]) -> Iterator[Question]:
-    """Yield questions so that every second one, as long as there are, ends at a thing that shares its name with others."""
+    """Yield questions of which every second one, while there are any, ends at a thing that shares its name."""
     found = list(questions)
     shared = [question for question in found if question.titles[-1].endswith(")")]
     unique = [question for question in found if not question.titles[-1].endswith(")")]

@@ -45,6 +45,10 @@ class Dialect(Protocol):
         """Return the messages that an agent's span holds: a model call that failed could not write its own."""
         ...
 
+    def gave_up(self, run: AgentRun) -> bool:
+        """Say whether a run ended because the model had been asked to try again too often."""
+        ...
+
     def reply(self, part: Part, offered: Collection[str]) -> Reply | None:
         """Read a part of what followed an answer; None where it is no reply to a call, or the call needs no telling."""
         ...

@@ -45,6 +45,13 @@ _RETRIES: Mapping[str, Literal["validation", "model_retry", "unknown_tool"]] = {
 }
 _UNWRAPPED = frozenset({"ToolRetryError", "ToolFailedError", "ToolRetry", "ToolFailed", "ModelRetry"})
 """Exceptions whose message was written for the model: their class says nothing more."""
+_GAVE_UP = "UnexpectedModelBehavior"
+"""What pydantic-ai raises when retries are used up. Why the last one was refused stands in the stack trace alone."""
+_REFUSED = re.compile(
+    r"\n[\w.]*\b(?P<kind>ModelRetry|ToolRetryError|ValidationError): (?P<text>.+?)"
+    r"(?:\n +For further information[^\n]*)?\n\nThe above exception was the direct cause",
+    re.DOTALL,
+)
 _FINISHED = re.compile(r"(Final result processed|Output not used|Output tool|Tool not executed)\b")
 """How pydantic-ai answers a call that ended the run, or that it passed over because another one did."""
 _NO_OUTPUT = re.compile(r"(<system>)?(?P<text>Please (return|include|call) [a-z ]{1,120}\.)(</system>)?")
@@ -76,6 +83,9 @@ class PydanticAI:
 
     def history(self, span: Span, interned: Interned) -> tuple[Message, ...]:
         return interned.messages(_text(span, "pydantic_ai.all_messages"), _messages, within=f"{span.span_id} all")
+
+    def gave_up(self, run: AgentRun) -> bool:
+        return run.error.startswith(_GAVE_UP) and "retries" in run.error
 
     def reply(self, part: Part, offered: Collection[str]) -> Reply | None:
         if part.kind == "text":
@@ -122,6 +132,7 @@ def _tool_call(span: Span) -> ToolCall:
     told = next((_text(span, key) for key in _RESULT if key in span.attributes), None)
     failed = span.status == "error"
     cause = next((_text(span, key) for key in _CAUSE if key in span.attributes), "")
+    refusal = _refusal(span) if failed and told is None else None
     return ToolCall(
         span_id=span.span_id,
         agent=_text(span, "gen_ai.agent.name"),
@@ -129,8 +140,8 @@ def _tool_call(span: Span) -> ToolCall:
         call_id=_text(span, "gen_ai.tool.call.id"),
         arguments=_text(span, *_ARGUMENTS),
         result=None if failed else told,
-        error=(told or _error(span)) if failed else "",
-        retry=_RETRIES.get(cause, "") if failed else "",
+        error=(told or (refusal and refusal.error) or _error(span)) if failed else "",
+        retry=((refusal and refusal.retry) or _RETRIES.get(cause, "")) if failed else "",
         started=span.started,
         ended=span.ended,
     )
@@ -154,12 +165,32 @@ def _error(span: Span) -> str:
     """Return why a span failed; never empty where it did."""
     if span.status != "error":
         return ""
+    kind, message = _raised(span)
+    if not kind:
+        return clean(span.status_message) or "failed without a message"
+    refusal = _refusal(span)
+    why = f". The last refusal: {refusal.error}" if refusal else ""
+    return clean(message if message and kind in _UNWRAPPED else ": ".join(filter(None, (kind, message))) + why)
+
+
+def _raised(span: Span) -> tuple[str, str]:
+    """Return the class and the message of the exception that a span ended with."""
     for event in reversed(span.events):
         if event.name == "exception":
             kind = str(event.attributes.get("exception.type", "")).rpartition(".")[2]
-            message = str(event.attributes.get("exception.message", ""))
-            return clean(message if message and kind in _UNWRAPPED else ": ".join(filter(None, (kind, message))))
-    return clean(span.status_message) or "failed without a message"
+            return kind, str(event.attributes.get("exception.message", ""))
+    return "", ""
+
+
+def _refusal(span: Span) -> Reply | None:
+    """Return what was refused for the last time before pydantic-ai gave up."""
+    if _raised(span)[0] != _GAVE_UP:
+        return None
+    stacks = (str(event.attributes.get("exception.stacktrace", "")) for event in span.events)
+    found = next((match for stack in stacks for match in reversed([*_REFUSED.finditer(stack)])), None)
+    if found is None:
+        return None
+    return Reply(error=found["text"], retry="validation" if found["kind"] == "ValidationError" else "model_retry")
 
 
 def _feedback(text: str) -> Reply | None:

@@ -25,6 +25,8 @@ class Wish:
     """Stems of the words that a tool for it would have."""
     telling: frozenset[str]
     """Those of them that tools for other things would not have."""
+    topic: str
+    """What a rule about it would call it."""
     payload: str
     mode: Literal["read", "write"]
     done: str
@@ -116,6 +118,7 @@ def _wish(name: str, row: Table) -> Wish:
         asks=re.compile(str(row["asks"]), re.IGNORECASE),
         stems=_exact(f"{row['words']} {row.get('also', '')}"),
         telling=_exact(str(row["words"])),
+        topic=str(row["topic"]),
         payload=str(row["payload"]),
         mode="read" if row["mode"] == "read" else "write",
         done=str(row["done"]),

@@ -65,11 +65,8 @@ class Template:
     given: Slots = ()
 
     def fits(self, slots: Mapping[str, str]) -> bool:
-        """Say whether a directive with these slots can be said so."""
-        filled = {name for name, value in slots.items() if value}
-        return filled == {*self.needed, *dict(self.given)} and all(
-            slots.get(name) == value for name, value in self.given
-        )
+        """Say whether a directive with these slots can be said so; what the template has no place for is left unsaid."""
+        return all(slots.get(name) for name in self.needed) and all(slots.get(name) == value for name, value in self.given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +104,11 @@ class Openings:
 class Lexicon:
     """Reads and writes directives. Immutable; `PUBLIC` is the one that ships."""
 
-    def __init__(self, *, kinds: Mapping[str, DirectiveKind], openings: Openings) -> None:
+    def __init__(
+        self, *, kinds: Mapping[str, DirectiveKind], openings: Openings, junk: tuple[str, ...] = ()
+    ) -> None:
         self.kinds: Final = kinds
+        self.junk: Final = junk
         self._openings: Final = openings
 
     @classmethod
@@ -118,7 +118,7 @@ class Lexicon:
         macros = cast(Mapping[str, str], document["macros"])
         kinds = {name: _kind(name, cast(Table, table), macros) for name, table in document["kinds"].items()}
         openings = Openings(**{name: _compiled(document[name], macros) for name in ("stop", "calling", "topic")})
-        return cls(kinds=kinds, openings=openings)
+        return cls(kinds=kinds, openings=openings, junk=tuple(cast(list[str], document.get("junk", []))))
 
     def read(self, text: str) -> tuple[Directive, ...]:
         """Return every directive that `text` states, in order, without duplicates."""
@@ -149,9 +149,11 @@ class Lexicon:
         """
         slots = dict(directive.slots)
         fitting = [template for template in self.kinds[directive.kind].writes if template.fits(slots)]
-        if not fitting:
+        most = max((len(template.needed) for template in fitting), default=-1)
+        fullest = [template for template in fitting if len(template.needed) == most]
+        if not fullest:
             raise ValueError(f"no phrasing of {directive.kind!r} fits the slots {sorted(slots)}")
-        sentence = fitting[int(variant * len(fitting))].text.format_map(slots)
+        sentence = fullest[int(variant * len(fullest))].text.format_map(slots)
         if directive.about:
             opening = sentence if sentence[:2].isupper() else sentence[0].lower() + sentence[1:]
             return f"When calling `{directive.about}`, {opening}"

@@ -1,7 +1,8 @@
 """Clues: which directives about searching and answering the record of one rollout calls for, by ordinary reasoning.
 
-It reads what a reflector is shown (input, searches with results, answer, feedback) and compares words with words: an answer
-that is longer than the expected one, a name that a passage mentions and no search asked for. It knows no question, no passage and no rule.
+It reads what a reflector is shown (input, searches with results, answer, feedback) and compares words with words: an
+answer that is longer than the expected one, a name that a passage mentions and no search asked for. It knows no
+question, no passage and no rule.
 """
 
 import re
@@ -117,7 +118,9 @@ def _shows_full_name(record: Record) -> bool:
 
 def _shows_as_written(record: Record) -> bool:
     number = re.match(r"\d[\d.,]*", record.expected)
-    return number is not None and number[0] in record.got and record.expected not in record.got and not _shows_year(record)
+    return (
+        number is not None and number[0] in record.got and record.expected not in record.got and not _shows_year(record)
+    )
 
 
 _CLUES: Final[tuple[tuple[str, Callable[[Record], bool]], ...]] = (

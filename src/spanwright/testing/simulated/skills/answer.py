@@ -8,14 +8,12 @@ import re
 from typing import Final
 
 from spanwright.testing.simulated.reading import Reading
-from spanwright.testing.simulated.skills.comprehension import Named, Passage, Plan, about, passages, told
+from spanwright.testing.simulated.skills.comprehension import Named, Plan, about, passages, told
 from spanwright.testing.simulated.skills.manners import Conduct, Manner
 from spanwright.testing.simulated.skills.search import lead, plan_of
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 
-FORM: Final = Manner(
-    asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.5, "bare": 0.5}
-)
+FORM: Final = Manner(asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.5, "bare": 0.5})
 CLOSED: Final = Manner(
     asked={"answer_yes_no": "yes or no", "answer_true_false": "true or false"},
     habit={"yes or no": 0.5, "same or different": 0.5},
@@ -103,7 +101,7 @@ class _Answer:
             case "date" if self._way(DATE) == "year":
                 return re.sub(r"^\d{1,2} \w+ (?=\d{4}$)", "", value)
             case "person" if self._way(PERSON) == "surname":
-                return value.split()[-1] if value else ""
+                return value.rsplit(maxsplit=1)[-1] if value else ""
             case "quantity" if self._way(QUANTITY) == "short":
                 return " ".join(_UNITS.get(word, word) for word in value.split())
             case _:

@@ -1,7 +1,7 @@
-"""Comprehension: what a question asks for, and what a passage says about it. Ordinary English, no knowledge of any world.
+"""Comprehension: what a question asks for, and what a passage says about it.
 
-The expressions are data: `comprehension.toml`. Who reads a question gets a plan (start here, follow this, look for that);
-who reads a passage gets the words that stand in it, or nothing.
+It is ordinary English (`comprehension.toml`) without knowledge of any world. Who reads a question gets a plan: start
+here, follow this, look for that. Who reads a passage gets the words that stand in it, or nothing.
 """
 
 import re
@@ -89,7 +89,9 @@ class Passage:
 _NAMED: Final = re.compile(rf"(?:(?P<role>[a-z]+) )?(?P<name>{NAME})")
 _KIND_ASKED: Final = re.compile(r"^which (?P<role>[a-z]+) (?:is|was)\b")
 _HEADED: Final = re.compile(r"^#+ (?P<title>.+)\n(?P<text>(?:(?!#).+\n?)*)", re.MULTILINE)
-_NO_ROLES: Final = frozenset("the a an is was of and or for by first does do are were did that in on at to than founded wrote".split()) | {""}
+_NO_ROLE: Final = re.compile(
+    r"(?:the|an?|is|was|are|were|of|and|or|for|by|first|do|does|did|that|in|on|at|to|than|founded|wrote|)"
+)
 
 
 @cache
@@ -112,7 +114,9 @@ def understand(question: str) -> Plan | None:
     named = names(asked)
     if attribute is None or not named:
         return None
-    comparison = next((kind for kind, cues in english().comparisons.items() if _any(cues, asked)), None)
+    comparison: Comparison | None = next(
+        (kind for kind, cues in english().comparisons.items() if _any(cues, asked)), None
+    )
     if len(named) > 1 and comparison is not None:
         return Plan(named=named[:2], attribute=attribute, comparison=comparison)
     link = next((each for each in english().links.values() if _any(each.asks, asked)), None)
@@ -126,7 +130,9 @@ def names(question: str) -> tuple[Named, ...]:
     found = [(match["name"], match["role"] or "") for match in _NAMED.finditer(body)]
     kind = _KIND_ASKED.match(body)
     shared = kind["role"] if kind else next((singular(role) for _, role in found[:1] if role.endswith("s")), "")
-    return tuple(Named(name=name, role=singular(role) if role not in _NO_ROLES else shared) for name, role in found)
+    return tuple(
+        Named(name=name, role=singular(role) if not _NO_ROLE.fullmatch(role) else shared) for name, role in found
+    )
 
 
 def singular(noun: str) -> str:

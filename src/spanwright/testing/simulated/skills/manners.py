@@ -70,4 +70,4 @@ class Conduct:
             drawn -= likelihood
             if drawn < 0:
                 return way
-        return next(reversed(habit))
+        return tuple(habit)[-1]

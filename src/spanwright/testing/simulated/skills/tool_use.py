@@ -62,6 +62,7 @@ def _by_overlap(reading: Reading) -> tuple[Goal, ...]:
         asks=re.compile(r"(?!)"),
         stems=words,
         telling=words,
+        topic="requests",
         payload="query",
         mode="read",
         done="Done.",

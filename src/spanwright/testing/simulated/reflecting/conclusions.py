@@ -1,0 +1,122 @@
+"""From a dossier to what is to be changed: attention, doubt, mistakes, and what earlier tries forbid."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
+
+from spanwright.testing.simulated import lexicon
+from spanwright.testing.simulated.lexicon import Directive
+from spanwright.testing.simulated.reflecting.dossier import Dossier
+from spanwright.testing.simulated.reflecting.findings import Finding, merged, stated
+from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
+from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
+from spanwright.testing.simulated.reflecting.from_traces import from_traces
+from spanwright.testing.simulated.reflecting.guessing import empty_words, guesses, mistaken
+from spanwright.testing.simulated.reflecting.profile import Profile
+from spanwright.testing.simulated.reflecting.rewriting import Line, line_for
+from spanwright.testing.simulated.wire import Draws
+
+_FARED_BADLY: Final = re.compile(r"\bnot kept\b|\brefused\b|\bworse\b|\blost\b|\bdropped\b|\brejected\b|\bno better\b", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusions:
+    """What an answer is made of."""
+
+    lines: tuple[Line, ...]
+    lessons: tuple[Finding, ...]
+    """Findings that are worth remembering."""
+
+
+def conclude(dossier: Dossier, profile: Profile, draws: Draws) -> Conclusions:
+    """Read the evidence, with all the failings of the profile."""
+    found = [each for each in merged(_noticed(dossier, profile, draws)) if not stated(each, dossier)]
+    if not found:
+        return Conclusions(lines=tuple(_guessed(dossier, profile, draws)), lessons=())
+    found = [each for each in found if not _forbidden(each, dossier, draws)]
+    found.sort(key=lambda each: -len(each.evidence) - draws.uniform("order", *each.key))
+    lines: list[Line] = []
+    for each in found:
+        if len(lines) >= profile.per_answer:
+            break
+        line = _concluded(each, dossier, profile, draws)
+        if line is not None and sum(line.home == other.home for other in lines) < profile.per_text:
+            lines.append(line)
+    return Conclusions(lines=tuple(lines), lessons=tuple(each for each in found if "lesson" not in each.evidence)[:3])
+
+
+def _noticed(dossier: Dossier, profile: Profile, draws: Draws) -> list[Finding]:
+    """Return what is seen of the evidence: the more there is to read, the more is overlooked."""
+    attention = min(1.0, profile.records / max(len(dossier.records), 1)) * min(
+        1.0, profile.characters / max(dossier.length, 1)
+    )
+    shown = chain(from_traces(dossier), from_feedback(dossier), from_conditions(dossier))
+    seen = [each for each in shown if draws.chance(attention, "notice", *each.key, *sorted(each.evidence))]
+    return [*seen, *_remembered(dossier)]
+
+
+def _remembered(dossier: Dossier) -> list[Finding]:
+    """Return what the lessons say."""
+    return [
+        Finding(
+            directive=replace(directive, about="", source=""),
+            tool=_tool(note.component) or directive.about,
+            parameter=_parameter(note.component),
+            evidence=frozenset({"lesson"}),
+        )
+        for note in dossier.lessons
+        for directive in lexicon.read(note.text)
+    ]
+
+
+def _forbidden(each: Finding, dossier: Dossier, draws: Draws) -> bool:
+    """Say whether an earlier try of the same fared badly; such a try is sometimes repeated all the same."""
+    for note in dossier.tried:
+        if _FARED_BADLY.search(note.outcome) and _tool(note.component) in ("", each.tool):
+            if any(_alike(directive, each.directive) for directive in lexicon.read(note.text)):
+                return draws.chance(0.5, "forbidden", *each.key)
+    return False
+
+
+def _alike(one: Directive, other: Directive) -> bool:
+    return one.kind == other.kind and set(other.slots) <= set(one.slots)
+
+
+def _concluded(each: Finding, dossier: Dossier, profile: Profile, draws: Draws) -> Line | None:
+    doubt = (1 - profile.insight) ** len(each.evidence)
+    if not draws.chance(doubt, "doubt", *each.key):
+        return _copied(line_for(each, dossier, profile, draws), dossier, profile, draws)
+    wrong = mistaken(each, dossier, draws) if draws.chance(0.5, "mistake", *each.key) else None
+    return empty_words(dossier, draws, *each.key) if wrong is None else line_for(wrong, dossier, profile, draws)
+
+
+def _copied(line: Line | None, dossier: Dossier, profile: Profile, draws: Draws) -> Line | None:
+    """Sometimes bind a rule to the one order that showed it: it then helps with that order only."""
+    if line is None or not draws.chance(profile.copies, "copy", line.text):
+        return line
+    numbers = [number for record in dossier.records for number in re.findall(r"\b\d{3,6}\b", record.asked)]
+    if not numbers:
+        return line
+    text = f"For order {draws.choice(numbers, 'copy', line.text)}: {line.text[0].lower()}{line.text[1:]}"
+    return replace(line, text=text, directive=None)
+
+
+def _guessed(dossier: Dossier, profile: Profile, draws: Draws) -> Sequence[Line]:
+    """With nothing to go by but that something failed, try something."""
+    if not dossier.editable or not any(record.score is not None and record.score < 1 for record in dossier.records):
+        return ()
+    drawn = guesses(dossier, draws, 1 + draws.chance(0.5, "two guesses"))
+    written = (line_for(each, dossier, profile, draws) for each in drawn if not stated(each, dossier))
+    return tuple(line for line in written if line is not None)
+
+
+def _tool(component: str) -> str:
+    match = re.search(r"/tool:([^/]+)", component)
+    return match[1] if match else ""
+
+
+def _parameter(component: str) -> str:
+    match = re.search(r"/tool:[^/]+/(.+)", component)
+    return match[1] if match else ""

@@ -1,0 +1,144 @@
+"""What the reflection model concludes: a directive, what it is about, and the distinct pieces of evidence for it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from spanwright.testing.simulated import lexicon
+from spanwright.testing.simulated.english import ENGLISH, Wish, goals
+from spanwright.testing.simulated.lexicon import Directive
+from spanwright.testing.simulated.reflecting.dossier import Dossier, Editable
+from spanwright.testing.simulated.words import stems
+
+GENERAL: Final = frozenset({"id_spelling", "reply", "route"})
+"""Kinds that are told to the agent as a whole, where its instructions may be edited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A conclusion."""
+
+    directive: Directive
+    tool: str = ""
+    parameter: str = ""
+    agent: str = ""
+    """What the agent at fault does or is called, where the record tells."""
+    evidence: frozenset[str] = field(default_factory=frozenset[str])
+
+    @property
+    def key(self) -> tuple[Directive, str]:
+        return (self.directive, "" if self.directive.kind in GENERAL else self.tool)
+
+
+def finding(kind: str, where: str, *, tool: str = "", parameter: str = "", agent: str = "", **slots: str) -> Finding:
+    """Make a finding from one piece of evidence."""
+    filled = tuple(sorted((name, value) for name, value in slots.items() if value))
+    return Finding(
+        directive=Directive(kind=kind, slots=filled),
+        tool=tool,
+        parameter=parameter,
+        agent=agent,
+        evidence=frozenset({where}),
+    )
+
+
+def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Add up the evidence of findings that say the same, and complete those that say less with those that say more."""
+    by_key: dict[tuple[Directive, str], Finding] = {}
+    for each in found:
+        known = by_key.get(each.key)
+        if known is None:
+            by_key[each.key] = each
+        else:
+            parameter = known.parameter or each.parameter
+            by_key[each.key] = replace(known, evidence=known.evidence | each.evidence, parameter=parameter)
+    return tuple(_absorbed(list(by_key.values())))
+
+
+def stated(each: Finding, dossier: Dossier) -> bool:
+    """Say whether the texts already state it where it counts."""
+    texts = [text for text in dossier.editable if text.tool in ("", each.tool)]
+    said = [directive for text in texts for directive in lexicon.read(text.text)]
+    said.extend(_elsewhere(each, dossier))
+    return any(
+        directive.kind == each.directive.kind
+        and set(each.directive.slots) <= set(directive.slots)
+        and (not directive.about or not each.tool or bool(stems(directive.about) & stems(each.tool)))
+        for directive in said
+    )
+
+
+def homes(each: Finding, dossier: Dossier) -> tuple[Editable, ...]:
+    """Return the texts in which it can be said, the most fitting first."""
+    same_tool = [text for text in dossier.editable if each.tool and text.tool == each.tool]
+    parameter = [text for text in same_tool if each.parameter and text.parameter == each.parameter]
+    described = [text for text in same_tool if not text.parameter]
+    wide = sorted((text for text in dossier.editable if not text.tool), key=lambda text: -_akin(each, text))
+    ordered = (*wide, *described) if each.directive.kind in GENERAL else (*parameter, *described, *wide)
+    return tuple(dict.fromkeys(ordered))
+
+
+def wish_of(text: str) -> Wish | None:
+    """Return the first thing that a customer wants."""
+    found = goals(text)
+    return found[0].wish if found else None
+
+
+def wish_named(words: str) -> Wish | None:
+    """Return the wish that a table or topic is named after."""
+    named = stems(words)
+    best = max(ENGLISH.wishes.values(), key=lambda wish: _kinship(named, wish.stems))
+    return best if _kinship(named, best.stems) else None
+
+
+def tool_for(words: str, tools: Iterable[str]) -> str:
+    """Return the one tool whose name has these words, empty where none or several do."""
+    wish = wish_named(words)
+    named = stems(words)
+    direct = [tool for tool in tools if _kinship(named, stems(tool))]
+    indirect = [tool for tool in tools if wish is not None and stems(tool) & wish.telling]
+    found = direct or indirect
+    return found[0] if len(found) == 1 else ""
+
+
+def _kinship(these: frozenset[str], those: frozenset[str]) -> int:
+    """Count words of one family: `cancel` and `cancellations` are related, stems or not."""
+    return sum(1 for one in these for other in those if one == other or (min(len(one), len(other)) > 4 and one[:5] == other[:5]))
+
+
+def _akin(each: Finding, text: Editable) -> int:
+    words = stems(f"{text.agent} {text.text}")
+    purpose = stems("answer reply") if each.directive.kind.startswith("answer") else stems("query search find write")
+    related = len(words & purpose) if each.directive.kind.startswith(("answer", "query", "search")) else 0
+    return related + 2 * bool(each.agent and text.agent == each.agent)
+
+
+def _elsewhere(each: Finding, dossier: Dossier) -> tuple[Directive, ...]:
+    if each.tool and f"tool:{each.tool}" in dossier.others:
+        lines = [line for line in dossier.others.splitlines() if f"tool:{each.tool}" in line]
+        return tuple(directive for line in lines for directive in lexicon.read(line.partition("): ")[2]))
+    return ()
+
+
+def _absorbed(found: list[Finding]) -> Iterable[Finding]:
+    """Yield the findings, a vaguer one together with its fuller version: "escalate after 30 days", "... to tier2"."""
+    for each in found:
+        fuller = [
+            other
+            for other in found
+            if other is not each
+            and other.directive.kind == each.directive.kind
+            and other.tool == each.tool
+            and set(each.directive.slots) < set(other.directive.slots)
+        ]
+        if not fuller:
+            more = (other.evidence for other in found if _vaguer(other, each))
+            yield replace(each, evidence=each.evidence.union(*more))
+
+
+def _vaguer(one: Finding, other: Finding) -> bool:
+    return (
+        one.directive.kind == other.directive.kind
+        and one.tool == other.tool
+        and set(one.directive.slots) < set(other.directive.slots)
+    )

@@ -1,0 +1,39 @@
+"""How good a reflection model is. Three profiles, fixed: comparisons never tune them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Where a reflection model fails, and how often."""
+
+    insight: float
+    """How likely one piece of evidence leads to the right conclusion; more pieces add up."""
+    records: int
+    """How many records it reads with full attention; with more, it overlooks a share of them."""
+    characters: int
+    """How long a prompt may be before its attention fades."""
+    per_text: int = 3
+    """New sentences for one text at most."""
+    per_answer: int = 4
+    """New sentences in one answer at most."""
+    wrong_scope: float
+    """How often a conclusion is put into the wrong text, or said more broadly than it holds."""
+    copies: float
+    """How often it writes a rule down for the one example that showed it."""
+    forgets: float
+    """How often an old sentence is lost when its text is rewritten."""
+    malformed: float
+    """How often an answer is not in the form that was asked for."""
+
+
+WEAK: Final = Profile(
+    insight=0.3, records=4, characters=20_000, wrong_scope=0.25, copies=0.15, forgets=0.12, malformed=0.08
+)
+MEDIUM: Final = Profile(
+    insight=0.5, records=8, characters=40_000, wrong_scope=0.15, copies=0.08, forgets=0.06, malformed=0.03
+)
+STRONG: Final = Profile(
+    insight=0.75, records=16, characters=100_000, wrong_scope=0.07, copies=0.03, forgets=0.02, malformed=0.01
+)

@@ -1,0 +1,210 @@
+import json
+import sys
+
+import pytest
+
+from spanwright.subject import read_champion
+
+
+def test_a_better_winner_exits_with_0_and_prints_the_result(optimized):
+    assert "Run first: The winner beats the seed: 0.00 -> 1.00 on 12 test cases" in optimized.stdout
+
+
+def test_json_is_the_only_thing_on_stdout(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--json")
+
+    record = json.loads(ended.stdout)
+    assert record["improved"] is True
+    assert 80 == record["rollouts"]
+    assert ["tiny/instructions"] == record["components_changed"]
+
+
+def test_when_nothing_beats_the_seed_the_exit_code_is_3(spanwright, monkeypatch):
+    monkeypatch.setenv("TINY_PROPOSED", "Say no, variant")
+
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80")
+
+    assert 3 == ended.exit_code
+    assert "Nothing beat the seed" in ended.stdout
+
+
+@pytest.mark.parametrize("subject", ["tiny:factory", "tiny:program"])
+def test_factories_and_programs_are_optimized_too(spanwright, subject):
+    ended = spanwright("optimize", subject, "--evals", "tiny:build", "--rollouts", "80")
+
+    assert 0 == ended.exit_code
+
+
+def test_an_agent_with_deps_gets_them_from_a_function(spanwright):
+    ended = spanwright(
+        "optimize", "tiny:needy", "--deps", "tiny:number", "--evals", "tiny:cases", "--rollouts", "80",
+        "--components", "tiny/instructions",
+    )  # fmt: skip
+
+    assert 0 == ended.exit_code, ended.output
+
+
+def test_an_agent_with_deps_and_none_given_is_a_usage_error(spanwright):
+    ended = spanwright("optimize", "tiny:needy", "--evals", "tiny:cases")
+
+    assert 2 == ended.exit_code
+    assert "has dependencies" in ended.stderr
+    assert "Traceback" not in ended.output
+
+
+def test_evals_with_splits_and_a_metric_are_taken_as_they_are(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:split", "--rollouts", "60", "--json")
+
+    record = json.loads(ended.stdout)
+    assert "validation" == record["measured_on"]
+    assert record["seed_test"] is None
+
+
+def test_a_dataset_file_with_an_evaluator_of_ones_own(spanwright, folder):
+    cases = "\n".join(
+        f"- {{name: c{place}, inputs: 'Question {place}?', metadata: {{kind: k{place % 9}}}}}" for place in range(40)
+    )
+    (folder / "cases.yaml").write_text(f"name: cases\ncases:\n{cases}\nevaluators: [SaysYes]\n")
+
+    ended = spanwright(
+        "optimize", "tiny:agent", "--evals", "cases.yaml", "--evaluator", "tiny:SaysYes", "--group", "kind",
+        "--rollouts", "80",
+    )  # fmt: skip
+
+    assert 0 == ended.exit_code, ended.output
+
+
+def test_a_dataset_file_that_names_an_unknown_evaluator_is_a_usage_error(spanwright, folder):
+    (folder / "cases.yaml").write_text("cases:\n- {name: a, inputs: b}\nevaluators: [SaysYes]\n")
+
+    ended = spanwright("optimize", "tiny:agent", "--evals", "cases.yaml")
+
+    assert 2 == ended.exit_code
+    assert "SaysYes" in ended.stderr
+    assert "--evaluator" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("cases: [", "no dataset that can be used"), ("cases: 1", "no dataset that can be used")]
+)
+def test_a_file_that_is_no_dataset_is_a_usage_error(spanwright, folder, content, told):
+    (folder / "cases.yaml").write_text(content)
+
+    ended = spanwright("optimize", "tiny:agent", "--evals", "cases.yaml")
+
+    assert 2 == ended.exit_code
+    assert told in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("subject", "evals", "told"),
+    [
+        ("tiny", "tiny:cases", "'tiny' names nothing"),
+        ("nowhere:agent", "tiny:cases", "there is no module 'nowhere'"),
+        ("tiny:nobody", "tiny:cases", "has no 'nobody'"),
+        ("tiny:say", "tiny:cases", "not decorated"),
+        ("tiny:agent", "tiny:agent", "not an eval set"),
+        ("tiny:agent", "missing.yaml", "cannot be read"),
+        ("tiny:agent", "tiny:cases.nothing", "has no 'cases.nothing'"),
+    ],
+)
+def test_what_cannot_be_found_or_used_is_a_usage_error(spanwright, subject, evals, told):
+    ended = spanwright("optimize", subject, "--evals", evals)
+
+    assert 2 == ended.exit_code
+    assert told in ended.stderr
+    assert "Traceback" not in ended.output
+
+
+def test_a_module_that_fails_to_import_names_error_and_line(spanwright, folder):
+    (folder / "other.py").write_text("import json\n\nagent = json.nothing\n")
+
+    ended = spanwright("optimize", "other:agent", "--evals", "tiny:cases")
+
+    assert 2 == ended.exit_code
+    assert "AttributeError" in ended.stderr
+    assert "(other.py:3)" in ended.stderr
+
+
+def test_a_model_that_does_not_resolve_is_a_usage_error(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--model", "nobody:nothing")
+
+    assert 2 == ended.exit_code
+    assert "does not resolve" in ended.stderr
+
+
+def test_a_base_url_without_a_model_is_a_usage_error(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--base-url", "http://localhost:1/v1")
+
+    assert 2 == ended.exit_code
+    assert "--model" in ended.stderr
+
+
+def test_a_users_bug_is_one_message_that_says_how_to_go_on(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:broken", "--run", "buggy", "-q")
+
+    assert 1 == ended.exit_code
+    assert "the evaluator is broken" in ended.stderr
+    assert "spanwright resume buggy" in ended.stderr
+    assert "Traceback" not in ended.output
+
+
+def test_progress_and_the_announcement_are_shown_before_the_result(spanwright):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80")
+
+    assert "Budget: at most 80 rollouts" in ended.stderr
+    assert "measuring the seed" in ended.stderr
+    assert "80/80 rollouts" in ended.stderr
+
+
+def test_quiet_shows_the_result_alone(optimized):
+    assert "" == optimized.stderr
+
+
+def test_the_winner_is_saved_where_it_is_asked_for(spanwright, folder):
+    spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--save", "champion.json")
+
+    assert "yes" in read_champion(folder / "champion.json").texts["tiny/instructions"]
+
+
+def test_a_policy_is_chosen_by_name(spanwright):
+    ended = spanwright(
+        "optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "100", "--policy", "gepa", "--json"
+    )
+
+    assert "gepa" == json.loads(ended.stdout)["policy"]
+
+
+def test_the_ordered_schedule_is_the_same_for_a_seed(spanwright):
+    def winner(concurrency: str) -> str:
+        sys.modules.pop("tiny", None)
+        ended = spanwright(
+            "optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--ordered", "--seed", "5",
+            "--concurrency", concurrency, "--json",
+        )  # fmt: skip
+        return json.loads(ended.stdout)["best"]
+
+    assert winner("1") == winner("16")
+
+
+def test_a_resumed_run_that_has_ended_gives_the_same_result(spanwright, optimized):
+    again = spanwright("resume", "first", "-q")
+
+    assert optimized.stdout.partition("  note ")[0] == again.stdout.partition("  note ")[0]
+    assert 0 == again.exit_code
+
+
+def test_a_run_that_the_command_line_did_not_start_cannot_be_resumed_by_it(spanwright):
+    ended = spanwright("resume", "unknown")
+
+    assert 2 == ended.exit_code
+    assert "--run unknown" in ended.stderr
+
+
+def test_a_named_run_with_other_settings_is_refused_and_keeps_its_own(spanwright, optimized):
+    refused = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--run", "first", "--seed", "9", "-q")
+    again = spanwright("resume", "first", "-q")
+
+    assert 1 == refused.exit_code
+    assert "cannot be resumed" in refused.stderr
+    assert 0 == again.exit_code

@@ -1,0 +1,185 @@
+"""What makes an edit a proposal, and what it is refused for."""
+
+from dataclasses import replace
+
+import pytest
+from reflection_fixtures import hostile, one_component, proposed, refused, tool_and_parameter
+
+from spanwright.core.candidate import Kind
+from spanwright.core.proposal import Proposal, Refusal, RefusalReason
+from spanwright.reflection import render_prompt
+from spanwright.reflection.answer import Edit, Learned
+from spanwright.reflection.checks import Ground, judged
+from spanwright.reflection.prose import entries
+from spanwright.reflection.reading import Reading
+
+TRIAGE = "triage/instructions"
+
+
+def judge(context, *edits, lessons=()):
+    reading = Reading(
+        diagnosis="d",
+        edits=tuple(Edit(component=component, why="w", text=text) for component, text in edits),
+        lessons=tuple(Learned(component=component, text=text) for component, text in lessons),
+    )
+    return judged(reading, Ground.of(context, context.components))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", RefusalReason.EMPTY),
+        (" \u200b\n", RefusalReason.EMPTY),
+        ("…", RefusalReason.EMPTY),
+        ("the complete new text", RefusalReason.EMPTY),
+        ("Sort the ticket of {customer} into a queue.", RefusalReason.UNCHANGED),
+        ("Sort the ticket  of {customer}\ninto a queue.\u200b", RefusalReason.UNCHANGED),
+        ("Sort the ticket of the customer.", RefusalReason.PLACEHOLDER),
+        ("Sort the ticket of {{customer}}.", RefusalReason.PLACEHOLDER),
+        ("{customer} " + "x" * 8_000, RefusalReason.TOO_LONG),
+        ("Sort for {customer}.\n[rest of the instructions unchanged]", RefusalReason.MALFORMED),
+        ("@@ -1 +1 @@\n-Sort\n+Sort {customer}", RefusalReason.MALFORMED),
+        ("{customer}\n<evidence-12ab34cd>\ninput: x\n</evidence-12ab34cd>", RefusalReason.ECHO),
+    ],
+)
+def test_an_edit_is_refused_by_name(text, reason):
+    result = refused(judge(one_component(), (TRIAGE, text)))
+
+    assert reason == result.reason
+    assert TRIAGE in result.detail
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("```\nSort {customer}.\n```", "Sort {customer}."),
+        ('"Sort {customer}."', "Sort {customer}."),
+        ("Sort {customer}.\\nThen stop.\\nReally.", "Sort {customer}.\nThen stop.\nReally."),
+        ("\x1b[1mSort {customer}.\x00\u202e", "Sort {customer}."),
+        ('Say "hi" to {customer}, or "bye"', 'Say "hi" to {customer}, or "bye"'),
+        ("Sort {customer}; leave other fields unchanged.", "Sort {customer}; leave other fields unchanged."),
+        ("Split {customer} at \\n.", "Split {customer} at \\n."),
+        ("Use this form:\n```\n{customer}\n```", "Use this form:\n```\n{customer}\n```"),
+    ],
+)
+def test_a_text_is_bared_of_what_was_wrapped_around_it_and_no_more(said, text):
+    result = proposed(judge(one_component(), (TRIAGE, said)))
+
+    assert {TRIAGE: text} == result.edits
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["{name}", "{{ name }}", "{total:.2f}", "{user.name}", "${name}", "%(name)s", "<name/>"]
+)
+def test_each_kind_of_placeholder_must_stay(placeholder):
+    context = one_component()
+    context = replace(context, parent=context.parent.edited({TRIAGE: f"Help {placeholder} now."}))
+
+    lost = refused(judge(context, (TRIAGE, "Help them at once.")))
+    kept = judge(context, (TRIAGE, f"Help {placeholder} at once."))
+
+    assert RefusalReason.PLACEHOLDER == lost.reason
+    assert isinstance(kept, Proposal)
+
+
+@pytest.mark.parametrize("text", ["Put it in \\boxed{answer}.", "One<br/>two", "{}", "{0} {1}", "Price: {5}"])
+def test_what_only_looks_like_a_placeholder_may_go(text):
+    context = one_component()
+    context = replace(context, parent=context.parent.edited({TRIAGE: text}))
+
+    assert isinstance(judge(context, (TRIAGE, "Sort the ticket.")), Proposal)
+
+
+def test_json_in_a_text_is_no_placeholder():
+    context = one_component()
+    context = replace(context, parent=context.parent.edited({TRIAGE: 'Answer {"queue": "billing"} or {}.'}))
+
+    assert isinstance(judge(context, (TRIAGE, "Answer as JSON.")), Proposal)
+
+
+def test_good_edits_are_kept_where_others_are_refused():
+    answer = judge(
+        tool_and_parameter(),
+        ("support/tool:refund", "Refund an order, in cents."),
+        ("support/tool:refund/amount", "x" * 301),
+        ("support/tool:charge", "Charge."),
+    )
+    result = proposed(answer)
+
+    assert {"support/tool:refund": "Refund an order, in cents."} == result.edits
+    assert "not used: text too long" in result.rationale
+    assert "not used: wrong component" in result.rationale
+
+
+def test_components_on_offer_only_may_be_edited():
+    context = tool_and_parameter()
+    reading = Reading(edits=(Edit(component="support/tool:refund", why="", text="Refund, in cents."),))
+
+    result = refused(judged(reading, Ground.of(context, context.components[:1])))
+
+    assert RefusalReason.WRONG_COMPONENT == result.reason
+
+
+def test_of_two_edits_of_one_component_the_last_counts():
+    result = proposed(judge(one_component(), (TRIAGE, "Draft {customer}."), (TRIAGE, "Final {customer}.")))
+
+    assert {TRIAGE: "Final {customer}."} == result.edits
+
+
+def test_a_text_that_repeats_the_request_is_an_echo():
+    context = one_component()
+    prompt = render_prompt(context, 24_000)
+
+    assert RefusalReason.ECHO == refused(judge(context, (TRIAGE, "{customer} " + prompt[:3_000]))).reason
+    assert RefusalReason.ECHO == refused(judge(context, (TRIAGE, prompt[:800] + "{customer}"))).reason
+
+
+def test_a_text_that_is_mostly_copied_from_an_example_is_refused():
+    context = one_component()
+    case = replace(context.examples[0].case, inputs="My parcel from the shop in Lund never came and nobody answers me")
+    context = replace(context, examples=(replace(context.examples[0], case=case),))
+
+    copied = refused(judge(context, (TRIAGE, f"{{customer}}: {case.inputs}, so billing.")))
+    rule = judge(context, (TRIAGE, "{customer}: a parcel that never came belongs to the queue shipping, always."))
+
+    assert RefusalReason.ECHO == copied.reason
+    assert isinstance(rule, Proposal)
+
+
+def test_lessons_on_known_components_are_kept_and_bounded():
+    lessons = [("support/instructions", f"Fact {number}.") for number in range(9)]
+
+    answer = judge(
+        tool_and_parameter(),
+        ("support/tool:refund", "Refund, in cents."),
+        lessons=[("support/tool:charge", "Unknown."), ("", "Of the one that was edited."), *lessons],
+    )
+    result = proposed(answer)
+
+    assert ("support/tool:refund", "Of the one that was edited.") == (
+        result.lessons[0].component,
+        result.lessons[0].text,
+    )
+    assert 5 == len(result.lessons)
+
+
+def test_no_edit_is_named_as_such():
+    assert Refusal(reason=RefusalReason.UNCHANGED, detail="no edit was proposed") == judge(one_component())
+
+
+def test_a_fence_that_belongs_to_the_text_stays():
+    context = hostile()
+    text = "```\nDear {name},\n```"
+    context = replace(context, parent=context.parent.edited({"mail/instructions": "```\nHi {name},\n```"}))
+
+    assert {"mail/instructions": text} == proposed(judge(context, ("mail/instructions", text))).edits
+
+
+def test_every_reason_that_a_repair_may_mend_is_explained_to_the_model():
+    final = {RefusalReason.UNCHANGED, RefusalReason.DECLINED, RefusalReason.DUPLICATE}
+
+    assert set(RefusalReason) - final == set(entries("problems"))
+
+
+def test_every_kind_of_component_has_a_line_on_its_reach():
+    assert set(Kind) == set(entries("reach"))

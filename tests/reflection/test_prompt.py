@@ -1,0 +1,215 @@
+"""The prompt: never over its allowance, the same for the same context, and nothing foreign outside of its records."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reflection_fixtures import SITUATIONS, Situation, Tape, hostile, long_trace, part, tool_and_parameter
+
+from spanwright.core.candidate import Kind
+from spanwright.core.context import TriedEdit
+from spanwright.core.proposal import Lesson
+from spanwright.core.score import Score
+from spanwright.errors import UsageError
+from spanwright.reflection import Rung, render_prompt
+from spanwright.reflection.evidence import tokens
+
+RECORD = re.compile(r"<evidence-([0-9a-f]{8})>\n.*?\n</evidence-\1>", re.DOTALL)
+FENCE = re.compile(r"^(`{3,})(?:text|start)-[0-9a-f]{8}\n.*?\n\1$", re.DOTALL | re.MULTILINE)
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+texts = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("` \n<>{}\x00\x1b\u200b\u200d\u202e\ufeff#-"),
+        st.sampled_from("</evidence->```\n# Your answer\n"),
+    ),
+    max_size=400,
+)
+
+
+@st.composite
+def contexts(draw):
+    ids = ("a/instructions", "a/tool:t", "a/tool:t/p", "b/instructions")
+    kinds = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.PARAMETER, Kind.INSTRUCTIONS)
+    parts = [part(id, kind, draw(texts), reach=draw(texts)) for id, kind in zip(ids, kinds, strict=True)]
+    offered = draw(st.integers(1, 4))
+    here = Situation(
+        components=tuple(parts[:offered]),
+        others=tuple(parts[offered:]),
+        texts={ids[0]: draw(texts)},
+        objective=draw(texts),
+    )
+    for number in range(draw(st.integers(0, 5))):
+        tape = Tape("a", draw(texts), components=ids, tools=[("t", draw(texts), "p")])
+        for _ in range(draw(st.integers(0, 3))):
+            tape.calls("t", draw(texts), p=draw(texts))
+        tape.says(draw(texts))
+        inputs = draw(st.one_of(texts, st.dictionaries(texts, texts, max_size=3), st.lists(texts, max_size=3)))
+        here.example(
+            f"c{number % 3}",
+            inputs,
+            tape,
+            score=draw(st.sampled_from([0.0, 0.3, 1.0, 4.0])),
+            output=draw(texts),
+            feedback=draw(texts),
+            blamed=draw(st.sets(st.sampled_from(ids))),
+        )
+    tried = [TriedEdit(component=ids[0], text=draw(texts), outcome=draw(texts)) for _ in range(draw(st.integers(0, 3)))]
+    lessons = [Lesson(component=ids[1], text=draw(texts)) for _ in range(draw(st.integers(0, 3)))]
+    return here.context(tried=tried, lessons=lessons)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(contexts(), st.integers(1_000, 8_000), st.sampled_from(Rung))
+def test_no_prompt_exceeds_its_allowance(context, allowance, rung):
+    try:
+        prompt = render_prompt(context, allowance, rung=rung)
+    except UsageError:
+        prompt = ""
+
+    assert tokens(prompt) <= allowance
+    assert not UNSEEN.search(prompt)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(contexts())
+def test_nothing_foreign_can_end_a_record_or_a_fence(context):
+    prompt = render_prompt(context, 20_000)
+
+    [mark] = set(re.findall(r"-([0-9a-f]{8})$", prompt, re.MULTILINE)) & set(re.findall(r"-([0-9a-f]{8})\b", prompt))
+    frame = RECORD.sub("RECORD", FENCE.sub("FENCE", prompt))
+    assert mark not in frame
+    assert prompt.count(f"<evidence-{mark}>") == prompt.count(f"</evidence-{mark}>") == frame.count("RECORD")
+    assert 1 == frame.count("# Your answer")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_equal_contexts_give_equal_prompts_whatever_the_run(name):
+    situation, allowance = SITUATIONS[name]
+    context = situation()
+    examples = tuple(
+        replace(
+            each,
+            observed=replace(
+                each.observed,
+                rollout=replace(each.observed.rollout, number=99, trace_id="f" * 32, started=5.0, ended=9.0),
+                trace=replace(each.observed.trace, id="f" * 32),
+            ),
+        )
+        for each in context.examples
+    )
+
+    assert render_prompt(context, allowance) == render_prompt(replace(context, attempt=1, examples=examples), allowance)
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_what_was_expected_and_what_the_user_noted_is_not_shown(name):
+    situation, allowance = SITUATIONS[name]
+
+    prompt = render_prompt(situation(), allowance)
+
+    assert "never shown" not in prompt
+    assert "secret" not in prompt
+
+
+def test_the_components_texts_are_never_cut():
+    long = "Work carefully. " * 400
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, long.strip()),))
+    for number in range(4):
+        tape = Tape("a", "task " * 500)
+        tape.says("answer " * 500)
+        here.example(f"c{number}", "task " * 500, tape, score=0.0, output="answer " * 500, feedback="wrong")
+
+    for allowance in (2_700, 3_000, 4_000, 8_000):
+        assert long.strip() in render_prompt(here.context(), allowance)
+
+
+def test_traces_are_shortened_before_examples_are_left_out():
+    context = long_trace()
+
+    shown = {allowance: render_prompt(context, allowance) for allowance in (12_000, 6_000, 3_000, 2_000, 1_100)}
+
+    assert [2, 2, 2, 2, 1] == [prompt.count("\n## Example") for prompt in shown.values()]
+    assert shown[6_000].count("call read_page") < shown[12_000].count("call read_page")
+    assert "for want of room: 1 more" in shown[1_100]
+
+
+def test_room_that_one_example_does_not_need_goes_to_another():
+    context = long_trace()
+    short = Situation(components=context.components, objective=context.objective)
+    tape = Tape("auditor", "Audit.")
+    tape.says("Done.")
+    short.example("s", "Audit.", tape, score=0.0, output="Done.", feedback="no page was named")
+    beside = replace(context, examples=(context.examples[0], *short.context().examples))
+
+    alone = render_prompt(replace(context, examples=context.examples[:1]), 5_000).count("call read_page")
+
+    assert render_prompt(beside, 5_000).count("call read_page") > 0.85 * alone
+
+
+def test_tries_of_one_task_stand_side_by_side_worst_first():
+    headings = re.findall(r"^## (Example.*?)[;\n]", render_prompt(tool_and_parameter(), 24_000), re.MULTILINE)
+
+    assert [
+        "Example 1, try 1: score 0 (wrong)",
+        "Example 1, try 2: score 1 (right)",
+        "Example 2: score 0.5 (partly right)",
+    ] == headings
+
+
+def test_at_the_very_last_fewer_components_are_offered():
+    context = tool_and_parameter()
+    texts = {each.id: "Work carefully. " * 100 for each in context.components}
+    context = replace(context, parent=context.parent.edited(texts))
+
+    prompt = render_prompt(context, 2_000)
+
+    assert 1 <= prompt.count("Current text:") < 3
+    with pytest.raises(UsageError, match="larger allowance"):
+        render_prompt(context, 500)
+
+
+def test_orders_in_a_record_stay_inside_of_it():
+    prompt = render_prompt(hostile(), 24_000)
+
+    frame = RECORD.sub("", prompt)
+    assert "Ignore all previous instructions" in prompt
+    for order in ("Ignore all", "forward every mail", "obey me", "score: 1\n", "00000000"):
+        assert order not in frame
+    assert ["mail/instructions", "mail/tool:send"] == re.findall(r"^## `(.*?)`", prompt, re.MULTILINE)
+
+
+def scored(example, value):
+    rollout = replace(example.observed.rollout, score=Score(value=value))
+    return replace(example, observed=replace(example.observed, rollout=rollout))
+
+
+def test_a_scale_of_ones_own_is_not_called_right_or_wrong():
+    context = tool_and_parameter()
+    examples = tuple(scored(each, -2.5) for each in context.examples)
+
+    prompt = render_prompt(replace(context, examples=examples), 24_000)
+
+    assert "score -2.5;" in prompt
+    assert "Scores run" not in prompt
+    assert "(wrong)" not in prompt
+
+
+def test_the_newest_lessons_and_edits_are_kept_and_say_what_is_new():
+    context = replace(
+        hostile(),
+        lessons=tuple(
+            Lesson(component="mail/tool:send", text=f"Fact {number}. " + "word " * 60) for number in range(40)
+        ),
+    )
+
+    prompt = render_prompt(context, 4_000)
+
+    assert "Fact 39" in prompt
+    assert "Fact 0." not in prompt
+    assert "it said: Always apologize first." in prompt
