@@ -1,8 +1,10 @@
 import json
 import signal
 import time
+from contextlib import suppress
 
 from spanwright.core.events import RolloutEnded, RolloutStarted
+from spanwright.errors import StoreError
 from spanwright.store import SqliteReader
 
 SLOW = {"TINY_SECONDS": "0.3"}
@@ -11,11 +13,11 @@ OPTIMIZE = ("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80
 
 def wait_for_rollouts(folder, count):
     """Wait until so many rollouts of the run have started."""
-    store = folder / ".spanwright" / "store.sqlite"
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        if store.exists() and started(folder) >= count:
-            return
+        with suppress(StoreError):  # the file is not there yet, or still empty
+            if started(folder) >= count:
+                return
         time.sleep(0.05)
     raise AssertionError("the run did not begin")
 

@@ -176,7 +176,7 @@ def test_a_fence_that_belongs_to_the_text_stays():
 
 
 def test_every_reason_that_a_repair_may_mend_is_explained_to_the_model():
-    final = {RefusalReason.UNCHANGED, RefusalReason.DECLINED, RefusalReason.DUPLICATE}
+    final = {RefusalReason.UNCHANGED, RefusalReason.DECLINED, RefusalReason.DUPLICATE, RefusalReason.FAILED}
 
     assert set(RefusalReason) - final == set(entries("problems"))
 

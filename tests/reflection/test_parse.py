@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from reflection_fixtures import tool_and_parameter
 
 from spanwright.core.proposal import Refusal, RefusalReason
+from spanwright.reflection.checks import Ground, judged
 from spanwright.reflection.parse import Said, parse
 from spanwright.reflection.reading import Reading
 
@@ -144,8 +146,34 @@ def test_text_is_read_where_calls_say_nothing():
     assert "Units." == reading.diagnosis
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{" * 5_000, "[" * 5_000, "<edit " * 3_000, '{"a":"' * 3_000, "`" * 9_000, "\\" * 9_000]
-)
+DEGENERATE = {
+    "nothing": "",
+    "braces": "{" * 50_000,
+    "brackets": "[" * 50_000,
+    "half tags": "<edit " * 20_000,
+    "open tags": "<edit>" * 5_000,
+    "half strings": '{"a":"' * 20_000,
+    "backticks": "`" * 100_000,
+    "backslashes": "\\" * 100_000,
+    "quotes": "'" * 50_000,
+    "empty lines": "\n" * 300_000,
+    "a string of empty lines": '{"text": "' + "\n" * 300_000,
+    "thoughts": "<think></think>" * 20_000,
+    "fences": "```\n" * 20_000,
+    "words": "check " * 60_000,
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("text", DEGENERATE.values(), ids=DEGENERATE)
 def test_no_answer_is_slow_or_breaks_the_reader(text):
-    assert isinstance(parse(Said(text=text), IDS), Refusal)
+    for each in (
+        text,
+        f"<edit component='{IDS[0]}'>{text}",
+        json.dumps({"edits": [{"component": IDS[0], "text": text}]}),
+    ):
+        result = parse(Said(text=each), IDS)
+
+        assert isinstance(result, Refusal | Reading)
+        if isinstance(result, Reading):
+            judged(result, Ground.of(tool_and_parameter(), tool_and_parameter().components))

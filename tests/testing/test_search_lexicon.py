@@ -4,7 +4,6 @@ from importlib.resources import files
 import pytest
 
 from spanwright.testing.simulated.lexicon import PUBLIC, Directive, read, understood
-from spanwright.testing.simulated.search_clues import search_clues
 
 SAID = {
     "query_entity": [
@@ -173,59 +172,3 @@ def test_every_way_to_write_a_directive_is_read_as_one(kind):
     written = {PUBLIC.write(Directive(kind=kind), variant=variant / 10) for variant in range(10)}
 
     assert {sentence for sentence in written if understood(kind, sentence) and kind not in kinds_in(sentence)} == set()
-
-
-INPUT = "input: In which town was the engineer who designed the Halden Pier born?\n"
-PIER = "# Halden Pier\nThe Halden Pier was designed by the engineer Marta Quill."
-
-
-def record(*searches, feedback=""):
-    """Return one example as a reflector reads it."""
-    steps = "".join(f'  call search: {{"query": "{query}"}}\n  result: {result}\n' for query, result in searches)
-    return f"{INPUT}steps:\n{steps}feedback: {feedback}"
-
-
-@pytest.mark.parametrize(
-    ("feedback", "kind"),
-    [
-        ("expected 'Lundby', got 'The birthplace is Lundby.'", "answer_span"),
-        ("expected 'no', got 'Different'", "answer_yes_no"),
-        ("expected '1866', got '3 May 1866'", "answer_year"),
-        ("expected 'Oda Brandt', got 'Brandt'", "answer_full_name"),
-        ("expected '214 kilometres', got '214 km'", "answer_as_written"),
-        ('expected "Seafarers\' College", got "The university is Seafarers\' College."', "answer_span"),
-    ],
-)
-def test_the_feedback_on_an_answer_shows_what_its_form_should_have_been(feedback, kind):
-    assert search_clues(record(feedback=feedback)) == (kind,)
-
-
-def test_a_missed_title_that_a_passage_named_shows_that_it_should_have_been_followed():
-    feedback = "expected 'Lundby', got 'unknown'; the passages found did not include 'Marta Quill'"
-
-    assert search_clues(record(("Halden Pier", PIER), feedback=feedback)) == ("query_entity",)
-
-
-def test_a_missed_namesake_shows_that_the_role_was_missing_in_the_query():
-    found = "# Marta Quill (painter)\nMarta Quill was a painter."
-    feedback = "expected 'Lundby', got 'Orebro'; the passages found did not include 'Marta Quill (engineer)'"
-
-    assert search_clues(record(("Halden Pier", PIER), ("Marta Quill", found), feedback=feedback)) == ("query_role",)
-
-
-def test_a_result_that_used_only_the_first_words_shows_without_feedback_that_the_query_was_too_long():
-    result = "Results for [In which town was the engineer]:\n\n# Elsewhere\nA town."
-    query = "In which town was the engineer who designed the Halden Pier born?"
-
-    assert search_clues(record((query, result))) == ("query_keywords",)
-
-
-def test_an_answer_at_a_loss_after_one_search_shows_that_the_trail_was_not_followed():
-    assert search_clues(record(("Halden Pier", PIER)) + "\noutput: The birthplace is unknown.") == ("query_entity",)
-
-
-def test_a_right_answer_and_another_task_show_nothing():
-    right = record(("Halden Pier", PIER), feedback="expected 'Lundby', got 'Lundby'")
-
-    assert search_clues(right) == ()
-    assert search_clues("input: Please refund order A1001.\nfeedback: refunds were 0, should be 1") == ()

@@ -20,7 +20,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 
 from spanwright.models.boundary import error_retry_after, is_transient
-from spanwright.telemetry import current_provider
+from spanwright.telemetry import current_meters, current_provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,10 @@ def _instrumentation() -> InstrumentationSettings | None:
     provider = current_provider()
     if provider is None:
         return None
-    return InstrumentationSettings(tracer_provider=provider, include_content=True, version=5)
+    # Our meters, too: with the user's, a paid backend would count the rollouts' tokens.
+    return InstrumentationSettings(
+        tracer_provider=provider, meter_provider=current_meters(), include_content=True, version=5
+    )
 
 
 def _once(settings: ModelSettings | None) -> ModelSettings:

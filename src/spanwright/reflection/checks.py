@@ -13,11 +13,11 @@ from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.reflection.answer import Edit, Learned
 from spanwright.reflection.evidence import clean, line
+from spanwright.reflection.fences import unfenced
 from spanwright.reflection.names import meant
 from spanwright.reflection.placeholders import placeholders
 from spanwright.reflection.prose import prose
 from spanwright.reflection.reading import Reading
-from spanwright.reflection.tagged import unfenced
 from spanwright.reflection.values import show
 
 _RUN = 8
@@ -29,8 +29,8 @@ _MOST_ECHOED = 0.25
 _MARKED = re.compile(r"</?evidence-[0-9a-f]{8}>|(?:text|start)-[0-9a-f]{8}\b")
 _WORD = re.compile(r"\w+")
 _PARTIAL = re.compile(
-    r"^@@ -\d+|^\W*[(\[<{][^\n]{0,40}\b(?:rest|remaining|other|unchanged|previous|existing|original)\b"
-    r"[^\n]{0,40}\b(?:unchanged|omitted|as before|the same|here|above)\b[^\n]{0,20}[)\]>}]\W*$",
+    r"^@@ -\d+|^[ \t.…*#>-]{0,8}[(\[<{][^\n]{0,40}\b(?:rest|remaining|other|unchanged|previous|existing|original)\b"
+    r"[^\n]{0,40}\b(?:unchanged|omitted|as before|the same|here|above)\b[^\n]{0,20}[)\]>}][ \t.…*]{0,8}$",
     re.MULTILINE | re.IGNORECASE,
 )
 _SAMPLES = frozenset(

@@ -128,18 +128,20 @@ class _Reader:
     def _string(self, ends: re.Pattern[str]) -> str:
         """Read a string. A quote closes it only where `ends` matches behind: others are quotes that nobody escaped."""
         closing = _CLOSES[self._text[self.at]]
+        plain = re.compile(f"[^\\\\{closing}]+")
         self.at += 1
         pieces: list[str] = []
         while self.at < len(self._text):
             here = self._text[self.at]
-            if here == "\\":
-                pieces.append(self._escape())
-            elif here in closing and ends.match(self._text, self.at + 1):
+            if here in closing and ends.match(self._text, self.at + 1):
                 self.at += 1
                 return "".join(pieces)
-            else:
-                pieces.append(here)
-                self.at += 1
+            if here == "\\":
+                pieces.append(self._escape())
+                continue
+            run = plain.match(self._text, self.at)
+            pieces.append(run[0] if run else here)
+            self.at += len(pieces[-1])
         raise _Cut
 
     def _escape(self) -> str:

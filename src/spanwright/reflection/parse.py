@@ -11,14 +11,15 @@ from html import unescape
 from spanwright.core.candidate import ComponentId
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.reflection.evidence import clean
+from spanwright.reflection.fences import read_headings
 from spanwright.reflection.json_text import Unreadable, read_json
 from spanwright.reflection.names import meant
 from spanwright.reflection.reading import Reading, together
 from spanwright.reflection.shapes import shaped
-from spanwright.reflection.tagged import looks_tagged, read_headings, read_tags
+from spanwright.reflection.tagged import looks_tagged, read_tags
 
 _THOUGHT = re.compile(
-    r"^\s*<(think|thinking|thought|reasoning|analysis|scratchpad)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
+    r"\s*<(think|thinking|thought|reasoning|analysis|scratchpad)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _THOUGHT_END = re.compile(r"</(?:think|thinking)>", re.IGNORECASE)
 _CHANNEL = "<|channel|>final<|message|>"
@@ -31,8 +32,8 @@ _DECLINED = re.compile(
 _KEY = re.compile(r"\b(edits|lessons)\b\W{0,3}[:=]", re.IGNORECASE)
 _LONGEST = 400_000
 """Characters of an answer that are read: more than all texts of a prompt may have together."""
-_STARTS = 40
-"""So many brackets are tried as the beginning of an answer."""
+_STARTS, _EFFORT = 40, 500_000
+"""So many brackets are tried as the beginning of an answer, and so many characters are read in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,10 @@ def _read(raw: str, offered: Sequence[ComponentId], *, finished: bool) -> Readin
 def _answer_of(raw: str) -> str:
     """Return the answer without invisible characters and without the thoughts in front of it."""
     text = _LAST_TOKENS.sub("", clean(raw[:_LONGEST]).rpartition(_CHANNEL)[2])
-    while (thought := _THOUGHT.match(text)) is not None:
-        text = text[thought.end() :]
+    start = 0
+    while (thought := _THOUGHT.match(text, start)) is not None:
+        start = thought.end()
+    text = text[start:]
     end = _THOUGHT_END.search(text)
     if end and not re.search(r"<think", text[: end.start()], re.IGNORECASE):
         text = text[end.end() :]  # the opening tag stood in the model's chat template
@@ -110,14 +113,15 @@ def _read_json(text: str, offered: Sequence[ComponentId]) -> Reading | None:
 
 
 def _json_readings(text: str, offered: Sequence[ComponentId]) -> Iterator[Reading]:
-    at, tried = 0, 0
+    at, tried, effort = 0, 0, 0
     beginning = re.compile(r"[{\[]" if not text.startswith('"') else r'[{\["]')
-    while (start := beginning.search(text, at)) is not None and tried < _STARTS:
+    while (start := beginning.search(text, at)) is not None and tried < _STARTS and effort < _EFFORT:
         tried += 1
         at = start.end()
         try:
             read = read_json(text, start.start())
         except Unreadable:
+            effort += len(text) - at
             continue
         reading = shaped(read.value, offered)
         if reading is not None and not _is_lesson(text, start.start(), read.end):

@@ -1,26 +1,23 @@
 """Answers in tags: `<diagnosis>`, `<edit component="…" why="…">`, `<lesson component="…">`, closed or not.
 
-Also the form that a model copies from its prompt when it ignores the one asked for: an id in a heading, a fence below.
+What looks like a tag inside of an edit belongs to its text.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
-from spanwright.core.candidate import ComponentId
 from spanwright.reflection.answer import Edit, Learned
-from spanwright.reflection.names import exactly
 from spanwright.reflection.reading import Reading
 
 _OPEN = re.compile(r"""<\s*(diagnosis|edit|lesson)\b((?:"[^"]*"|'[^']*'|[^'"<>])*)>""", re.IGNORECASE)
-_WRAPPING = re.compile(r"(?:\s*<\s*/?\s*(?:edits|lessons|answer|response|output)\s*>)+\s*$", re.IGNORECASE)
+_WRAPPING = re.compile(r"<\s{0,3}/?\s{0,3}(?:edits|lessons|answer|response|output)\s{0,3}>\Z", re.IGNORECASE)
 _NAME = re.compile(r"""\b(?:component|id|name|target)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _WHY = re.compile(r"""\b(?:why|reason)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _INNER = re.compile(
     r"^\s*<component>(.*?)</component>\s*(?:<why>(.*?)</why>\s*)?(?:<text>)?(.*?)(?:</text>)?\s*$", re.DOTALL
 )
-_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)\n?^\1`*[ \t]*$", re.DOTALL | re.MULTILINE)
 _ENDS_LIKE_A_SENTENCE = re.compile(r"""[.!?:;)\]}>"'”’`*…。！？]\s*$""")
 
 
@@ -35,9 +32,7 @@ def read_tags(text: str, *, finished: bool) -> Reading | None:
     if not re.search(r"<\s*edit\b", text, re.IGNORECASE):
         text = unescape(text)
     found = list(_elements(text))
-    if not any(element.name == "edit" for element in found) and not any(
-        element.name == "diagnosis" for element in found
-    ):
+    if {"edit", "diagnosis"}.isdisjoint(each.name for each in found):
         return None
     used = [each for each in found if each.closed or (finished and _ENDS_LIKE_A_SENTENCE.search(each.body))]
     return Reading(
@@ -50,18 +45,6 @@ def read_tags(text: str, *, finished: bool) -> Reading | None:
         ),
         whole=len(used) == len(found),
     )
-
-
-def read_headings(text: str, offered: Sequence[ComponentId]) -> Reading | None:
-    """Return the fenced texts that stand under a line with a component's id; None where there are none."""
-    edits = tuple(_headed(text, offered))
-    return Reading(edits=edits) if edits else None
-
-
-def unfenced(text: str) -> str:
-    """Return the inside of a text that is one fence as a whole, else the text."""
-    found = _FENCE.fullmatch(text.strip())
-    return found[2] if found and not re.search(rf"^{re.escape(found[1])}[ \t]*$", found[2], re.MULTILINE) else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +62,27 @@ def _elements(text: str) -> Iterator[_Element]:
     """Yield the elements one after another; what looks like a tag inside of a closed one belongs to its text."""
     at = 0
     while (tag := _OPEN.search(text, at)) is not None:
-        name = tag[1].casefold()
-        closing = re.compile(rf"<\s*/\s*{name}\s*>", re.IGNORECASE).search(text, tag.end())
-        following = _OPEN.search(text, tag.end())
-        same = re.compile(rf"<\s*{name}\b", re.IGNORECASE).search(
-            text, tag.end(), closing.start() if closing else len(text)
-        )
-        if closing is not None and same is None:
-            end, at = closing.start(), closing.end()
+        name, following = tag[1].casefold(), _OPEN.search(text, tag.end())
+        closing = _closing(name, text, tag.end())
+        if closing is not None:
+            body, at = text[tag.end() : closing.start()], closing.end()
         else:
-            end = at = following.start() if following else len(text)
-        closed = at < len(text) or (closing is not None and same is None)
-        body = (
-            text[tag.end() : end] if closing is not None and same is None else _WRAPPING.sub("", text[tag.end() : end])
-        )
-        yield _Element(name=name, attributes=tag[2], body=body, closed=closed)
+            at = following.start() if following else len(text)
+            body = _unwrapped(text[tag.end() : at])
+        yield _Element(name=name, attributes=tag[2], body=body, closed=closing is not None or following is not None)
+
+
+def _closing(name: str, text: str, start: int) -> re.Match[str] | None:
+    """Return the closing tag, unless an element of the same name begins before it."""
+    tag = re.compile(rf"<\s*(/?)\s*{name}\b[^>]{{0,400}}>", re.IGNORECASE).search(text, start)
+    return tag if tag and tag[1] else None
+
+
+def _unwrapped(body: str) -> str:
+    body = body.rstrip()
+    while (wrapping := _WRAPPING.search(body)) is not None:
+        body = body[: wrapping.start()].rstrip()
+    return body
 
 
 def _edit(element: _Element) -> Edit:
@@ -107,14 +96,3 @@ def _edit(element: _Element) -> Edit:
 def _attribute(pattern: re.Pattern[str], attributes: str) -> str:
     found = pattern.search(attributes)
     return unescape(next((group for group in found.groups() if group is not None), "")) if found else ""
-
-
-def _headed(text: str, offered: Sequence[ComponentId]) -> Iterator[Edit]:
-    for fence in _FENCE.finditer(text):
-        above = [line for line in text[: fence.start()].splitlines() if line.strip()][-3:]
-        for line in reversed(above):
-            named = [exactly(name, offered) for name in (*re.findall(r"`([^`]+)`", line), *line.split(), line)]
-            component = next((name for name in named if name is not None), None)
-            if component is not None:
-                yield Edit(component=component, why="", text=fence[2])
-                break

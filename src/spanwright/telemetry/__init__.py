@@ -10,7 +10,13 @@ No other room imports OpenTelemetry. Nothing here raises into the code that is b
 """
 
 from spanwright.telemetry.attribution import blame
-from spanwright.telemetry.recorder import BlindRecorder, SpanRecorder, current_provider, mark_components
+from spanwright.telemetry.recorder import (
+    BlindRecorder,
+    SpanRecorder,
+    current_meters,
+    current_provider,
+    mark_components,
+)
 from spanwright.telemetry.render import render
 
-__all__ = ["BlindRecorder", "SpanRecorder", "blame", "current_provider", "mark_components", "render"]
+__all__ = ["BlindRecorder", "SpanRecorder", "blame", "current_meters", "current_provider", "mark_components", "render"]

@@ -2,7 +2,7 @@
 
 It knows kinds of directives ("the unit of an amount", "call X before Y") and their phrasings; it knows no task, no tool and
 no truth. Both simulated models use it, anybody may read it, and a text that states something wrong reads as well as one
-that is right. The phrasings are data: `lexicon.toml`.
+that is right. The phrasings are data: `lexicon.toml`, `lexicon_search.toml`.
 """
 
 import re

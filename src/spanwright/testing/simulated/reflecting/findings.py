@@ -94,7 +94,7 @@ def wish_named(words: str) -> Wish | None:
 def tool_for(words: str, tools: Iterable[str]) -> str:
     """Return the one tool whose name has these words, empty where none or several do."""
     wish = wish_named(words)
-    named = stems(words)
+    named = wish.stems if wish is not None else stems(words)
     direct = [tool for tool in tools if _kinship(named, stems(tool))]
     indirect = [tool for tool in tools if wish is not None and stems(tool) & wish.telling]
     found = direct or indirect

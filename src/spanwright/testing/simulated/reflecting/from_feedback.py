@@ -69,7 +69,8 @@ def _formats(where: str, tool: str, record: Record, change: Change) -> Iterator[
 
 def _by_argument(record: Record, text: str) -> str:
     """Return the tool to which the customer's words were given."""
-    tools = [move.tool for move in record.trusted if any(text in str(value) for value in move.arguments.values())]
+    moves = sorted(record.trusted, key=lambda move: move.failed)
+    tools = [move.tool for move in moves if any(text in str(value) for value in move.arguments.values())]
     return next((tool for tool in tools if not stems(tool) & ENGLISH.wishes["complaint"].stems), "")
 
 
