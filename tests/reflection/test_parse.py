@@ -152,7 +152,7 @@ DEGENERATE = {
     "brackets": "[" * 50_000,
     "half tags": "<edit " * 20_000,
     "open tags": "<edit>" * 5_000,
-    "half strings": '{"a":"' * 20_000,
+    "half strings": '{"a":"' * 5_000,
     "backticks": "`" * 100_000,
     "backslashes": "\\" * 100_000,
     "quotes": "'" * 50_000,

@@ -31,7 +31,7 @@ def exhibit(name: Packaged) -> Exhibit:
     """Return a packaged agent by its name."""
     if name is Packaged.SUPPORT_DESK:
         package = "spanwright_agents.support_desk"
-        return Exhibit(subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group", rollouts=1000)
+        return Exhibit(subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group", rollouts=800)
     package = "spanwright_agents.multihop"
     return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group", rollouts=1000)
 
@@ -67,8 +67,9 @@ def _show_changes(result: Result, manner: Manner) -> None:
 
 
 def _telling(result: Result) -> Sequence[ComponentId]:
-    """Choose the changes to show: an instruction and a tool's text, if both changed."""
+    """Choose the changes to show: the longest new instructions and the longest new text of a tool, if both changed."""
     kinds = {component.id: component.kind for component in result.components}
-    prompts = [each for each in result.components_changed if kinds[each] in (Kind.INSTRUCTIONS, Kind.SYSTEM_PROMPT)]
-    others = [each for each in result.components_changed if each not in prompts]
+    longest_first = sorted(result.components_changed, key=lambda each: -len(result.best.texts[each]))
+    prompts = [each for each in longest_first if kinds[each] in (Kind.INSTRUCTIONS, Kind.SYSTEM_PROMPT)]
+    others = [each for each in longest_first if each not in prompts]
     return [*prompts[:1], *others, *prompts[1:]][:SHOWN]

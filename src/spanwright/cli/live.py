@@ -29,8 +29,8 @@ from spanwright.report import Result, figures
 from spanwright.store import SqliteReader
 from spanwright.subject import Evals
 
-TEST, VALIDATION, TRAIN = 10, 8, 16
-"""Cases of each split: seed and winner on the test split, and the seed's validation, leave half of 60 rollouts."""
+TEST, VALIDATION, TRAIN = 8, 6, 16
+"""Cases of each split: scoring the test split and validating the seed leave the search 38 of 60 rollouts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,10 +129,18 @@ class Ledger:
             await self._changed.wait()
         return None
 
+    def lease_now(self, ask: Ask) -> Lease | None:
+        """Grant `ask` if that is possible without waiting: whoever holds a lease must not wait for another one."""
+        return None if self.closed(ask.phase) else self._grant(ask)
+
     def settled(self, usage: Usage) -> None:
         """Take note of real spending; leases call it."""
         self._leased_rollouts -= usage.rollouts
         self._leased_reflections -= usage.reflections
+        self.replay(usage)
+
+    def replay(self, usage: Usage) -> None:
+        """Take note of what was spent, by an earlier process for example."""
         self.spent += usage
         if usage.rollouts:
             self._mean_rollout += usage

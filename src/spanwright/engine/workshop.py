@@ -72,9 +72,9 @@ class Workshop:
             self._fold(event)
             # What was lost in flight is not spent: docs/design/lost-rollouts.md.
             if isinstance(event, RolloutEnded):
-                self.ledger.spent += event.rollout.usage
+                self.ledger.replay(event.rollout.usage)
             elif isinstance(event, ReflectionEnded):
-                self.ledger.spent += event.usage
+                self.ledger.replay(event.usage)
             count += 1
         return count
 
@@ -87,12 +87,16 @@ class Workshop:
         return self._cases[id]
 
     def emit(self, event: Event) -> None:
-        """Write, fold and show an event, and end the search where the policy says that it is enough."""
+        """Write, fold and show an event."""
         self.means.journal.append(event)
         self._fold(event)
         self.observers.offer(event)
+
+    def is_enough(self) -> bool:
+        """Return whether the search is over, after asking the policy about it."""
         if self.ended_by is None and (reason := self.policy.should_stop(self.pool.view)) is not None:
             self.end_search(reason)
+        return self.ledger.closed(Phase.SEARCH)
 
     def _fold(self, event: Event) -> None:
         self.pool.apply(event)

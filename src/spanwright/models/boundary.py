@@ -4,12 +4,16 @@ Inside the boundary code lets errors raise; outside it there are only CandidateF
 See docs/design/blame.md for the table.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias, cast
 
 from pydantic_ai import exceptions as theirs
 
 from spanwright.errors import CandidateFailed, SpanwrightError, UserBug, WorldFailed
+
+_Verdict: TypeAlias = Callable[[Exception, str], SpanwrightError]
+"""Makes our error of theirs; the text names the caller."""
 
 _WORLD = (
     theirs.ModelRateLimitError,
@@ -36,40 +40,43 @@ def boundary(subject: str = "agent") -> Generator[None]:
         yield
     except SpanwrightError:
         raise
-    except _SETTINGS as error:
-        raise UserBug("model settings", str(error), remedy="Check the model's name, the key and the account") from error
-    except _WORLD as error:
-        raise WorldFailed("model", str(error), retry_after=error_retry_after(error)) from error
-    except (theirs.RunTimedOut, theirs.UsageLimitExceeded) as error:
-        raise CandidateFailed("limit", str(error), signature=type(error).__name__) from error
-    except theirs.ModelContextWindowExceededError as error:
-        raise CandidateFailed("model", str(error), signature="context window") from error
-    except theirs.ModelRequestRejectedError as error:
-        # A 400: the only thing that differs between candidates is our text, so the seed decides whose fault it is.
-        raise CandidateFailed("model", str(error), signature="request rejected") from error
-    except theirs.ModelHTTPError as error:
-        raise _http(error) from error
-    except theirs.ModelAPIError as error:
-        raise WorldFailed("model", str(error), retry_after=error.retry_after) from error
-    except theirs.UnexpectedModelBehavior as error:
-        raise CandidateFailed("output", str(error), signature=type(error).__name__) from error
-    except theirs.UserError as error:
-        raise UserBug(subject, str(error)) from error
-    except (ConnectionError, TimeoutError) as error:
-        raise WorldFailed(subject, f"{type(error).__name__}: {error}") from error
-    except Exception as error:
-        # The border to the user's own code: tools and programs may raise anything, and that is data about a rollout.
-        kind = type(error).__name__
-        raise CandidateFailed("program", f"{kind}: {error}", signature=f"{subject} {kind} {_where(error)}") from error
+    except Exception as error:  # the border to the user's own code, which may raise anything: data about a rollout
+        raise classified(error, subject) from error
+
+
+def classified(error: Exception, subject: str = "agent") -> SpanwrightError:
+    """Return our error for an exception: who is to blame, and what the user should read.
+
+    Several errors at once, of a task group or of all the models of a fallback, are the world's if one of them is; so
+    is an error that was raised from one of the world's: an outage must never look like a bad prompt.
+    """
+    if isinstance(error, SpanwrightError):
+        return error
+    for kinds, verdict in _TABLE:
+        if isinstance(error, kinds):
+            return verdict(error, subject)
+    found = [classified(each, subject) for each in _behind(error)]
+    for kind in (WorldFailed, UserBug):
+        if blamed := next((each for each in found if isinstance(each, kind)), None):
+            return blamed
+    if isinstance(error, ExceptionGroup) and found:
+        return found[0]
+    return _program(error, subject)
 
 
 def error_retry_after(error: BaseException) -> float | None:
-    """Return the seconds that the provider asked us to wait, if it said."""
+    """Return the seconds that the provider asked us to wait, if it said; of several providers, the shortest."""
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        asked = [wait for each in group.exceptions if (wait := error_retry_after(each)) is not None]
+        return min(asked, default=None)
     return error.retry_after if isinstance(error, theirs.ModelAPIError) else None
 
 
 def is_transient(error: Exception) -> bool:
     """Return whether sending the same request again may succeed."""
+    if isinstance(error, ExceptionGroup):
+        return any(is_transient(each) for each in cast("ExceptionGroup[Exception]", error).exceptions)
     if isinstance(error, _SETTINGS):
         return False
     if isinstance(error, _WORLD):
@@ -79,14 +86,76 @@ def is_transient(error: Exception) -> bool:
     )
 
 
-def _http(error: theirs.ModelHTTPError) -> SpanwrightError:
+def _behind(error: Exception) -> Iterator[Exception]:
+    """Yield the errors that an error stands for: a group's members, or what it was explicitly raised from."""
+    if isinstance(error, ExceptionGroup):
+        yield from cast("ExceptionGroup[Exception]", error).exceptions
+    elif isinstance(error.__cause__, Exception):
+        yield error.__cause__
+
+
+def _settings(error: Exception, subject: str) -> SpanwrightError:
+    return UserBug("model settings", str(error), remedy="Check the model's name, the key and the account")
+
+
+def _model_down(error: Exception, subject: str) -> SpanwrightError:
+    return WorldFailed("model", str(error), retry_after=error_retry_after(error))
+
+
+def _limit(error: Exception, subject: str) -> SpanwrightError:
+    return CandidateFailed("limit", str(error), signature=type(error).__name__)
+
+
+def _too_much_context(error: Exception, subject: str) -> SpanwrightError:
+    return CandidateFailed("model", str(error), signature="context window")
+
+
+def _rejected(error: Exception, subject: str) -> SpanwrightError:
+    # A 400: the only thing that differs between candidates is our text, so the seed decides whose fault it is.
+    return CandidateFailed("model", str(error), signature="request rejected")
+
+
+def _http(error: Exception, subject: str) -> SpanwrightError:
+    assert isinstance(error, theirs.ModelHTTPError)
     if is_transient(error):
-        return WorldFailed("model", str(error), retry_after=error.retry_after)
+        return _model_down(error, subject)
     return CandidateFailed("model", str(error), signature=f"HTTP {error.status_code}")
 
 
+def _output(error: Exception, subject: str) -> SpanwrightError:
+    return CandidateFailed("output", str(error), signature=type(error).__name__)
+
+
+def _misuse(error: Exception, subject: str) -> SpanwrightError:
+    return UserBug(subject, str(error))
+
+
+def _connection(error: Exception, subject: str) -> SpanwrightError:
+    return WorldFailed(subject, f"{type(error).__name__}: {error}")
+
+
+def _program(error: Exception, subject: str) -> SpanwrightError:
+    kind = type(error).__name__
+    return CandidateFailed("program", f"{kind}: {error}", signature=f"{subject} {kind} {_where(error)}")
+
+
+_TABLE: tuple[tuple[tuple[type[Exception], ...], _Verdict], ...] = (
+    (_SETTINGS, _settings),
+    (_WORLD, _model_down),
+    ((theirs.RunTimedOut, theirs.UsageLimitExceeded), _limit),
+    ((theirs.ModelContextWindowExceededError,), _too_much_context),
+    ((theirs.ModelRequestRejectedError,), _rejected),
+    ((theirs.ModelHTTPError,), _http),
+    ((theirs.ModelAPIError,), _model_down),
+    ((theirs.UnexpectedModelBehavior,), _output),
+    ((theirs.UserError,), _misuse),
+    ((ConnectionError, TimeoutError), _connection),
+)
+"""The first row that fits decides: special errors stand above the general ones that they are."""
+
+
 def _where(error: BaseException) -> str:
-    """Return the file name and line that raised: failures from one place are failures of one kind."""
+    """Return the function and line that raised: failures from one place are failures of one kind."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next

@@ -27,8 +27,8 @@ def happened(examples: Sequence[Example], allowance: int, focus: Sequence[Compon
         room = allowance - tokens(f"{intro}\n\n")
         if room < count * _LEAST and count > 1:
             continue
-        shown = [text for text in _shared_out(kept, room, focus) if text]
-        if shown:
+        shown = _shared_out(kept, room, focus)
+        if all(shown):
             return "\n\n".join([intro, *shown])
     return ""
 

@@ -124,9 +124,11 @@ def _json_readings(text: str, offered: Sequence[ComponentId]) -> Iterator[Readin
             effort += len(text) - at
             continue
         reading = shaped(read.value, offered)
-        if reading is not None and not _is_lesson(text, start.start(), read.end):
-            yield replace(reading, whole=reading.whole and read.whole)
-            at = max(at, read.end)
+        if reading is None or _is_lesson(text, start.start(), read.end):
+            effort += read.end - at
+            continue
+        yield replace(reading, whole=reading.whole and read.whole)
+        at = max(at, read.end)
 
 
 def _is_lesson(text: str, start: int, end: int) -> bool:

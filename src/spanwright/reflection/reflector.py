@@ -30,6 +30,8 @@ _ALLOWANCE: Final = 24_000
 """Tokens of a prompt where nobody says otherwise: longer ones dilute what they show."""
 _SMALLEST: Final = 2_000
 _REPAIRED_TOKENS: Final = 1_000
+_SAID: Final = 500
+"""Characters of a server's error that are read."""
 _UNREADABLE: Final = (RefusalReason.MALFORMED, RefusalReason.EMPTY)
 _FINAL: Final = (RefusalReason.UNCHANGED, RefusalReason.DECLINED)
 """Asking again would only press a model that found no reason to edit, or that refused."""
@@ -139,7 +141,7 @@ class ModelReflector:
             self._allowance = max(_SMALLEST, min(self._allowance, sent) // 2)
             return manner
         if isinstance(cause, ModelHTTPError) and _refuses_the_manner(cause):
-            lower = self._ladder.below(manner, str(cause.body))
+            lower = self._ladder.below(manner, _words(cause))
             if lower is not None:
                 return lower
         raise error
@@ -205,4 +207,9 @@ def _refuses_the_manner(error: ModelHTTPError) -> bool:
     """Return whether another way of asking may succeed. Some servers answer 404 or 500 to a form they do not know."""
     if error.status_code in _REFUSED:
         return True
-    return error.status_code not in _ELSEWHERE and speaks_of_form(str(error.body))
+    return error.status_code not in _ELSEWHERE and speaks_of_form(_words(error))
+
+
+def _words(error: ModelHTTPError) -> str:
+    """Return the beginning of what the server said: some repeat the whole request behind it."""
+    return str(error.body)[:_SAID]

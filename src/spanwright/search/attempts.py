@@ -4,7 +4,15 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from spanwright.core.candidate import CandidateId
-from spanwright.core.events import Abandoned, AttemptStarted, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.events import (
+    Abandoned,
+    AttemptStarted,
+    Judged,
+    ReflectionEnded,
+    ReflectionStarted,
+    Refused,
+    RolloutStarted,
+)
 from spanwright.core.proposal import Proposal, Refusal
 from spanwright.core.rollout import Purpose, Rollout
 
@@ -18,10 +26,20 @@ class OpenAttempt:
     cases: tuple[str, ...]
     rollouts: tuple[Rollout, ...] = ()
     """The finished rollouts of the parent on the minibatch."""
+    gate: tuple[Rollout, ...] = ()
+    """The finished rollouts of the child on the same cases."""
     components: tuple[str, ...] | None = None
     """What the reflection may edit; None where none was started."""
     result: Proposal | Refusal | None = None
     """What the reflection answered; None where it did not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUp:
+    """That a member was measured further before an attempt was to build on it."""
+
+    attempt: int
+    member: CandidateId
 
 
 class Attempts:
@@ -30,6 +48,8 @@ class Attempts:
     def __init__(self) -> None:
         self.open: dict[int, OpenAttempt] = {}
         self.next = 1
+        self.top_up: TopUp | None = None
+        """The latest."""
         self.ended = 0
         self.reflections = 0
         self.fruitless = 0
@@ -41,10 +61,14 @@ class Attempts:
         self._incumbents: set[CandidateId] = set()
         self._crowned_at = 0
 
-    @property
-    def since_new_incumbent(self) -> int:
-        """Attempts that ended since a member became the incumbent for the first time."""
-        return self.ended - self._crowned_at
+    def since_new(self, incumbent: CandidateId) -> int:
+        """Return how many attempts ended since a member first was the incumbent; `incumbent` is so now."""
+        return self.ended - self._crowned_at if incumbent in self._incumbents else 0
+
+    def launch(self, event: RolloutStarted) -> None:
+        """Take note of a rollout that measures a member further on behalf of an attempt."""
+        if event.purpose is Purpose.VALIDATION and event.attempt is not None:
+            self.top_up = TopUp(attempt=event.attempt, member=event.key.candidate)
 
     def start(self, event: AttemptStarted) -> None:
         """Open an attempt."""
@@ -52,17 +76,21 @@ class Attempts:
         self.open[event.attempt] = OpenAttempt(attempt=event.attempt, parent=event.parent, cases=event.cases)
 
     def add(self, rollout: Rollout) -> None:
-        """Keep a rollout of an open attempt's minibatch. The gate's are not kept: a resumed run rolls them again."""
+        """Keep a rollout of an open attempt, so that a resumed run need not pay for it again."""
         attempt = None if rollout.attempt is None else self.open.get(rollout.attempt)
-        if attempt is not None and rollout.purpose is Purpose.MINIBATCH:
+        if attempt is None:
+            return
+        if rollout.purpose is Purpose.MINIBATCH:
             self.open[attempt.attempt] = replace(attempt, rollouts=(*attempt.rollouts, rollout))
+        elif rollout.purpose is Purpose.GATE:
+            self.open[attempt.attempt] = replace(attempt, gate=(*attempt.gate, rollout))
 
     def reflect(self, event: ReflectionStarted) -> None:
-        """Take note that a reflection was paid for."""
+        """Take note that a reflection was paid for. One that is done again, after a crash, is the same turn."""
         self.reflections += 1
         attempt = self.open.get(event.attempt)
         if attempt is not None:
-            self.turns[attempt.parent] += 1
+            self.turns[attempt.parent] += attempt.components is None
             self.open[event.attempt] = replace(attempt, components=event.components)
 
     def answer(self, event: ReflectionEnded) -> None:
@@ -85,7 +113,10 @@ class Attempts:
         return self.open.pop(event.attempt, None)
 
     def crown(self, incumbent: CandidateId) -> None:
-        """Take note of who is the incumbent now."""
+        """Take note of who is the incumbent, at a moment when an attempt starts or ends.
+
+        In between it may change with each cell that comes in, in whatever order they come.
+        """
         if incumbent not in self._incumbents:
             self._incumbents.add(incumbent)
             self._crowned_at = self.ended

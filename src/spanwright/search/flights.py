@@ -15,6 +15,8 @@ class Flights:
         """How many rollouts were ever started: what was lost in flight is spent, too."""
         self.next_number = 1
         self.lost: list[RolloutStarted] = []
+        self.lost_lately: tuple[RolloutStarted, ...] = ()
+        """Those that were lost with the latest process."""
         self._under_way: dict[int, RolloutStarted] = {}
         self._flying: Counter[tuple[CandidateId, str]] = Counter()
         self._failed: Counter[tuple[CandidateId, str]] = Counter()
@@ -36,9 +38,10 @@ class Flights:
 
     def resume(self) -> None:
         """Give up what was under way; the world, where it had failed a cell, gets another chance."""
-        for started in self._under_way.values():
+        self.lost_lately = tuple(self._under_way.values())
+        self.lost.extend(self.lost_lately)
+        for started in self.lost_lately:
             self._land(started)
-            self.lost.append(started)
         self._under_way.clear()
         self._failed.clear()
 

@@ -219,20 +219,33 @@ class Policy:
         return tuple((case, view.next_repeat(candidate, case)) for case in cases)
 
     def top_up(self, view: PoolView) -> CandidateId | None:
-        """Return the incumbent if it should be measured further before more is built on it."""
-        incumbent = view.incumbent
-        under_way = any(view.flying(incumbent, case) for case in view.validation)
-        return incumbent if not under_way and self.next_block(view, incumbent) else None
+        """Return the member to measure one block further before the next attempt: the incumbent, if it deserves it.
+
+        What a crash interrupted is finished, and not done a second time for the same attempt.
+        """
+        begun = view.top_up
+        if begun is None or begun.attempt != view.next_attempt:
+            member = view.incumbent
+        elif view.own(begun.member) % (self.block or len(view.validation)):
+            member = begun.member
+        else:
+            return None
+        under_way = any(view.flying(member, case) for case in view.validation)
+        return member if not under_way and self.next_block(view, member) else None
 
     def unfinished(self, view: PoolView) -> tuple[CandidateId, ...]:
         """Return the members whose validation a crash or a stop interrupted, in the order of their admission."""
-        owed = self.commitment(view)
-        interrupted = {each.key.candidate for each in view.lost if each.purpose is Purpose.VALIDATION}
-        return tuple(
-            member
-            for member, own in zip(view.members, view.owns.tolist(), strict=True)
-            if (own < owed or member in interrupted) and self.next_block(view, member)
-        )
+        if self.schedule == "ordered":
+            members = _latest(view)
+        else:
+            owed = self.commitment(view)
+            interrupted = {each.key.candidate for each in view.lost_lately if each.purpose is Purpose.VALIDATION}
+            members = tuple(
+                member
+                for member, own in zip(view.members, view.owns.tolist(), strict=True)
+                if own < owed or member in interrupted
+            )
+        return tuple(member for member in members if self.next_block(view, member))
 
     # The end
 
@@ -295,6 +308,14 @@ class Policy:
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
         return shuffled(view.validation, f"{self.seed}/validation")
+
+
+def _latest(view: PoolView) -> tuple[CandidateId, ...]:
+    """Return the newest member, if nothing has begun since the attempt that made it."""
+    newest = view.members[-1]
+    made_by = view.member(newest).attempt
+    begun = view.top_up is not None and view.top_up.attempt == view.next_attempt
+    return (newest,) if made_by == view.next_attempt - 1 and not view.open_attempts and not begun else ()
 
 
 def _said(setting: object) -> str:

@@ -24,6 +24,7 @@ from spanwright.core.events import (
 )
 from spanwright.core.proposal import Origin, Proposal
 from spanwright.core.rollout import Purpose, Rollout
+from spanwright.search.attempts import OpenAttempt
 from spanwright.search.state import Member, State
 from spanwright.search.view import PoolView
 
@@ -54,13 +55,16 @@ class Pool:
 
     @_fold.register
     def _run_resumed(self, event: RunResumed) -> None:
-        self._state.budget = event.budget
-        self._state.flights.resume()
+        state = self._state
+        state.budget = event.budget
+        state.flights.resume()
+        state.finals -= sum(lost.purpose is Purpose.FINAL for lost in state.flights.lost_lately)
 
     @_fold.register
     def _rollout_started(self, event: RolloutStarted) -> None:
         state = self._state
         state.flights.start(event)
+        state.attempts.launch(event)
         state.finals += event.purpose is Purpose.FINAL
         grid = state.grid(event.key.case)
         if grid is not None:
@@ -77,6 +81,7 @@ class Pool:
 
     @_fold.register
     def _attempt_started(self, event: AttemptStarted) -> None:
+        self._crown()
         self._state.attempts.start(event)
 
     @_fold.register
@@ -95,7 +100,7 @@ class Pool:
     @_fold.register
     def _judged(self, event: Judged) -> None:
         state, proposal, child = self._state, event.proposal, event.child
-        state.attempts.end(event)
+        self._end(event)
         state.judged[child.id] = child
         parent = proposal.parents[0] if proposal.parents else None
         if parent is not None:
@@ -118,11 +123,11 @@ class Pool:
 
     @_fold.register
     def _refused(self, event: Refused) -> None:
-        self._state.edits.refuse(event, self._state.attempts.end(event))
+        self._state.edits.refuse(event, self._end(event))
 
     @_fold.register
     def _abandoned(self, event: Abandoned) -> None:
-        self._state.attempts.end(event)
+        self._end(event)
 
     @_fold.register
     def _search_ended(self, event: SearchEnded) -> None:
@@ -141,7 +146,6 @@ class Pool:
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)
-        self._crown()
 
     def _adopt(self, candidate: Candidate) -> None:
         """Take over what was measured before the candidate was admitted."""
@@ -161,9 +165,12 @@ class Pool:
             member = state.members.get(key.candidate)
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
-                self._crown()
         elif key.case in state.train and rollout.purpose in _TEACHING:
             state.train.add(key.candidate, key.case, score)
+
+    def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
+        self._crown()
+        return self._state.attempts.end(event)
 
     def _crown(self) -> None:
         state = self._state

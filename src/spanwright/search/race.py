@@ -23,13 +23,21 @@ class RaceRule(Protocol):
 
 
 def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
-    """Measure one block; then block after block while the member lacks cells and may still beat the incumbent."""
+    """Measure one block; then block after block while the member lacks cells and may still beat the incumbent.
+
+    A block that was begun is finished: so a member that a crash caught within one is measured as far as if there had
+    been none.
+    """
     own = view.own(candidate)
     begun = own + sum(view.flying(candidate, case) > 0 for case in order)
     first = min(block, len(order))
     if begun < first:
         return open_cases(view, candidate, order)[: first - begun]
-    if own < first or begun >= cells_wanted(view) or not may_win(view, candidate):
+    if own < first:
+        return ()
+    if rest := begun % block:
+        return open_cases(view, candidate, order)[: block - rest]
+    if begun >= cells_wanted(view) or not may_win(view, candidate):
         return ()
     return open_cases(view, candidate, order)[:block]
 

@@ -10,7 +10,7 @@ from spanwright.core.events import RolloutStarted, RunStarted, StopReason
 from spanwright.core.proposal import Lesson
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
-from spanwright.search.attempts import OpenAttempt
+from spanwright.search.attempts import OpenAttempt, TopUp
 from spanwright.search.edits import Edit
 from spanwright.search.state import Member, State
 
@@ -83,7 +83,7 @@ class PoolView:
 
     @property
     def final_rollouts(self) -> int:
-        """How many rollouts of the finals were started."""
+        """How many rollouts of the finals were started, without those that were lost."""
         return self._state.finals
 
     @property
@@ -211,6 +211,11 @@ class PoolView:
         """The rollouts that were under way when a process ended: spent, never scored."""
         return self._state.flights.lost
 
+    @property
+    def lost_lately(self) -> Sequence[RolloutStarted]:
+        """Those of them that were lost with the latest process."""
+        return self._state.flights.lost_lately
+
     def next_repeat(self, candidate: CandidateId, case: str) -> int:
         """Return the first repeat of a cell that was never launched. Raises KeyError for a case of another run."""
         grid = self._state.grid(case)
@@ -250,9 +255,14 @@ class PoolView:
         return tuple(self._state.attempts.open.values())
 
     @property
+    def top_up(self) -> TopUp | None:
+        """Which member was last measured further before an attempt, and before which one."""
+        return self._state.attempts.top_up
+
+    @property
     def since_new_incumbent(self) -> int:
-        """How many attempts ended since a member became the incumbent for the first time."""
-        return self._state.attempts.since_new_incumbent
+        """How many attempts ended since a member was the incumbent for the first time, when one started or ended."""
+        return self._state.attempts.since_new(self.incumbent)
 
     @property
     def fruitless(self) -> int:

@@ -145,7 +145,9 @@ class SpanRecorder:
             try:
                 await self._quiet(trace_id)
             finally:
-                recording.finish(self._folded(recording.id, self._collector.seal(trace_id)))
+                sealed = self._collector.seal(trace_id)
+                # A judge that asks no model leaves no span, and nothing is wrong with that.
+                recording.finish(self._folded(recording.id, sealed, remark=bool(carried or sealed.seen)))
 
     async def _quiet(self, trace_id: int) -> None:
         """Wait until every span has ended, for the time of grace at most."""
@@ -154,7 +156,7 @@ class SpanRecorder:
                 while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
                     await anyio.sleep(_LOOK)
 
-    def _folded(self, trace_id: str, sealed: Sealed) -> Trace:
+    def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
         try:
             trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
@@ -162,7 +164,8 @@ class SpanRecorder:
             return Trace(id=trace_id, complete=False, truncated=True)
         if sealed.dropped or sealed.cut:
             trace = replace(trace, truncated=True)
-        self._tally.add(sealed, trace)
+        if remark:
+            self._tally.add(sealed, trace)
         return trace
 
 

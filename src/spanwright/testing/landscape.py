@@ -37,6 +37,8 @@ class Landscape:
     """The probability that the world fails a rollout or a reflection."""
     refusals: float = 0.1
     """The probability that a reflection is of no use."""
+    repeatable: bool = False
+    """Whether equal questions get equal answers, as from a provider that is given a seed."""
 
     def draw(self, *label: object) -> float:
         """Return a number in [0, 1), the same for equal labels."""
@@ -102,7 +104,7 @@ class LandscapeSubject:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         serving = self._served[candidate.id, case.id] = self._served.get((candidate.id, case.id), 0) + 1
-        label = (candidate.id, case.id, serving)
+        label = (candidate.id, case.id, 0 if self.world.repeatable else serving)
         try:
             await anyio.sleep(self.world.wait(self.world.latency, *label))
         finally:
@@ -137,7 +139,8 @@ class LandscapeReflector:
     async def reflect(self, context: ReflectionContext) -> Reflection:
         """Answer from the context's examples alone."""
         self.calls += 1
-        label = (context.parent.id, *(example.observed.rollout.number for example in context.examples))
+        asked = [example.observed.rollout for example in context.examples]
+        label = (context.parent.id, *(each.key.case if self.world.repeatable else each.number for each in asked))
         await anyio.sleep(self.world.wait(self.world.reflection_latency, "reflection", *label))
         if self.world.draw("reflection outage", *label) < self.world.outage:
             raise WorldFailed("model", "the landscape is down")

@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from spanwright.testing.simulated.host import serve
+from spanwright.testing.simulated.models import default_models
+from spanwright.testing.simulated.server import simulated_app
+
+
+@pytest.fixture
+def server():
+    with serve(simulated_app(default_models())) as base_url:
+        yield base_url
+
+
+def test_the_demo_shows_models_scores_and_the_diff_of_two_components(spanwright):
+    ended = spanwright("demo", "--rollouts", "200")
+
+    assert ended.exit_code in (0, 3)
+    assert ended.stdout.startswith("The models are simulated")
+    assert "--model openai:gpt-5-mini --reflection-model openai:gpt-5" in ended.stdout
+    assert "--base-url http://" in ended.stdout
+    assert "200/200 rollouts" in ended.stderr
+    assert " -> " in ended.stdout
+    assert 1 <= ended.stdout.count("(winner)\n") <= 2
+    assert "spanwright traces show demo-support_desk-" in ended.stdout
+
+
+def test_the_demo_as_json_is_one_object_and_is_the_same_for_a_seed(spanwright):
+    def demo() -> dict[str, object]:
+        ended = spanwright("demo", "--agent", "multihop", "--rollouts", "200", "--seed", "3", "--ordered", "--json")
+        return json.loads(ended.stdout)
+
+    first, second = demo(), demo()
+
+    differing = {"run", "seconds"}
+    assert {key: first[key] for key in first.keys() - differing} == {
+        key: second[key] for key in second.keys() - differing
+    }
+
+
+def test_a_demo_is_resumed_by_its_name(spanwright):
+    ended = json.loads(spanwright("demo", "--agent", "multihop", "--rollouts", "200", "--json").stdout)
+
+    again = json.loads(spanwright("resume", str(ended["run"]), "--json").stdout)
+
+    assert ended == again
+
+
+def test_live_writes_a_dated_page_about_both_agents(spanwright, folder, server):
+    ended = spanwright(
+        "live", "--base-url", server, "--model", "sim-task", "--reflection-model", "sim-reflect", "--rollouts", "40"
+    )
+
+    (page,) = (folder / "docs" / "live").iterdir()
+    text = page.read_text()
+    assert 0 == ended.exit_code, ended.output
+    assert page.name.endswith("-sim-task.md")
+    assert "## support_desk" in text
+    assert "## multihop" in text
+    assert "Reflection answers that could not be used: " in text
+    assert "Cost: 40 rollouts" in text
+    assert "127.0.0.1" not in text
