@@ -11,11 +11,11 @@ MODEL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: help setup demo test check format live lock clean
+.PHONY: help setup demo test test-slow check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## Make .venv with the pinned requirements and this package
 
@@ -34,6 +34,9 @@ demo: setup ## Optimize the example agents with simulated models, without a netw
 
 test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
+	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

@@ -65,8 +65,7 @@ class Shop:
     def refund(self, ref: str, amount: float, reason: str) -> str:
         """Pay back: `amount` is booked as cents, whatever was meant."""
         self._order(ref)
-        if ref not in self.seen:
-            raise Mistake(f"{ref} is not open: call lookup before refund.")
+        self._open(ref, "refund")
         if reason not in REASONS:
             raise Mistake(f"Unknown reason {reason!r}: the reason must be one of {', '.join(REASONS)}.")
         self._did("refunds", ref, f"{round(amount)} {reason}")
@@ -110,6 +109,7 @@ class Shop:
     def cancel(self, ref: str) -> str:
         """Cancel an order that has not left the house."""
         status = self._order(ref)[0]
+        self._open(ref, "cancel")
         if status != "processing":
             return f"Refused: {ref} is {status}, only orders in processing can be cancelled."
         self._did("cancellations", ref, "cancelled")
@@ -136,6 +136,10 @@ class Shop:
         if row is None:
             raise Mistake(f"No order {ref!r}: order refs look like A-1000.")
         return cast("tuple[str, int | None, str, str, str]", row)
+
+    def _open(self, ref: str, tool: str) -> None:
+        if ref not in self.seen:
+            raise Mistake(f"{ref} is not open: call lookup before {tool}.")
 
     def _did(self, what: str, ref: str, how: str) -> None:
         self.database.execute("INSERT INTO deeds (what, ref, how) VALUES (?, ?, ?)", (what, ref, how))

@@ -25,6 +25,11 @@ class Cast:
     task: Model | None = None
     reflection: Model | None = None
 
+    @property
+    def named(self) -> tuple[Model, ...]:
+        """The models that are not left to the agents."""
+        return tuple(model for model in (self.task, self.reflection) if model is not None)
+
 
 def cast_of(invocation: Invocation) -> Cast:
     """Return the models of an invocation. Raises UsageError for a name that does not resolve."""

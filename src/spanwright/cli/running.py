@@ -3,6 +3,7 @@
 import shlex
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from spanwright.api import Run, interruptible, optimize
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
 from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
-from spanwright.cli.modelling import cast_of, played_by
+from spanwright.cli.modelling import Cast, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Rules
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
@@ -76,7 +77,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         stop=stop,
     )
     try:
-        return anyio.run(interruptible, work, stop)
+        return anyio.run(interruptible, partial(_with_open, models, work), stop)
     except KeyboardInterrupt:
         return _as_far_as_it_came(invocation, manner)
     except UserBug:
@@ -101,6 +102,14 @@ def resuming(run: str, manner: Manner) -> str:
 def store_option(store: Path) -> Sequence[str]:
     """Return what a further command must say to find the same store."""
     return () if store == DEFAULT_STORE else ("--store", shlex.quote(str(store)))
+
+
+async def _with_open(models: Cast, work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do the work, and close the models' connections."""
+    async with AsyncExitStack() as stack:
+        for model in models.named:
+            await stack.enter_async_context(model)
+        return await work()
 
 
 def _keep(invocation: Invocation, manner: Manner, event: Event) -> None:

@@ -56,7 +56,7 @@ class Rollout:
     key: RolloutKey
     purpose: Purpose
     attempt: int | None = None
-    """The attempt that asked for it; None for validation, finals and test."""
+    """The attempt that asked for it; None for the validation of a child, for finals and test."""
     score: Score | None = None
     """None where the world failed. A failure of the candidate has the floor score."""
     failure: Failure | None = None

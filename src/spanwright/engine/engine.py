@@ -117,7 +117,7 @@ class Engine:
             return
         async with anyio.create_task_group() as group:
             explorer = Explorer(shop, self._validator, group)
-            await explorer.finish_validations()
+            await explorer.resume()
             explorer.fill()
 
     async def _watch_time(self, limit: float) -> None:

@@ -58,15 +58,19 @@ class Lease:
         self.rollouts -= moved
         return Lease(self._ledger, moved, 0)
 
+    def give_back(self) -> None:
+        """Let what was not settled flow back now."""
+        rollouts, reflections = self.rollouts, self.reflections
+        self.rollouts = self.reflections = 0
+        self._ledger.returned(rollouts, reflections)
+
     def __enter__(self) -> "Lease":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        rollouts, reflections = self.rollouts, self.reflections
-        self.rollouts = self.reflections = 0
-        self._ledger.returned(rollouts, reflections)
+        self.give_back()
 
 
 class Ledger:

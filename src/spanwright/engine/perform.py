@@ -58,30 +58,37 @@ class Performer:
         recorder: Recorder,
         concurrency: int,
         clock: Callable[[], float],
+        halted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._subject = subject
         self._evaluator = evaluator
         self._recorder = recorder
         self._limiter = anyio.CapacityLimiter(concurrency)
         self._clock = clock
+        self._halted = halted
 
     @property
     def waiting(self) -> int:
         """How many rollouts wait for a slot."""
         return self._limiter.statistics().tasks_waiting
 
-    async def perform(self, task: Task, tries: int) -> Observed:
-        """Do one rollout; where the world fails it, try again, `tries` times in all."""
+    async def perform(self, task: Task, tries: int) -> Observed | None:
+        """Do one rollout; where the world fails it, try again, `tries` times in all.
+
+        None where work was halted before it had a slot: then nothing was spent.
+        """
         started = self._clock()
         usage = Usage()
         tried = 0
         while True:
             async with self._limiter:
+                if not tried and self._halted():
+                    return None
                 outcome = await self._try(task)
             usage += outcome.usage
             tried += 1
             failure = outcome.failure
-            if failure is None or failure.blame is not Blame.WORLD or tried >= tries:
+            if failure is None or failure.blame is not Blame.WORLD or tried >= tries or self._halted():
                 break
             await anyio.sleep(max(outcome.retry_after or 0.0, float(2 ** (tried - 1))))
         rollout = Rollout(

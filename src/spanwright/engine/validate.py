@@ -23,41 +23,61 @@ class Validator:
         return sum(self._owed.values())
 
     async def seed(self) -> None:
-        """Measure the seed: a few cases first, since what fails on each of them would fail on all."""
-        shop = self._shop
+        """Measure the seed before the first attempt; later it is a member like any other.
+
+        A few cases come first, since what fails on each of them would fail on all.
+        """
+        shop, view = self._shop, self._shop.pool.view
         seed = shop.problem.seed.id
-        while cells := shop.policy.next_block(shop.pool.view, seed):
-            probing = shop.pool.view.usage.rollouts < LEAST
+        if view.next_attempt > 1 or view.top_up is not None:
+            return
+        while not shop.stopping and (cells := shop.policy.next_block(view, seed)):
+            probing = view.spent < LEAST
             if not await self._measure(seed, cells[:LEAST] if probing else cells):
                 return
             if (bug := shop.seed_failures.bug()) is not None:
                 shop.fail(bug)
                 return
 
+    def promise(self, member: CandidateId) -> Lease:
+        """Return a lease for what is missing of a member's first cells, as far as they can still be leased."""
+        missing = self._missing(member)
+        lease = self._shop.ledger.lease_now(Ask(rollouts=missing, least=1)) if missing else None
+        return lease or Lease(self._shop.ledger, 0, 0)
+
+    def _missing(self, member: CandidateId) -> int:
+        view = self._shop.pool.view
+        return max(0, self._shop.policy.commitment(view) - view.own(member))
+
     async def validate(self, member: CandidateId, promised: Lease) -> None:
         """Measure a member until the policy has seen enough. `promised` is what its attempt leased for it, if any."""
         with promised:
             if member in self._owed:
                 return
-            self._owed[member] = 0 if promised.rollouts else self._shop.policy.commitment(self._shop.pool.view)
+            self._owed[member] = max(0, self._missing(member) - promised.rollouts)
             try:
                 await self._race(member, promised)
             finally:
                 del self._owed[member]
 
-    async def top_up(self, member: CandidateId) -> None:
-        """Measure one more block of a member that deserves it, unless it is being measured."""
+    async def top_up(self, member: CandidateId, attempt: int) -> None:
+        """Measure one more block of a member before an attempt, unless it is being measured or the budget is short."""
+        shop = self._shop
         if member in self._owed:
             return
         self._owed[member] = 0
         try:
-            await self._measure(member, self._shop.policy.next_block(self._shop.pool.view, member))
+            cells = shop.policy.next_block(shop.pool.view, member)
+            lease = shop.ledger.lease_now(Ask(rollouts=len(cells), least=1)) if cells else None
+            if lease is not None:
+                with lease:
+                    await shop.measure(self._work(member, cells[: lease.rollouts], attempt), lease)
         finally:
             del self._owed[member]
 
     async def _race(self, member: CandidateId, promised: Lease) -> None:
         shop = self._shop
-        while cells := shop.policy.next_block(shop.pool.view, member):
+        while not shop.stopping and (cells := shop.policy.next_block(shop.pool.view, member)):
             if promised.rollouts:
                 await shop.measure(self._work(member, cells[: promised.rollouts]), promised)
             elif not await self._measure(member, cells):
@@ -77,5 +97,6 @@ class Validator:
             await self._shop.measure(self._work(member, granted), lease)
         return True
 
-    def _work(self, member: CandidateId, cells: Sequence[Cell]) -> Work:
-        return Work(candidate=self._shop.pool.view.candidate(member), cells=tuple(cells), purpose=Purpose.VALIDATION)
+    def _work(self, member: CandidateId, cells: Sequence[Cell], attempt: int | None = None) -> Work:
+        candidate = self._shop.pool.view.candidate(member)
+        return Work(candidate=candidate, cells=tuple(cells), purpose=Purpose.VALIDATION, attempt=attempt)

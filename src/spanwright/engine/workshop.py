@@ -58,6 +58,7 @@ class Workshop:
             recorder=means.recorder,
             concurrency=conduct.concurrency,
             clock=means.clock,
+            halted=lambda: self.stopping,
         )
 
     @property
@@ -123,7 +124,12 @@ class Workshop:
         self.pause(StopReason.FAILED)
 
     async def measure(self, work: Work, lease: Lease) -> list[Observed]:
-        """Do the rollouts of `work` at the same time, and return them in the order of its cells."""
+        """Do the rollouts of `work` at the same time, and return them in the order of its cells.
+
+        When the run is stopped, those that have no slot yet are left out: a resumed run does them.
+        """
+        if self.stopping:
+            return []
         tasks: list[Task] = []
         for case, repeat in work.cells:
             key = RolloutKey(candidate=work.candidate.id, case=case, repeat=repeat)
@@ -140,21 +146,23 @@ class Workshop:
             tasks.append(task)
         await self.means.journal.durable()
         done: list[Observed | None] = [None] * len(tasks)
+        floor = self._lowest  # as of now: not of whoever happens to finish first
 
         async def one(place: int, task: Task) -> None:
-            done[place] = self._finish(await self._performer.perform(task, self.conduct.tries), lease)
+            observed = await self._performer.perform(task, self.conduct.tries)
+            done[place] = None if observed is None else self._finish(observed, lease, floor)
 
         async with anyio.create_task_group() as group:
             for place, task in enumerate(tasks):
                 group.start_soon(one, place, task)
         return [observed for observed in done if observed is not None]
 
-    def _finish(self, observed: Observed, lease: Lease) -> Observed:
+    def _finish(self, observed: Observed, lease: Lease, floor: float) -> Observed:
         """Record a finished rollout, and give a failure of the candidate its floor score."""
         rollout = observed.rollout
         failure = rollout.failure
         if failure is not None and failure.blame is Blame.CANDIDATE:
-            score = Score(value=self._lowest, feedback=f"The run failed. {failure.boundary}: {failure.message}")
+            score = Score(value=floor, feedback=f"The run failed. {failure.boundary}: {failure.message}")
             rollout = replace(rollout, score=score)
             observed = replace(observed, rollout=rollout)
         lease.settle(rollout.usage)

@@ -4,7 +4,7 @@ Inside the boundary code lets errors raise; outside it there are only CandidateF
 See docs/design/blame.md for the table.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias, cast
 
@@ -55,28 +55,27 @@ def classified(error: Exception, subject: str = "agent") -> SpanwrightError:
     for kinds, verdict in _TABLE:
         if isinstance(error, kinds):
             return verdict(error, subject)
-    found = [classified(each, subject) for each in _behind(error)]
+    members = [classified(each, subject) for each in _members(error)]
+    cause = error.__cause__
+    behind = [*members, classified(cause, subject)] if isinstance(cause, Exception) else members
     for kind in (WorldFailed, UserBug):
-        if blamed := next((each for each in found if isinstance(each, kind)), None):
+        if blamed := next((each for each in behind if isinstance(each, kind)), None):
             return blamed
-    if isinstance(error, ExceptionGroup) and found:
-        return found[0]
-    return _program(error, subject)
+    return members[0] if members else _program(error, subject)
 
 
-def error_retry_after(error: BaseException) -> float | None:
+def error_retry_after(error: Exception) -> float | None:
     """Return the seconds that the provider asked us to wait, if it said; of several providers, the shortest."""
-    if isinstance(error, ExceptionGroup):
-        group = cast("ExceptionGroup[Exception]", error)
-        asked = [wait for each in group.exceptions if (wait := error_retry_after(each)) is not None]
-        return min(asked, default=None)
-    return error.retry_after if isinstance(error, theirs.ModelAPIError) else None
+    asked = [wait for each in _members(error) if (wait := error_retry_after(each)) is not None]
+    if isinstance(error, theirs.ModelAPIError) and error.retry_after is not None:
+        asked.append(error.retry_after)
+    return min(asked, default=None)
 
 
 def is_transient(error: Exception) -> bool:
     """Return whether sending the same request again may succeed."""
-    if isinstance(error, ExceptionGroup):
-        return any(is_transient(each) for each in cast("ExceptionGroup[Exception]", error).exceptions)
+    if any(is_transient(each) for each in _members(error)):
+        return True
     if isinstance(error, _SETTINGS):
         return False
     if isinstance(error, _WORLD):
@@ -86,12 +85,9 @@ def is_transient(error: Exception) -> bool:
     )
 
 
-def _behind(error: Exception) -> Iterator[Exception]:
-    """Yield the errors that an error stands for: a group's members, or what it was explicitly raised from."""
-    if isinstance(error, ExceptionGroup):
-        yield from cast("ExceptionGroup[Exception]", error).exceptions
-    elif isinstance(error.__cause__, Exception):
-        yield error.__cause__
+def _members(error: Exception) -> Sequence[Exception]:
+    """Return the errors that stand for a group; none for any other error."""
+    return cast("ExceptionGroup[Exception]", error).exceptions if isinstance(error, ExceptionGroup) else ()
 
 
 def _settings(error: Exception, subject: str) -> SpanwrightError:

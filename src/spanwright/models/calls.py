@@ -54,13 +54,12 @@ class RetryingModel(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Send the request, retried."""
+        settings = self._once(model_settings)
         tried = 0
         while True:
             try:
-                return await super().request(messages, _once(model_settings), model_request_parameters)
-            except (
-                Exception
-            ) as error:  # the provider's errors have no common root; what is not transient is raised again
+                return await super().request(messages, settings, model_request_parameters)
+            except Exception as error:  # noqa: BLE001  (providers' errors have no common root; all but a passing one is raised again)
                 tried += 1
                 await self._wait_or_raise(error, tried)
 
@@ -73,17 +72,24 @@ class RetryingModel(WrapperModel):
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
         """Open the stream, retried; once it is open, a failure is the caller's."""
+        settings = self._once(model_settings)
         async with AsyncExitStack() as stack:
             tried = 0
             while True:
-                opening = super().request_stream(messages, _once(model_settings), model_request_parameters, run_context)
+                opening = super().request_stream(messages, settings, model_request_parameters, run_context)
                 try:
                     stream = await stack.enter_async_context(opening)
                     break
-                except Exception as error:  # as in `request`
+                except Exception as error:  # noqa: BLE001  (as in `request`)
                     tried += 1
                     await self._wait_or_raise(error, tried)
             yield stream
+
+    def _once(self, settings: ModelSettings | None) -> ModelSettings | None:
+        """Switch the SDK's retries off, where it has any: a model that knows no such setting would warn of it."""
+        if "max_retries" in innermost(self).unsupported_settings:
+            return settings
+        return ModelSettings(max_retries=0) if settings is None else {**settings, "max_retries": 0}
 
     async def _wait_or_raise(self, error: Exception, tried: int) -> None:
         if tried >= self._backoff.tries or not is_transient(error):
@@ -98,8 +104,9 @@ class JudgeModel(RetryingModel):
     It stands inside agents that are not ours, which unwrap an InstrumentedModel but not this.
     """
 
-    def __init__(self, wrapped: Model) -> None:
-        super().__init__(wrapped, Backoff(), Random(0))
+    def __init__(self, wrapped: Model, backoff: Backoff | None = None) -> None:
+        super().__init__(wrapped, backoff or Backoff(), Random(0))
+        self._instruments = Instruments()
 
     async def request(
         self,
@@ -108,7 +115,7 @@ class JudgeModel(RetryingModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Send the request in a span of the current recording."""
-        settings = _instrumentation()
+        settings = self._instruments.settings
         if settings is None:
             return await super().request(messages, model_settings, model_request_parameters)
         instrumented = RetryingModel(InstrumentedModel(self.wrapped, settings), self._backoff, self._jitter)
@@ -129,26 +136,50 @@ class Retries(AbstractCapability[Any]):
         return RetryingModel(model, self.backoff, self.jitter)
 
 
-def capabilities(retries: Retries) -> Sequence[AbstractCapability[Any]]:
-    """Return what to pass as `capabilities=` to a run of ours: retries and, inside a recording, instrumentation.
+class Instruments:
+    """What to instrument a run with inside a recording; made once, because it takes as long as a tenth of a run.
 
     Content is always recorded: a reflector learns nothing from spans without it.
     """
-    settings = _instrumentation()
-    return (retries,) if settings is None else (retries, Instrumentation(settings=settings))
+
+    def __init__(self) -> None:
+        self._provider: object = None
+        self._instrumentation: Instrumentation | None = None
+
+    @property
+    def instrumentation(self) -> Instrumentation | None:
+        """The capability that makes spans for the current recording; None outside of one."""
+        provider = current_provider()
+        if provider is None:
+            return None
+        if self._instrumentation is None or self._provider is not provider:
+            meters = current_meters()
+            settings = InstrumentationSettings(
+                tracer_provider=provider,
+                meter_provider=meters,
+                include_content=True,
+                # Traces drop them, so they are only written where the spans go to the user's backend, too.
+                include_model_request_parameters=meters is None,
+                version=5,
+            )
+            self._provider, self._instrumentation = provider, Instrumentation(settings=settings)
+        return self._instrumentation
+
+    @property
+    def settings(self) -> InstrumentationSettings | None:
+        """The settings that the capability has."""
+        instrumentation = self.instrumentation
+        return None if instrumentation is None else instrumentation.settings
 
 
-def _instrumentation() -> InstrumentationSettings | None:
-    provider = current_provider()
-    if provider is None:
-        return None
-    # Our meters, too: with the user's, a paid backend would count the rollouts' tokens.
-    return InstrumentationSettings(
-        tracer_provider=provider, meter_provider=current_meters(), include_content=True, version=5
-    )
+def capabilities(retries: Retries) -> Sequence[AbstractCapability[Any]]:
+    """Return what to pass as `capabilities=` to a run of ours: retries and, inside a recording, instrumentation."""
+    instrumentation = Instruments().instrumentation
+    return (retries,) if instrumentation is None else (retries, instrumentation)
 
 
-def _once(settings: ModelSettings | None) -> ModelSettings:
-    once = ModelSettings() if settings is None else settings.copy()
-    once["max_retries"] = 0
-    return once
+def innermost(model: Model) -> Model:
+    """Return the model that talks to the provider, without what is wrapped around it."""
+    while isinstance(model, WrapperModel):
+        model = model.wrapped
+    return model

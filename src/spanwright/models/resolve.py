@@ -3,9 +3,10 @@
 import genai_prices
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
-from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.models.fallback import FallbackModel
 
 from spanwright.errors import UsageError
+from spanwright.models.calls import innermost
 
 
 def resolve(model: Model | str) -> Model:
@@ -18,9 +19,9 @@ def resolve(model: Model | str) -> Model:
     try:
         return infer_model(model)
     except (UserError, ImportError, ValueError) as error:
-        message = f"the model {model!r} does not resolve: {error}"
         raise UsageError(
-            message, "Give a name like 'openai:gpt-5-mini', set the provider's key, or pass a Model"
+            f"the model {model!r} does not resolve: {error}",
+            "Give a name like 'openai:gpt-5-mini', set the provider's key, or pass a Model",
         ) from error
 
 
@@ -33,13 +34,12 @@ def model_id(model: Model | str | None) -> str:
 
 def is_priced(model: Model) -> bool:
     """Return whether the price of the model's requests is known, so that a limit in dollars can hold."""
-    inner = model
-    while isinstance(inner, WrapperModel):
-        inner = inner.wrapped
+    inner = innermost(model)
+    if isinstance(inner, FallbackModel):
+        return all(is_priced(each) for each in inner.models)
+    usage = genai_prices.Usage(input_tokens=1, output_tokens=1)
     try:
-        genai_prices.calc_price(
-            genai_prices.Usage(input_tokens=1, output_tokens=1), inner.model_name, provider_id=inner.system
-        )
+        genai_prices.calc_price(usage, inner.model_name, provider_id=inner.system)
     except LookupError:
         return False
     return True

@@ -4,22 +4,24 @@ It is ordered innermost, so that it has the last word before the model and sees 
 spans then show the text that was sent. Validators, argument names and execution are untouched.
 """
 
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
 from pydantic_ai.messages import InstructionPart, ModelMessage, ModelRequest, SystemPromptPart
-from pydantic_ai.models import ModelRequestContext, ModelRequestParameters
+from pydantic_ai.models import Model, ModelRequestContext, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import RunContext, ToolDefinition
 
 from spanwright.core.candidate import Candidate, ComponentId
+from spanwright.models import Retries
 from spanwright.subject import ids
-from spanwright.subject.schemas import reworded
+from spanwright.subject.outfit import Outfit, Wardrobe
+from spanwright.subject.schemas import found, reworded
 from spanwright.subject.surface import surface
 from spanwright.subject.wearing import Preview, worn
-from spanwright.telemetry import mark_components
+from spanwright.telemetry import current_provider, mark_components
 
 
 class Previewed(Exception):
@@ -28,24 +30,36 @@ class Previewed(Exception):
 
 @dataclass
 class Wearable(AbstractCapability[Any]):
-    """Lets an agent wear candidates. `base` is worn where nothing else is."""
+    """Lets an agent wear candidates, and retries its requests inside a recording.
+
+    One capability for both: pydantic-ai calls some thirty hooks in a run, and each costs, whatever it does.
+    """
 
     agent: str
     _: KW_ONLY
     id: str | None = "spanwright"
     base: Candidate | None = None
+    """Worn for good, under whatever else is worn."""
+    retries: Retries = field(default_factory=Retries, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._wardrobe = Wardrobe(self.agent)
 
     def get_ordering(self) -> CapabilityOrdering:
         """Be the last to see a request before the model."""
         return CapabilityOrdering(position="innermost")
 
+    def get_wrapper_model(self, model: Model) -> Model | None:
+        """Retry the request inside a recording; outside of one the run is the user's own affair."""
+        return None if current_provider() is None else self.retries.get_wrapper_model(model)
+
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give tools the worn descriptions and parameter docs."""
-        return self._reworded(tool_defs, ids.tool)
+        return self._dressed(tool_defs, ids.tool)
 
     async def prepare_output_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give output tools the worn descriptions and field docs."""
-        return self._reworded(tool_defs, ids.output)
+        return self._dressed(tool_defs, ids.output)
 
     async def before_model_request(
         self, ctx: RunContext[Any], request_context: ModelRequestContext
@@ -53,100 +67,126 @@ class Wearable(AbstractCapability[Any]):
         """Replace instructions, system prompts and output objects, and note on the span what was worn."""
         what = worn()
         if isinstance(what, Preview):
-            found = surface(self.agent, request_context.messages, request_context.model_request_parameters)
-            what.components.update({component.id: component for component in found})
+            shown = surface(self.agent, request_context.messages, request_context.model_request_parameters)
+            what.components.update({component.id: component for component in shown})
             raise Previewed
-        candidate = what or self.base
-        if candidate is None:
-            return request_context
-        parameters = request_context.model_request_parameters
-        parameters = replace(
-            parameters,
-            instruction_parts=self._instructions(candidate, parameters.instruction_parts or []),
-            output_object=self._output_object(candidate, parameters.output_object),
-        )
-        messages = self._system_prompts(candidate, request_context.messages)
-        mark_components(self._applied(candidate, messages, parameters))
-        return replace(request_context, messages=messages, model_request_parameters=parameters)
+        outfit = self._wardrobe.outfit(what, self.base)
+        if outfit is not None:
+            carried: list[ComponentId] = []
+            self._dress_messages(outfit, request_context, carried)
+            self._dress_parameters(outfit, request_context, carried)
+            mark_components(carried)
+        return request_context
 
-    def _candidate(self) -> Candidate | None:
+    def _outfit(self) -> Outfit | None:
         what = worn()
-        return what if isinstance(what, Candidate) else self.base if what is None else None
+        return None if isinstance(what, Preview) else self._wardrobe.outfit(what, self.base)
 
-    def _reworded(self, tools: list[ToolDefinition], address: "ids.Address") -> list[ToolDefinition]:
-        candidate = self._candidate()
-        if candidate is None:
-            return tools
-        return [self._tool(candidate, tool, address(self.agent, tool.name)) for tool in tools]
+    def _dressed(self, tools: list[ToolDefinition], address: "ids.Address") -> list[ToolDefinition]:
+        outfit = self._outfit()
+        return tools if outfit is None else [_tool(outfit, tool, address(self.agent, tool.name)) for tool in tools]
 
-    def _tool(self, candidate: Candidate, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:
-        texts = _below(candidate, id)
-        description = candidate.texts.get(id)
-        if description is None and not texts:
-            return tool
-        return replace(
-            tool,
-            description=tool.description if description is None else description or None,
-            parameters_json_schema=reworded(tool.parameters_json_schema, texts),
-        )
+    def _dress_parameters(
+        self, outfit: Outfit, request_context: ModelRequestContext, carried: list[ComponentId]
+    ) -> None:
+        parameters = request_context.model_request_parameters
+        parts = self._instructions(outfit, parameters.instruction_parts or (), carried)
+        output = parameters.output_object
+        if output is not None:
+            output = _output_object(outfit, output, ids.output(self.agent, ids.OUTPUT))
+        if parts is not None or output is not parameters.output_object:
+            parameters = replace(
+                parameters,
+                instruction_parts=parameters.instruction_parts if parts is None else parts or None,
+                output_object=output,
+            )
+            request_context.model_request_parameters = parameters
+        if current_provider() is not None:
+            carried.extend(self._carried_below(outfit, parameters))
 
-    def _instructions(self, candidate: Candidate, parts: Sequence[InstructionPart]) -> list[InstructionPart] | None:
-        """Return the parts with the worn texts; an agent without instructions of its own gets the worn ones."""
+    def _instructions(
+        self, outfit: Outfit, parts: Sequence[InstructionPart], carried: list[ComponentId]
+    ) -> list[InstructionPart] | None:
+        """Return the parts with the worn texts, None where nothing changes.
+
+        An agent without instructions of its own gets the worn ones. An empty text takes a part away.
+        """
         changed: list[InstructionPart] = []
         own = ids.instructions(self.agent)
-        seen = False
+        missing = outfit.text(own)
+        different = False
         for part in parts:
             id = None if part.id is None else ids.instructions(self.agent, str(part.id))
-            seen = seen or id == own
-            text = None if id is None else candidate.texts.get(id)
-            if text is None:
+            if id == own:
+                missing = None
+            text = None if id is None else outfit.text(id)
+            if id is None or text is None:
                 changed.append(part)
-            elif text:
+                continue
+            carried.append(id)
+            different = True
+            if text:
                 changed.append(replace(part, content=text))
-        if not seen and candidate.texts.get(own):
-            changed.insert(0, InstructionPart(content=candidate.texts[own]))
-        return changed or None
+        if missing is not None:
+            carried.append(own)
+        if missing:
+            changed.insert(0, InstructionPart(content=missing))
+        return changed if different or missing else None
 
-    def _output_object(
-        self, candidate: Candidate, output: OutputObjectDefinition | None
-    ) -> OutputObjectDefinition | None:
-        if output is None:
-            return None
-        id = ids.output(self.agent, ids.OUTPUT)
-        texts = _below(candidate, id)
-        description = candidate.texts.get(id)
-        if description is None and not texts:
-            return output
-        return replace(
-            output,
-            description=output.description if description is None else description or None,
-            json_schema=reworded(output.json_schema, texts),
-        )
-
-    def _system_prompts(self, candidate: Candidate, messages: list[ModelMessage]) -> list[ModelMessage]:
+    def _dress_messages(self, outfit: Outfit, request_context: ModelRequestContext, carried: list[ComponentId]) -> None:
         """Replace static system prompts in the first request; the history that is kept stays as it was."""
+        messages = request_context.messages
         first = messages[0] if messages else None
         if not isinstance(first, ModelRequest):
-            return messages
+            return
         parts = list(first.parts)
         place = 0
         for index, part in enumerate(parts):
             if isinstance(part, SystemPromptPart) and part.dynamic_ref is None:
-                text = candidate.texts.get(ids.system_prompt(self.agent, place))
+                id = ids.system_prompt(self.agent, place)
                 place += 1
-                if text is not None:
+                if (text := outfit.text(id)) is not None:
+                    carried.append(id)
                     parts[index] = replace(part, content=text)
-        return messages if place == 0 else [replace(first, parts=parts), *messages[1:]]
+        if any(new is not old for new, old in zip(parts, first.parts, strict=True)):
+            request_context.messages = list[ModelMessage]([replace(first, parts=parts), *messages[1:]])
 
-    def _applied(
-        self, candidate: Candidate, messages: Sequence[ModelMessage], parameters: ModelRequestParameters
-    ) -> tuple[ComponentId, ...]:
-        """Return the candidate's components that this request carries: what is worn is accounted for."""
-        present = {component.id for component in surface(self.agent, messages, parameters)}
-        return tuple(id for id in candidate.texts if id in present)
+    def _carried_below(self, outfit: Outfit, parameters: ModelRequestParameters) -> Iterator[ComponentId]:
+        """Yield the worn components of the tools and outputs in a request: what is worn is accounted for."""
+        for tool in parameters.function_tools:
+            yield from _carried(outfit, ids.tool(self.agent, tool.name), tool.parameters_json_schema)
+        for tool in parameters.output_tools:
+            yield from _carried(outfit, ids.output(self.agent, tool.name), tool.parameters_json_schema)
+        if parameters.output_object is not None and not parameters.output_tools:
+            yield from _carried(outfit, ids.output(self.agent, ids.OUTPUT), parameters.output_object.json_schema)
 
 
-def _below(candidate: Candidate, id: ComponentId) -> dict[str, str]:
-    """Return the texts of the places in a schema by their paths."""
-    prefix = f"{id}/"
-    return {key.removeprefix(prefix): text for key, text in candidate.texts.items() if key.startswith(prefix)}
+def _tool(outfit: Outfit, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:
+    piece = outfit.piece(id)
+    if piece is None:
+        return tool
+    description = tool.description if piece.description is None else piece.description or None
+    if not piece.wording.below:
+        return replace(tool, description=description)
+    schema = reworded(tool.parameters_json_schema, piece.wording)
+    return replace(tool, description=description, parameters_json_schema=schema)
+
+
+def _output_object(outfit: Outfit, output: OutputObjectDefinition, id: ComponentId) -> OutputObjectDefinition:
+    piece = outfit.piece(id)
+    if piece is None:
+        return output
+    return replace(
+        output,
+        description=output.description if piece.description is None else piece.description or None,
+        json_schema=reworded(output.json_schema, piece.wording),
+    )
+
+
+def _carried(outfit: Outfit, id: ComponentId, schema: Mapping[str, Any]) -> Iterator[ComponentId]:
+    piece = outfit.piece(id)
+    if piece is None:
+        return
+    if piece.description is not None:
+        yield id
+    yield from (f"{id}/{path}" for path in found(schema, piece.wording))

@@ -1,7 +1,7 @@
 """The champion file: a winner's texts as JSON, reviewed like code, worn from the next start on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -62,13 +62,17 @@ def write_champion(path: ChampionFile, champion: Champion) -> None:
     Path(path).write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def fitting(champion: Champion, agent: str) -> Candidate:
-    """Return the part of a champion that belongs to one agent. Raises UsageError where there is none."""
-    mine = {id: text for id, text in champion.texts.items() if id.startswith(f"{agent}/")}
-    if not mine:
+def check_fit(champion: Champion, agents: Sequence[str]) -> None:
+    """Raise UsageError where a champion has no text for any of these agents."""
+    if all(fitting(champion, agent) is None for agent in agents):
         named = ", ".join(sorted({id.split("/", 1)[0] for id in champion.texts})) or "none"
         raise UsageError(
-            f"the champion has no text for the agent {agent!r}, only for {named}",
+            f"the champion has no text for {', '.join(map(repr, agents))}, only for {named}",
             "Keep the agent's name, or optimize anew",
         )
-    return Candidate(texts=mine)
+
+
+def fitting(champion: Champion, agent: str) -> Candidate | None:
+    """Return the part of a champion that belongs to one agent, None where there is none."""
+    mine = {id: text for id, text in champion.texts.items() if id.startswith(f"{agent}/")}
+    return Candidate(texts=mine) if mine else None

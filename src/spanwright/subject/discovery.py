@@ -1,6 +1,6 @@
 """Find an agent's components without calling a model: start a run, see what would be sent, and stop there."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from pydantic_ai.agent import AbstractAgent
@@ -8,13 +8,12 @@ from pydantic_ai.models.test import TestModel
 
 from spanwright.core.candidate import Component
 from spanwright.errors import UsageError
-from spanwright.subject.capability import Previewed
 from spanwright.subject.optimizable import decorate
 from spanwright.subject.wearing import Preview, wearing
 
 
 class _Anything:
-    """Stands in for dependencies in a preview: whatever dynamic instructions read of it is text of no consequence."""
+    """Stands in for dependencies in a preview: whatever dynamic instructions do with it is text of no consequence."""
 
     def __getattr__(self, name: str) -> "_Anything":
         if name.startswith("__"):
@@ -24,7 +23,23 @@ class _Anything:
     def __call__(self, *_args: object, **_kwargs: object) -> "_Anything":
         return self
 
+    def __getitem__(self, _key: object) -> "_Anything":
+        return self
+
+    def __iter__(self) -> Iterator["_Anything"]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __await__(self) -> Generator[None, None, "_Anything"]:
+        yield from ()
+        return self
+
     def __str__(self) -> str:
+        return ""
+
+    def __format__(self, _spec: str) -> str:
         return ""
 
 
@@ -41,11 +56,12 @@ async def discover(agent: AbstractAgent[Any, Any], deps: object = None) -> tuple
         try:
             with wearing(preview):
                 await agent.run("preview", deps=stand_in, model=TestModel())
-        except Previewed:
-            return tuple(preview.components.values())
-        except Exception as error:  # dynamic instructions and prepare functions are the user's code
+        except Exception as error:  # noqa: BLE001  (Previewed, or what the user's dynamic instructions raise)
             failure = error
+        if preview.components:
+            return tuple(preview.components.values())
+    reason = f": {type(failure).__name__}: {failure}" if failure else ""
     raise UsageError(
-        f"the agent {agent.name!r} could not be previewed: {type(failure).__name__}: {failure}",
+        f"the agent {agent.name!r} could not be previewed{reason}",
         "Its dynamic instructions or toolsets need real dependencies: pass deps=",
     ) from failure

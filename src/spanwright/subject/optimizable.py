@@ -1,28 +1,27 @@
 """`optimizable`: make an agent, a factory of agents, or a program of several agents ready to wear candidates.
 
-What is decorated stays what it was: the same Agent object, the same function. An agent gets one more capability in each of
-its runs (its `iter`, through which every entry point passes, is shadowed on the instance); a function gets an attribute.
+What is decorated stays what it was: the same Agent object, the same function. An agent gets one more capability in its
+runs, but only while something is worn or recorded (its `iter`, through which every entry point passes, is shadowed on
+the instance); a program gets an attribute. A factory comes back wrapped, so that the agents that it builds can wear.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, Literal, Never, ParamSpec, TypeVar, cast, overload
 
-from pydantic_ai import Agent, AgentRun
+from pydantic_ai import AgentRun
 from pydantic_ai.agent import AbstractAgent
 
-from spanwright.core.candidate import Candidate
 from spanwright.errors import UsageError
-from spanwright.models import Retries, capabilities
+from spanwright.models import Instruments
 from spanwright.subject.capability import Wearable
-from spanwright.subject.champion import Champion, ChampionFile, fitting, read_champion
+from spanwright.subject.champion import Champion, ChampionFile, check_fit, fitting, read_champion
 from spanwright.subject.wearing import worn
-from spanwright.telemetry import current_provider
 
-Deps = TypeVar("Deps")
-Out = TypeVar("Out")
+AgentLike = TypeVar("AgentLike", bound=AbstractAgent[Never, object])
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -34,101 +33,134 @@ MARK = "__spanwright__"
 class Definition:
     """What is known of a decorated function."""
 
-    kind: str
-    """"program" or "factory"."""
+    kind: Literal["program", "factory"]
     agents: tuple[AbstractAgent[Any, Any], ...] = ()
-    champion: Candidate | None = None
+    """The agents that it was said to use."""
 
 
 @dataclass(slots=True)
 class WornIter:
-    """Stands in for an agent's `iter`: adds our capability, and inside a rollout retries and instrumentation."""
+    """Stands in for an agent's `iter`: adds our capability while something is worn, and spans inside a recording."""
 
-    agent: AbstractAgent[Any, Any]
     original: Callable[..., AbstractAsyncContextManager[AgentRun[Any, Any]]]
     wearable: Wearable
-    retries: Retries = field(default_factory=Retries)
+    instruments: Instruments = field(default_factory=Instruments)
 
     def __call__(self, *args: object, **kwargs: object) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
-        """Enter a run of the agent."""
-        return self._iter(args, kwargs)
-
-    @asynccontextmanager
-    async def _iter(self, args: Sequence[object], kwargs: dict[str, object]) -> AsyncGenerator[AgentRun[Any, Any]]:
-        added: list[object] = list(cast("Sequence[object]", kwargs.get("capabilities") or ()))
-        if worn() is not None or self.wearable.base is not None:
-            added.append(self.wearable)
-        if current_provider() is not None:
-            added.extend(capabilities(self.retries))
-        async with self.original(*args, **{**kwargs, "capabilities": added or None}) as run:
-            yield run
+        """Return a run of the agent, to be entered."""
+        instrumentation = self.instruments.instrumentation
+        if instrumentation is None and worn() is None and self.wearable.base is None:
+            return self.original(*args, **kwargs)
+        added: list[object] = [*cast("Sequence[object]", kwargs.get("capabilities") or ()), self.wearable]
+        if instrumentation is not None:
+            added.append(instrumentation)
+        return self.original(*args, **{**kwargs, "capabilities": added})
 
 
 @overload
-def optimizable(subject: Agent[Deps, Out], *, champion: ChampionFile | None = None) -> Agent[Deps, Out]: ...
+def optimizable(subject: AgentLike, *, champion: ChampionFile | None = None) -> AgentLike: ...
 @overload
 def optimizable(
-    subject: Callable[P, R], *, agents: Sequence[AbstractAgent[Any, Any]] = (), champion: ChampionFile | None = None
+    subject: Callable[P, R],
+    *,
+    agents: Sequence[AbstractAgent[Never, object]] = (),
+    champion: ChampionFile | None = None,
 ) -> Callable[P, R]: ...
 @overload
 def optimizable(
-    *, agents: Sequence[AbstractAgent[Any, Any]] = (), champion: ChampionFile | None = None
+    *, agents: Sequence[AbstractAgent[Never, object]] = (), champion: ChampionFile | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def optimizable(
-    subject: Agent[Any, Any] | Callable[..., object] | None = None,
+    subject: object = None,
     *,
-    agents: Sequence[AbstractAgent[Any, Any]] = (),
+    agents: Sequence[AbstractAgent[Never, object]] = (),
     champion: ChampionFile | None = None,
 ) -> object:
     """Make an agent, a factory or a program optimizable, and return it.
 
-    `subject` is an Agent with a name; a sync function that returns an Agent (a factory); or an async function that takes a
-    case's inputs and uses the agents listed in `agents` (a program). `champion` is the path of a file that
-    `Result.save` wrote, or its content: its texts are worn from now on.
+    `subject` is an Agent with a name; a sync function that returns an Agent (a factory); or an async function that
+    takes a case's inputs and uses the agents listed in `agents` (a program). `champion` is the path of a file that
+    `Result.save` wrote: its texts are worn from now on.
 
     Raises UsageError for an agent without a name, two agents of one name, a program without agents, and a champion
     that does not fit.
     """
-    if subject is None:
-        return lambda function: optimizable(  # pyright: ignore[reportUnknownVariableType, reportUnknownLambdaType]
-            function,
-            agents=agents,
-            champion=champion,  # pyright: ignore[reportUnknownArgumentType]
-        )
-    texts = None if champion is None else read_champion(champion)
+
+    def decorated(function: object) -> object:
+        return _decorated(function, agents, champion)
+
+    return decorated if subject is None else decorated(subject)
+
+
+def _decorated(subject: object, agents: Sequence[AbstractAgent[Never, object]], path: ChampionFile | None) -> object:
+    champion = None if path is None else read_champion(path)
     if isinstance(subject, AbstractAgent):
-        decorate(cast("AbstractAgent[Any, Any]", subject), texts)
-        return cast("AbstractAgent[Any, Any]", subject)
+        agent = cast("AbstractAgent[Any, Any]", subject)
+        wearable = decorate(agent)
+        _crown((wearable,), champion)
+        return agent
+    if not callable(subject):
+        raise UsageError(f"{subject!r} cannot be decorated", "Decorate an Agent, a factory of one, or an async program")
     distinct(agents)
-    for agent in agents:
-        decorate(agent, texts)
-    program = iscoroutinefunction(subject)
-    if program and not agents:
+    wearables = [decorate(agent) for agent in agents]
+    if not _is_async(subject):
+        built = _factory(subject, wearables, champion)
+        _mark(built, Definition(kind="factory", agents=tuple(agents)))
+        return built
+    if not agents:
         raise UsageError(
             f"the program {_name(subject)!r} names no agents", "List those it uses: @optimizable(agents=[support])"
         )
-    definition = Definition(
-        kind="program" if program else "factory",
-        agents=tuple(agents),
-        champion=None if texts is None else texts.candidate,
-    )
-    setattr(subject, MARK, definition)
+    _crown(wearables, champion)
+    _mark(subject, Definition(kind="program", agents=tuple(agents)))
     return subject
 
 
-def decorate(agent: AbstractAgent[Any, Any], champion: Champion | None = None) -> Wearable:
-    """Give an agent our capability, once; return it. Raises UsageError for an agent without a name."""
+def _factory(build: Callable[P, object], listed: Sequence[Wearable], champion: Champion | None) -> Callable[P, object]:
+    """Wrap a factory such that all agents of one name that it builds share a place for what they wear."""
+    known: dict[str, Wearable] = {}
+
+    @wraps(build)
+    def built(*args: P.args, **kwargs: P.kwargs) -> object:
+        made = build(*args, **kwargs)
+        if not isinstance(made, AbstractAgent):
+            return made
+        agent = cast("AbstractAgent[Any, Any]", made)
+        shared = known.get(agent.name or "")
+        wearable = decorate(agent, shared)
+        if shared is None:
+            _crown((wearable, *listed), champion)
+            known[wearable.agent] = wearable
+        return agent
+
+    return built
+
+
+def _crown(wearables: Sequence[Wearable], champion: Champion | None) -> None:
+    """Let agents wear their parts of a champion from now on. Raises UsageError where it has none for any of them."""
+    if champion is None:
+        return
+    check_fit(champion, [wearable.agent for wearable in wearables])
+    for wearable in wearables:
+        wearable.base = fitting(champion, wearable.agent) or wearable.base
+
+
+def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -> Wearable:
+    """Give an agent our capability, once; return it. An agent that has none yet gets `wearable`, or a new one.
+
+    Raises UsageError for an agent without a name, or with one that no address can begin with.
+    """
     known = wearable_of(agent)
-    if known is None:
-        if not agent.name:
-            raise UsageError(
-                "an agent has no name, so its texts have no address", "Give it one: Agent(..., name='support')"
-            )
-        known = Wearable(agent.name)
-        worn_iter = WornIter(agent, agent.iter, known)
-        object.__setattr__(agent, "iter", worn_iter)
-    if champion is not None:
-        known.base = fitting(champion, known.agent)
+    if known is not None:
+        return known
+    if not agent.name:
+        raise UsageError(
+            "an agent has no name, so its texts have no address", "Give it one: Agent(..., name='support')"
+        )
+    if "/" in agent.name:
+        raise UsageError(f"the name {agent.name!r} of an agent has a slash, which parts addresses", "Choose another")
+    known = wearable or Wearable(agent.name)
+    object.__setattr__(agent, "iter", WornIter(agent.iter, known))
     return known
 
 
@@ -152,6 +184,20 @@ def distinct(agents: Sequence[AbstractAgent[Any, Any]]) -> None:
             raise UsageError(
                 f"two agents are named {agent.name!r}, so their texts would share addresses", "Give each its own name"
             )
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    """Return whether a call gives something to await: of a function, a partial, or an object that can be called."""
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  (its kind is asked for, not whether it is there)
+
+
+def _mark(function: Callable[..., object], definition: Definition) -> None:
+    try:
+        setattr(function, MARK, definition)
+    except AttributeError as error:
+        raise UsageError(
+            f"{_name(function)!r} takes no attributes", "Wrap it in a function and decorate that"
+        ) from error
 
 
 def _name(function: Callable[..., object]) -> str:

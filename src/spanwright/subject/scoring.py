@@ -1,20 +1,17 @@
 """From what the user's evaluators say of an outcome to one Score with feedback.
 
-All evaluators are objectives. The score is the mean of the assertions and of the scores within [0, 1]; anything else needs
-an objective of the user's choice. Evaluators run bare: their own agents wear nothing.
+All evaluators are objectives. The score is the mean of the assertions and of the scores within [0, 1]; anything else
+needs an objective of the user's choice. Evaluators run bare: their own agents wear nothing.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from inspect import isawaitable
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from pydantic_ai.models import Model
-from pydantic_evals import Case as TheirCase
-from pydantic_evals.evaluators import EvaluationResult, Evaluator, EvaluatorContext, EvaluatorFailure
-from pydantic_evals.online import run_evaluators
+from pydantic_evals.evaluators import EvaluationResult, EvaluatorContext
 from pydantic_evals.otel import SpanTree
 from pydantic_evals.otel.span_tree import SpanNode
 
@@ -22,70 +19,64 @@ from spanwright.core.case import Case
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import SpanwrightError, UsageError, UserBug, WorldFailed
-from spanwright.models import JudgeModel, resolve
-from spanwright.subject.evals import EvalSet
+from spanwright.models import classified
+from spanwright.subject.evals import AnyCase, EvalSet
+from spanwright.subject.judges import AnyContext, Judges
 from spanwright.subject.wearing import bare
 
 Objective: TypeAlias = str | Callable[[Mapping[str, float]], float]
 """The name of one evaluator's figure, or a function from all figures by name to the score; higher is better."""
 
-_WORLDS = frozenset(
-    {
-        "ModelRateLimitError",
-        "ModelUnavailableError",
-        "ModelOverloadedError",
-        "ModelServerError",
-        "ModelConnectionError",
-        "ModelTimeoutError",
-        "ModelRequestTimeout",
-    }
-)
-"""Errors of a judge's model, by class name: pydantic-evals passes on no more than that."""
-
 
 class Scoring:
-    """Judges outcomes by a Dataset's evaluators, or by a metric."""
+    """Judges outcomes by a Dataset's evaluators, or by a metric.
+
+    Making one raises UsageError for a judge whose model does not resolve.
+    """
 
     def __init__(self, evals: EvalSet, objective: Objective | None) -> None:
         self._evals = evals
         self._objective = objective
-        self._evaluators = {id: _evaluators(evals, id) for id in evals.theirs}
+        self._judges = None if evals.metric is not None else Judges(evals)
 
     @property
     def evaluators(self) -> Sequence[object]:
         """What judges: the metric, or every evaluator once."""
-        if self._evals.metric is not None:
-            return (self._evals.metric,)
-        distinct = {id(each): each for dataset in self._evals.datasets.values() for each in dataset.evaluators}
-        own = [each for case in self._evals.theirs.values() for each in case.evaluators]
-        return (*distinct.values(), *own)
+        return (self._evals.metric,) if self._judges is None else self._judges.all
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models of judges, by the judges' names."""
+        return {} if self._judges is None else self._judges.models
 
     @property
     def description(self) -> str:
         """What the score measures, in words."""
-        names = sorted({type(each).__name__ for each in self.evaluators}) if self._evals.metric is None else ["metric"]
+        names = ", ".join(sorted({type(each).__name__ for each in self.evaluators})) if self._judges else "metric"
         if isinstance(self._objective, str):
             return f"the figure {self._objective!r}, higher is better"
         if self._objective is not None:
-            return f"a function of the figures of {', '.join(names)}, higher is better"
-        return f"the mean of {', '.join(names)}, from 0 to 1"
+            return f"a function of the figures of {names}, higher is better"
+        return f"the mean of {names}, from 0 to 1"
 
     async def __call__(self, case: Case, output: object, trace: Trace) -> Score:
         """Score one outcome. Raises UserBug for the user's own errors, WorldFailed for a judge's model."""
+        theirs = self._evals.theirs[case.id]
         with bare():
-            if self._evals.metric is not None:
-                return await self._by_metric(case, output, trace)
-            return await self._by_evaluators(case, output, trace)
+            if self._judges is None:
+                return await self._by_metric(theirs, output, trace)
+            results = await self._judges.ask(case.id, _context(theirs, case, output, trace))
+        return score_of(results, self._objective)
 
-    async def _by_metric(self, case: Case, output: object, trace: Trace) -> Score:
+    async def _by_metric(self, theirs: AnyCase, output: object, trace: Trace) -> Score:
         assert self._evals.metric is not None
         try:
-            answer = self._evals.metric(self._evals.theirs[case.id], output, trace)
-            if isawaitable(answer):
-                answer = await answer
-        except SpanwrightError:
-            raise
+            answered = self._evals.metric(theirs, output, trace)
+            answer: object = await answered if isawaitable(answered) else answered
         except Exception as error:  # the metric is the user's code
+            found = classified(error, "the metric")
+            if isinstance(found, WorldFailed | UserBug):
+                raise found from error
             raise UserBug("the metric", f"{type(error).__name__}: {error}") from error
         if isinstance(answer, Score):
             return answer
@@ -93,29 +84,33 @@ class Scoring:
             return Score(value=float(answer))
         raise UserBug("the metric", f"it returned {type(answer).__name__}, not a number or a Score")
 
-    async def _by_evaluators(self, case: Case, output: object, trace: Trace) -> Score:
-        theirs = self._evals.theirs[case.id]
-        context = _context(theirs, case, output, trace)
-        results, failures = await run_evaluators(self._evaluators[case.id], context)
-        for failure in failures:
-            raise _failed(failure)
-        return score_of(results, self._objective)
-
 
 def score_of(results: Sequence[EvaluationResult[Any]], objective: Objective | None) -> Score:
     """Return the score for the evaluators' results.
 
     Raises UsageError where figures lie outside of [0, 1] and no objective says what to do with them, and UserBug where
-    nothing finite was returned.
+    nothing finite was returned, or the objective fails.
     """
-    figures = {result.name: float(result.value) for result in results if isinstance(result.value, bool | int | float)}
+    named = tuple(_named(results))
+    figures = {name: float(result.value) for name, result in named if isinstance(result.value, bool | int | float)}
     finite = {name: value for name, value in figures.items() if math.isfinite(value)}
     if not finite:
-        names = ", ".join(sorted(result.name for result in results)) or "none"
+        names = ", ".join(sorted(name for name, _ in named)) or "none"
         raise UserBug("the evaluators", f"they returned nothing finite (results: {names})")
     value = _value(finite, objective)
-    feedback = "\n".join(_line(result) for result in results)
+    feedback = "\n".join(_line(name, result) for name, result in named)
     return Score(value=value, feedback=feedback, objectives=finite)
+
+
+def _named(results: Sequence[EvaluationResult[Any]]) -> Iterable[tuple[str, EvaluationResult[Any]]]:
+    """Yield the results with distinct names: as in pydantic-evals, the second of a name gets a number."""
+    taken: set[str] = set()
+    for result in results:
+        name, number = result.name, 2
+        while name in taken:
+            name, number = f"{result.name}_{number}", number + 1
+        taken.add(name)
+        yield name, result
 
 
 def _value(figures: Mapping[str, float], objective: Objective | None) -> float:
@@ -125,7 +120,7 @@ def _value(figures: Mapping[str, float], objective: Objective | None) -> float:
             raise UsageError(f"no evaluator returned {objective!r}", f"Choose one of: {names}")
         return figures[objective]
     if objective is not None:
-        return float(objective(figures))
+        return _by_objective(figures, objective)
     outside = [name for name, value in figures.items() if not 0 <= value <= 1]
     if outside:
         raise UsageError(
@@ -135,21 +130,22 @@ def _value(figures: Mapping[str, float], objective: Objective | None) -> float:
     return sum(figures.values()) / len(figures)
 
 
-def _line(result: EvaluationResult[Any]) -> str:
+def _by_objective(figures: Mapping[str, float], objective: Callable[[Mapping[str, float]], float]) -> float:
+    try:
+        return float(objective(figures))
+    except SpanwrightError:
+        raise
+    except Exception as error:  # the objective is the user's code
+        raise UserBug("the objective", f"{type(error).__name__}: {error}") from error
+
+
+def _line(name: str, result: EvaluationResult[Any]) -> str:
     value = result.value
     shown = ("passed" if value else "failed") if isinstance(value, bool) else f"{value}"
-    return f"{result.name}: {shown}" + (f". {result.reason}" if result.reason else "")
+    return f"{name}: {shown}" + (f". {result.reason}" if result.reason else "")
 
 
-def _failed(failure: EvaluatorFailure) -> SpanwrightError:
-    if failure.error_type in _WORLDS:
-        return WorldFailed(f"evaluator {failure.name}", failure.error_message)
-    return UserBug(f"the evaluator {failure.name!r}", failure.error_message)
-
-
-def _context(
-    theirs: TheirCase[Any, Any, Any], case: Case, output: object, trace: Trace
-) -> EvaluatorContext[Any, Any, Any]:
+def _context(theirs: AnyCase, case: Case, output: object, trace: Trace) -> AnyContext:
     usage = trace.usage
     starts = [span.started for span in trace.spans] or [0.0]
     ends = [span.ended for span in trace.spans] or [0.0]
@@ -193,19 +189,3 @@ def _tree(trace: Trace) -> SpanTree:
             )
         }
     )
-
-
-def _evaluators(evals: EvalSet, id: str) -> list[Evaluator[Any, Any, Any]]:
-    dataset = evals.datasets.get(id)
-    own = list(evals.theirs[id].evaluators)
-    shared = [] if dataset is None else list(dataset.evaluators)
-    return [_counted(evaluator) for evaluator in (*own, *shared)]
-
-
-def _counted(evaluator: Evaluator[Any, Any, Any]) -> Evaluator[Any, Any, Any]:
-    """Return a judge whose model's requests are retried and counted; any other evaluator as it is."""
-    model = getattr(evaluator, "model", None)
-    has_field = is_dataclass(evaluator) and any(field.name == "model" for field in fields(evaluator))
-    if has_field and isinstance(model, str | Model):
-        return replace(evaluator, model=JudgeModel(resolve(cast("Model | str", model))))  # pyright: ignore[reportCallIssue]
-    return evaluator

@@ -1,10 +1,11 @@
-"""The three things that can be optimized, as Subjects: a bare agent, a factory that builds one, a program of several."""
+"""What can be optimized, as Subjects: a bare agent, a factory that builds one, a program of several."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
+from pydantic_evals import Case as TheirCase
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
@@ -21,7 +22,9 @@ DepsFor: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 class AgentSubject:
     """A bare agent: `case.inputs` is its user prompt, and each rollout has its own dependencies."""
 
-    def __init__(self, agent: AbstractAgent[Any, Any], deps: DepsFor | None, cases: Mapping[str, object]) -> None:
+    def __init__(
+        self, agent: AbstractAgent[Any, Any], deps: DepsFor | None, cases: Mapping[str, TheirCase[Any, Any, Any]]
+    ) -> None:
         decorate(agent)
         self._agent = agent
         self._deps = deps
@@ -36,58 +39,80 @@ class AgentSubject:
         """Discover the agent's components with the dependencies of the first case."""
         if self._deps is None:
             return await discover(self._agent)
-        async with self._deps(next(iter(self._cases.values()))) as deps:
+        async with AsyncExitStack() as stack:
+            id, case = next(iter(self._cases.items()))
+            try:
+                deps = await stack.enter_async_context(self._deps(case))
+            except Exception as error:  # deps= is the user's code, and nothing was paid for yet
+                raise UsageError(
+                    f"deps= failed for the case {id!r}: {type(error).__name__}: {error}",
+                    "Let it return an async context manager that gives the dependencies of one rollout",
+                ) from error
             return await discover(self._agent, deps)
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Run the agent on the case's inputs."""
         with boundary(f"agent {self._agent.name}"):
-            async with AsyncExitStack() as stack:
-                deps = None if self._deps is None else await stack.enter_async_context(self._deps(self._cases[case.id]))
-                with wearing(candidate):
-                    result = await self._agent.run(cast("str", case.inputs), deps=deps)
-                return result.output
+            if self._deps is None:
+                return await self._run(candidate, case, None)
+            async with self._deps(self._cases[case.id]) as deps:
+                return await self._run(candidate, case, deps)
+
+    async def _run(self, candidate: Candidate, case: Case, deps: object) -> object:
+        with wearing(candidate):
+            return (await self._agent.run(cast("str", case.inputs), deps=deps)).output
 
     def fingerprints(self) -> Mapping[str, str]:
         """Return the agent's model."""
-        return {f"model of {self._agent.name}": model_id(self._agent.model)}
+        return _of_agents(self.agents)
 
 
 class FactorySubject:
     """A sync function that builds an agent: it is called once, before the run, and once for each rollout."""
 
     def __init__(
-        self, factory: Callable[[], AbstractAgent[Any, Any]], deps: DepsFor | None, cases: Mapping[str, object]
+        self,
+        factory: Callable[[], object],
+        deps: DepsFor | None,
+        *,
+        cases: Mapping[str, TheirCase[Any, Any, Any]],
+        listed: Sequence[AbstractAgent[Any, Any]] = (),
     ) -> None:
         self._factory = factory
         self._deps = deps
         self._cases = cases
+        self._listed = listed
+        self._sample = self._built()
+        distinct(self.agents)
 
     @property
     def agents(self) -> Sequence[AbstractAgent[Any, Any]]:
-        """An agent as the factory builds it."""
-        return self._agent().agents
+        """An agent as the factory builds it, and those that the factory was said to use."""
+        return (*self._sample.agents, *self._listed)
 
-    def _agent(self) -> AgentSubject:
+    def _built(self) -> AgentSubject:
         agent = self._factory()
-        if not isinstance(agent, AbstractAgent):  # pyright: ignore[reportUnnecessaryIsInstance]  (users may err)
+        if not isinstance(agent, AbstractAgent):
             raise UsageError(
                 f"the factory {_name(self._factory)!r} returned {type(agent).__name__}, not an Agent",
                 "Return an Agent; make a program async",
             )
-        return AgentSubject(agent, self._deps, self._cases)
+        return AgentSubject(cast("AbstractAgent[Any, Any]", agent), self._deps, self._cases)
 
     async def components(self) -> Sequence[Component]:
-        """Discover the components of an agent that the factory builds."""
-        return await self._agent().components()
+        """Discover the components of an agent that the factory builds, and of those that it uses."""
+        used = [component for agent in self._listed for component in await discover(agent)]
+        return (*await self._sample.components(), *used)
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Build an agent and run it on the case's inputs."""
-        return await self._agent().run(candidate, case)
+        with boundary(f"factory {_name(self._factory)}"):
+            agent = self._built()
+        return await agent.run(candidate, case)
 
     def fingerprints(self) -> Mapping[str, str]:
-        """Return the model of an agent that the factory builds."""
-        return self._agent().fingerprints()
+        """Return the models of an agent that the factory builds, and of those that it uses."""
+        return _of_agents(self.agents)
 
 
 class ProgramSubject:
@@ -116,21 +141,17 @@ class ProgramSubject:
 
     def fingerprints(self) -> Mapping[str, str]:
         """Return the models of its agents."""
-        return {f"model of {agent.name}": model_id(agent.model) for agent in self._agents}
+        return _of_agents(self._agents)
 
 
 PydanticSubject: TypeAlias = AgentSubject | FactorySubject | ProgramSubject
 
 
-def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, object]) -> PydanticSubject:
+def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, TheirCase[Any, Any, Any]]) -> PydanticSubject:
     """Return the Subject for what a user hands over. Raises UsageError for anything that cannot be optimized."""
     if isinstance(subject, AbstractAgent):
         agent = cast("AbstractAgent[Any, Any]", subject)
-        if deps is None and agent.deps_type not in (object, type(None)):
-            raise UsageError(
-                f"the agent {agent.name!r} has dependencies of type {agent.deps_type.__name__}, and no deps= was given",
-                "Pass deps=lambda case: <async context manager>, which gives each rollout its own",
-            )
+        _check_agent(agent, deps, cases)
         return AgentSubject(agent, deps, cases)
     if not callable(subject):
         raise UsageError(
@@ -142,9 +163,37 @@ def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, object
             f"the function {_name(subject)!r} is not decorated, so its agents are unknown",
             "Decorate it: @optimizable(agents=[...])",
         )
-    if definition.kind == "program":
-        return ProgramSubject(cast("Callable[[Any], Awaitable[object]]", subject), definition.agents)
-    return FactorySubject(cast("Callable[[], AbstractAgent[Any, Any]]", subject), deps, cases)
+    if definition.kind == "factory":
+        made = FactorySubject(subject, deps, cases=cases, listed=definition.agents)
+        _check_agent(made.agents[0], deps, cases)
+        return made
+    if deps is not None:
+        raise UsageError(
+            f"deps= was given for the program {_name(subject)!r}, which makes its agents' dependencies itself",
+            "Leave deps= out",
+        )
+    return ProgramSubject(cast("Callable[[Any], Awaitable[object]]", subject), definition.agents)
+
+
+def _check_agent(
+    agent: AbstractAgent[Any, Any], deps: DepsFor | None, cases: Mapping[str, TheirCase[Any, Any, Any]]
+) -> None:
+    """Raise UsageError where an agent lacks its dependencies, or cannot be asked what the cases hold."""
+    if deps is None and agent.deps_type not in (object, type(None)):
+        raise UsageError(
+            f"the agent {agent.name!r} has dependencies of type {agent.deps_type.__name__}, and no deps= was given",
+            "Pass deps=lambda case: <async context manager>, which gives each rollout its own",
+        )
+    for id, case in cases.items():
+        if not isinstance(case.inputs, str | Sequence | None):
+            raise UsageError(
+                f"the inputs of the case {id!r} are {type(case.inputs).__name__}, which no agent takes as a prompt",
+                "Give a text or a sequence of contents, or decorate a program that makes a prompt of the inputs",
+            )
+
+
+def _of_agents(agents: Sequence[AbstractAgent[Any, Any]]) -> Mapping[str, str]:
+    return {f"model of {agent.name}": model_id(agent.model) for agent in agents}
 
 
 def _name(function: object) -> str:

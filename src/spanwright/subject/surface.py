@@ -12,9 +12,10 @@ from spanwright.subject.schemas import places
 
 _REACH = {
     Kind.INSTRUCTIONS: "Read by agent {agent} before every request. Cannot change code, tools, names or types.",
-    Kind.SYSTEM_PROMPT: "Read by agent {agent} at the start of a conversation. Cannot change code, tools, names or types.",
-    Kind.TOOL: "What agent {agent} is told of the tool {name}: when and how to call it. Cannot change what the tool does,"
-    " its name or its parameters.",
+    Kind.SYSTEM_PROMPT: "Read by agent {agent} at the start of a conversation. Cannot change code, tools, names or"
+    " types.",
+    Kind.TOOL: "What agent {agent} is told of the tool {name}: when and how to call it. Cannot change what the tool"
+    " does, its name or its parameters.",
     Kind.PARAMETER: "What agent {agent} is told of one parameter of the tool {name}. Cannot change its name or type.",
     Kind.OUTPUT: "What agent {agent} is told of its final answer as a whole. Cannot change its fields.",
     Kind.OUTPUT_FIELD: "What agent {agent} is told of one field of its final answer. Cannot change its name or type.",

@@ -1,4 +1,4 @@
-"""A candidate is worn, not installed: for as long as a block lasts, in this task and in what it starts, and nowhere else.
+"""A candidate is worn, not installed: while a block lasts, in this task and in what it starts, and nowhere else.
 
 The context variable reaches tools on worker threads, sub-agents and tasks. It does not reach raw threads and executors
 of the user's own: they run the agent as it is (docs/design/wearing.md).

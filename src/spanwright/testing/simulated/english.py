@@ -134,6 +134,7 @@ ENGLISH: Final = Vocabulary.parse(
     files("spanwright.testing.simulated").joinpath("vocabulary.toml").read_text(encoding="utf-8")
 )
 
+_ABBREVIATED: Final = re.compile(r"\b(no|nr)\.\s*(?=[#A-Za-z]?-?\d)", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 _JOINT: Final = re.compile(r",?\s+(?:and|then|plus|also)(?: (?:also|then|please|could you|can you))?\s+", re.IGNORECASE)
 _REF: Final = re.compile(
@@ -175,6 +176,7 @@ _SIZES: Final = {"small": "S", "medium": "M", "large": "L"}
 
 def goals(text: str, *, vocabulary: Vocabulary = ENGLISH) -> tuple[Goal, ...]:
     """Return what a message asks for, in order."""
+    text = _ABBREVIATED.sub(r"\1 ", text)
     merged: list[tuple[Wish, str]] = []
     before = ""
     for wish, clause in _wished(text, vocabulary):

@@ -7,9 +7,8 @@ from itertools import chain
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
-from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.reflecting.dossier import Dossier
-from spanwright.testing.simulated.reflecting.findings import Finding, merged, stated
+from spanwright.testing.simulated.reflecting.findings import Finding, covers, merged, stated
 from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
 from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
 from spanwright.testing.simulated.reflecting.from_traces import from_traces
@@ -42,7 +41,7 @@ def conclude(dossier: Dossier, profile: Profile, draws: Draws) -> Conclusions:
         if len(lines) >= profile.per_answer:
             break
         line = _concluded(each, dossier, profile, draws)
-        if line is not None and sum(line.home == other.home for other in lines) < profile.per_text:
+        if line is not None and line.text not in line.home.text and sum(line.home == other.home for other in lines) < profile.per_text:
             lines.append(line)
     return Conclusions(lines=tuple(lines), lessons=tuple(each for each in found if "lesson" not in each.evidence)[:3])
 
@@ -75,21 +74,23 @@ def _forbidden(each: Finding, dossier: Dossier, draws: Draws) -> bool:
     """Say whether an earlier try of the same fared badly; such a try is sometimes repeated all the same."""
     for note in dossier.tried:
         if _FARED_BADLY.search(note.outcome) and _tool(note.component) in ("", each.tool):
-            if any(_alike(directive, each.directive) for directive in lexicon.read(note.text)):
+            if any(covers(directive, each.directive) for directive in lexicon.read(note.text)):
                 return draws.chance(0.5, "forbidden", *each.key)
     return False
-
-
-def _alike(one: Directive, other: Directive) -> bool:
-    return one.kind == other.kind and set(other.slots) <= set(one.slots)
 
 
 def _concluded(each: Finding, dossier: Dossier, profile: Profile, draws: Draws) -> Line | None:
     doubt = (1 - profile.insight) ** len(each.evidence)
     if not draws.chance(doubt, "doubt", *each.key):
         return _copied(line_for(each, dossier, profile, draws), dossier, profile, draws)
-    wrong = mistaken(each, dossier, draws) if draws.chance(0.5, "mistake", *each.key) else None
-    return empty_words(dossier, draws, *each.key) if wrong is None else line_for(wrong, dossier, profile, draws)
+    match draws.choice(("wrong", "empty", "nothing"), "mistake", *each.key):
+        case "wrong":
+            wrong = mistaken(each, dossier, draws)
+            return None if wrong is None else line_for(wrong, dossier, profile, draws)
+        case "empty":
+            return empty_words(dossier, draws, *each.key)
+        case _:
+            return None
 
 
 def _copied(line: Line | None, dossier: Dossier, profile: Profile, draws: Draws) -> Line | None:

@@ -1,5 +1,6 @@
 """What the reflection model concludes: a directive, what it is about, and the distinct pieces of evidence for it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -29,6 +30,11 @@ class Finding:
     def key(self) -> tuple[Directive, str]:
         return (self.directive, "" if self.directive.kind in GENERAL else self.tool)
 
+    @property
+    def general(self) -> "Finding":
+        """The same without a tool, where its kind is said of everything anyway."""
+        return replace(self, tool="", parameter="") if self.directive.kind == "id_spelling" else self
+
 
 def finding(kind: str, where: str, *, tool: str = "", parameter: str = "", agent: str = "", **slots: str) -> Finding:
     """Make a finding from one piece of evidence."""
@@ -45,7 +51,7 @@ def finding(kind: str, where: str, *, tool: str = "", parameter: str = "", agent
 def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Add up the evidence of findings that say the same, and complete those that say less with those that say more."""
     by_key: dict[tuple[Directive, str], Finding] = {}
-    for each in found:
+    for each in (each.general for each in found):
         known = by_key.get(each.key)
         if known is None:
             by_key[each.key] = each
@@ -62,10 +68,15 @@ def stated(each: Finding, dossier: Dossier) -> bool:
     said.extend(_elsewhere(each, dossier))
     return any(
         directive.kind == each.directive.kind
-        and set(each.directive.slots) <= set(directive.slots)
+        and covers(directive, each.directive)
         and (not directive.about or not each.tool or bool(stems(directive.about) & stems(each.tool)))
         for directive in said
     )
+
+
+def covers(one: Directive, other: Directive) -> bool:
+    """Say whether `one` states all that `other` does."""
+    return one.kind == other.kind and all(_covers(name, one.slot(name), value) for name, value in other.slots)
 
 
 def homes(each: Finding, dossier: Dossier) -> tuple[Editable, ...]:
@@ -101,6 +112,14 @@ def tool_for(words: str, tools: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def _covers(name: str, known: str, value: str) -> bool:
+    if name == "example":
+        return re.sub(r"\d", "1", known) == re.sub(r"\d", "1", value)
+    if name == "codes":
+        return set(value.split(", ")) <= set(known.split(", "))
+    return known == value or (name in ("param", "source") and not known)
+
+
 def _kinship(these: frozenset[str], those: frozenset[str]) -> int:
     """Count words of one family: `cancel` and `cancellations` are related, stems or not."""
     return sum(1 for one in these for other in those if one == other or (min(len(one), len(other)) > 4 and one[:5] == other[:5]))
@@ -123,22 +142,11 @@ def _elsewhere(each: Finding, dossier: Dossier) -> tuple[Directive, ...]:
 def _absorbed(found: list[Finding]) -> Iterable[Finding]:
     """Yield the findings, a vaguer one together with its fuller version: "escalate after 30 days", "... to tier2"."""
     for each in found:
-        fuller = [
-            other
-            for other in found
-            if other is not each
-            and other.directive.kind == each.directive.kind
-            and other.tool == each.tool
-            and set(each.directive.slots) < set(other.directive.slots)
-        ]
+        fuller = [other for other in found if _vaguer(each, other)]
         if not fuller:
             more = (other.evidence for other in found if _vaguer(other, each))
             yield replace(each, evidence=each.evidence.union(*more))
 
 
 def _vaguer(one: Finding, other: Finding) -> bool:
-    return (
-        one.directive.kind == other.directive.kind
-        and one.tool == other.tool
-        and set(one.directive.slots) < set(other.directive.slots)
-    )
+    return one.tool == other.tool and covers(other.directive, one.directive) and not covers(one.directive, other.directive)

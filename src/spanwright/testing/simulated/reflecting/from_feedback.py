@@ -11,6 +11,7 @@ from spanwright.testing.simulated.english import ENGLISH, a_date, goals, refs
 from spanwright.testing.simulated.reflecting.dossier import Dossier, Record
 from spanwright.testing.simulated.reflecting.feedback import Change, answers, changes, missed, unsaid
 from spanwright.testing.simulated.reflecting.findings import Finding, finding, tool_for, wish_named
+from spanwright.testing.simulated.reflecting.from_traces import purposes
 from spanwright.testing.simulated.words import stems
 
 _CODE: Final = re.compile(r"^[A-Z][A-Z_]{2,}$")
@@ -33,7 +34,8 @@ def from_feedback(dossier: Dossier) -> Iterator[Finding]:
 def tool_of(table: str, record: Record, dossier: Dossier) -> tuple[str, str]:
     """Return the tool that writes into a table, and where a transcript shows it, the argument for sums."""
     moves = [move for move in record.trusted if not move.failed]
-    named = tool_for(table, dossier.tools)
+    wish = wish_named(table)
+    named = tool_for(table, dossier.tools) or (purposes(dossier).get(wish.name, "") if wish is not None else "")
     called = [move for move in moves if move.tool == named]
     sums = [name for move in called for name, value in move.arguments.items() if isinstance(value, int | float)]
     return named, sums[0] if sums else ""
@@ -47,7 +49,7 @@ def _values(record: Record, change: Change, dossier: Dossier) -> Iterator[Findin
         return
     if change.got is None and written and _spelled_otherwise(written, change.key):
         yield finding("id_spelling", where, tool=tool, example=re.sub(r"\d", "1", change.key))
-    yield from _formats(where, tool, record, change)
+    yield from _formats(where, tool, record, change, dossier)
     if change.got is not None:
         yield from _sums(where, tool, parameter, record, change)
 
@@ -56,22 +58,25 @@ def _spelled_otherwise(written: str, key: str) -> bool:
     return written != key and re.sub(r"\D", "", written) == re.sub(r"\D", "", key)
 
 
-def _formats(where: str, tool: str, record: Record, change: Change) -> Iterator[Finding]:
+def _formats(where: str, tool: str, record: Record, change: Change, dossier: Dossier) -> Iterator[Finding]:
     """Compare with what the customer wrote: a country's code for its name, a date in another form."""
     want = change.want or ""
+    wish = wish_named(change.table)
+    taken = {other for name, other in purposes(dossier).items() if wish is not None and name != wish.name}
     country = next((each for each in ENGLISH.countries if each.name in record.asked), None)
     if country is not None and country.name not in want and re.search(rf"\b{country.alpha2}\b", want):
-        yield finding("country", where, tool=_by_argument(record, country.name) or tool, style="alpha2")
+        yield finding("country", where, tool=tool or _by_argument(record, country.name, taken), style="alpha2")
     said, day = a_date(record.asked)
     if day is not None and not _ISO.search(said) and day.isoformat() in want:
-        yield finding("date_format", where, tool=_by_argument(record, said) or tool, format="iso")
+        yield finding("date_format", where, tool=tool or _by_argument(record, said, taken), format="iso")
 
 
-def _by_argument(record: Record, text: str) -> str:
-    """Return the tool to which the customer's words were given."""
+def _by_argument(record: Record, text: str, taken: set[str]) -> str:
+    """Return the tool to which the customer's words were given, unless it is known to be for something else."""
     moves = sorted(record.trusted, key=lambda move: move.failed)
     tools = [move.tool for move in moves if any(text in str(value) for value in move.arguments.values())]
-    return next((tool for tool in tools if not stems(tool) & ENGLISH.wishes["complaint"].stems), "")
+    passed_on = ENGLISH.wishes["complaint"].stems
+    return next((tool for tool in tools if tool not in taken and not stems(tool) & passed_on), "")
 
 
 def _sums(where: str, tool: str, parameter: str, record: Record, change: Change) -> Iterator[Finding]:
@@ -99,7 +104,10 @@ def _numbers(row: str) -> list[float]:
 
 
 def _unsaid(record: Record) -> Iterator[Finding]:
+    known = " ".join(f"{dict(move.arguments)} {move.result}" for move in record.trusted)
     for words in unsaid(record):
+        if record.trusted and words not in known and words.removesuffix(".00").removesuffix("0") not in f"{known} {record.asked}":
+            continue  # the agent never learned it, so the reply is not where it went wrong
         digits = re.sub(r"\D", "", words)
         if _ISO.search(words):
             item = "date"

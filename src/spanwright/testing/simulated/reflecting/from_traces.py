@@ -1,7 +1,7 @@
 """What transcripts show: messages of tools that state how they want to be called, and which tool does what."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
@@ -19,6 +19,17 @@ _TOLD: Final = frozenset(
 _CANNOT_READ: Final = re.compile(r"cannot read .{1,200}? as (?:a |an )?(?P<what>[a-z]+)", re.IGNORECASE | re.DOTALL)
 
 
+def purposes(dossier: Dossier) -> Mapping[str, str]:
+    """Return which tool serves which wish, as far as the transcripts show it by what they wrote or could not read."""
+    shown: dict[str, str] = {}
+    for record in dossier.records:
+        for each in (*_purposes(record), *_unreadable(record)):
+            wish = wish_named(each.directive.slot("topic"))
+            if wish is not None:
+                shown.setdefault(wish.name, each.tool)
+    return shown
+
+
 def from_traces(dossier: Dossier) -> Iterator[Finding]:
     """Yield what the genuine transcripts show."""
     for record in dossier.records:
@@ -26,6 +37,7 @@ def from_traces(dossier: Dossier) -> Iterator[Finding]:
             if move.failed:
                 yield from _told(record, number, move)
         yield from _purposes(record)
+        yield from _unreadable(record)
     yield from _better_tools(dossier)
 
 
@@ -39,10 +51,15 @@ def _told(record: Record, number: int, move: Move) -> Iterator[Finding]:
                 slots["example"] = re.sub(r"\d", "1", slots["example"])
             slots.pop("param" if directive.kind == "take" else "", None)
             yield finding(directive.kind, where, tool=move.tool, parameter=parameter, **slots)
-    what = _CANNOT_READ.search(move.result)
-    wish = wish_named(what["what"]) if what else None
-    if wish is not None:
-        yield finding("use", where, tool=move.tool, topic=wish.topic)
+
+
+def _unreadable(record: Record) -> Iterator[Finding]:
+    """A tool that cannot read a value as a date is for dates."""
+    for number, move in enumerate(record.trusted):
+        what = _CANNOT_READ.search(move.result) if move.failed else None
+        wish = wish_named(what["what"]) if what else None
+        if wish is not None:
+            yield finding("use", f"{record.name}/call {number}", tool=move.tool, topic=wish.topic)
 
 
 def _parameter(directive: Directive, move: Move) -> str:

@@ -29,11 +29,11 @@ class Profile:
 
 
 WEAK: Final = Profile(
-    insight=0.3, records=4, characters=20_000, wrong_scope=0.25, copies=0.15, forgets=0.12, malformed=0.08
+    insight=0.35, records=4, characters=20_000, wrong_scope=0.25, copies=0.15, forgets=0.12, malformed=0.08
 )
 MEDIUM: Final = Profile(
-    insight=0.5, records=8, characters=40_000, wrong_scope=0.15, copies=0.08, forgets=0.06, malformed=0.03
+    insight=0.6, records=8, characters=40_000, wrong_scope=0.15, copies=0.08, forgets=0.05, malformed=0.03
 )
 STRONG: Final = Profile(
-    insight=0.75, records=16, characters=100_000, wrong_scope=0.07, copies=0.03, forgets=0.02, malformed=0.01
+    insight=0.8, records=16, characters=100_000, wrong_scope=0.07, copies=0.03, forgets=0.02, malformed=0.01
 )

@@ -55,7 +55,8 @@ def named_tool(phrase: str, reading: Reading, draws: Draws, *, own: ToolReading 
 def topic_is(topic: str, goal: Goal) -> bool:
     """Say whether a topic in somebody's rule is what this goal is about."""
     words = stems(topic)
-    matched = {wish.name: len(words & wish.stems) + 2 * bool(wish.asks.search(topic)) for wish in ENGLISH.wishes.values()}
+    wishes = {**ENGLISH.wishes, goal.wish.name: goal.wish}.values()
+    matched = {wish.name: len(words & wish.stems) + 2 * bool(wish.asks.search(topic)) for wish in wishes}
     best = max(matched.values())
     if best == 0:
         return bool(goal.meaning and (goal.meaning.says.search(topic) or words & goal.meaning.stems))

@@ -1,0 +1,158 @@
+"""One attempt to improve a member of the pool: its minibatch, a reflection on that, and the judgement of the child.
+
+An attempt that a crash or a stop interrupted is the same thing as a new one of which more is known already: what it has
+paid for is not paid again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import TypeAlias
+
+from spanwright.core.candidate import Candidate, ComponentId
+from spanwright.core.context import Example, ReflectionContext
+from spanwright.core.events import Abandoned, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
+from spanwright.core.rollout import Observed, Purpose, Rollout
+from spanwright.engine import evidence
+from spanwright.engine.ledger import Lease
+from spanwright.engine.workshop import Work, Workshop
+from spanwright.errors import UserBug, WorldFailed
+from spanwright.search import Cell, OpenAttempt
+
+Ending: TypeAlias = Judged | Refused | Abandoned
+"""The one event that ends an attempt."""
+
+
+class Attempt:
+    """Carries out an attempt on a lease. `opened` is what is known of it; of a new one no more than parent and cases."""
+
+    def __init__(self, shop: Workshop, opened: OpenAttempt, lease: Lease) -> None:
+        self._shop = shop
+        self._opened = opened
+        self._lease = lease
+        self._parent = shop.pool.view.candidate(opened.parent)
+
+    async def carry_out(self) -> Ending | None:
+        """Return how the attempt ended; None where the run stopped before it could, so that a resumed run ends it."""
+        shop = self._shop
+        before = await self._minibatch()
+        if shop.stopping:
+            return None
+        scored = [each for each in before if each.rollout.score is not None]
+        if not scored:
+            return self._abandoned("no rollout of the minibatch has a score")
+        perfect = shop.policy.perfect
+        if all(evidence.is_perfect(each.rollout.score, perfect) for each in scored if each.rollout.score is not None):
+            return self._abandoned("nothing to learn on this minibatch", perfect=True)
+        components = evidence.worn(shop.problem, self._parent)
+        examples = [evidence.example(shop.problem, each, components) for each in scored]
+        result = self._opened.result if answered(self._opened) else await self._consult(examples)
+        if result is None:
+            return None if shop.stopping else self._abandoned("the reflection model failed")
+        if isinstance(result, Refusal):
+            return self._refused(result)
+        result = replace(result, lessons=(*result.lessons, *evidence.lessons(examples, perfect)))
+        return await self._judge(result, [each.rollout for each in scored])
+
+    async def _minibatch(self) -> list[Observed]:
+        """Return the parent's rollouts on the minibatch: fresh ones, and those that were done before an interruption."""
+        shop, opened = self._shop, self._opened
+        kept = {each.key.case: shop.means.journal.observed(each.number) for each in opened.rollouts}
+        missing = [case for case in opened.cases if kept.get(case) is None]
+        fresh = {each.rollout.key.case: each for each in await self._measure(self._parent, missing, Purpose.MINIBATCH)}
+        found = [fresh.get(case) or kept.get(case) for case in opened.cases]
+        return [each for each in found if each is not None]
+
+    async def _measure(self, candidate: Candidate, cases: Sequence[str], purpose: Purpose) -> list[Observed]:
+        view = self._shop.pool.view
+        cells: tuple[Cell, ...] = tuple((case, view.next_repeat(candidate.id, case)) for case in cases)
+        work = Work(candidate=candidate, cells=cells, purpose=purpose, attempt=self._opened.attempt)
+        return await self._shop.measure(work, self._lease)
+
+    async def _consult(self, examples: Sequence[Example]) -> Proposal | Refusal | None:
+        """Consult the reflector; None where the world or the user's settings failed it."""
+        shop, attempt = self._shop, self._opened.attempt
+        context = self._context(examples)
+        chosen = tuple(component.id for component in context.components)
+        shop.emit(ReflectionStarted(attempt=attempt, components=chosen, at=shop.now()))
+        await shop.means.journal.durable()
+        reflection: Reflection | None = None
+        async with shop.means.recorder.recording({}) as recording:
+            try:
+                reflection = await shop.problem.reflector.reflect(context)
+            except WorldFailed as error:
+                shop.world_failed(f"the reflection model: {error.message}")
+            except UserBug as error:
+                shop.fail(error)
+            except Exception as error:  # a reflector may be the user's own code
+                shop.fail(UserBug("the reflector", f"{type(error).__name__}: {error}"))
+        usage = replace(recording.trace.usage, reflections=1)
+        self._lease.settle(usage)
+        result = Refusal(reason=RefusalReason.FAILED) if reflection is None else reflection.result
+        if reflection is not None:
+            shop.world_answered()
+            shop.means.journal.keep_reflection(attempt, reflection)
+        shop.emit(ReflectionEnded(attempt=attempt, result=result, usage=usage, at=shop.now()))
+        return None if reflection is None else result
+
+    def _context(self, examples: Sequence[Example]) -> ReflectionContext:
+        shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
+        components = evidence.worn(shop.problem, self._parent)
+        chosen = self._opened.components
+        if chosen is None:
+            blames: Mapping[ComponentId, float] = evidence.total_blame(examples, components, policy.perfect)
+            # Keyed by the attempt, so that a resumed run draws the same.
+            stream = Random(f"{policy.seed}/{self._opened.attempt}/components")
+            chosen = policy.components(view, self._parent.id, blames, stream)
+        return ReflectionContext(
+            attempt=self._opened.attempt,
+            parent=self._parent,
+            components=tuple(component for component in components if component.id in chosen),
+            examples=tuple(examples),
+            tried=policy.tried(view, self._parent.id, chosen),
+            lessons=policy.lessons(view, self._parent.id, chosen),
+            others=tuple(component for component in components if component.id not in chosen),
+            objective=shop.problem.objective,
+        )
+
+    async def _judge(self, proposal: Proposal, before: Sequence[Rollout]) -> Ending | None:
+        """Turn a proposal into a child, and let the gate decide where there is one."""
+        shop = self._shop
+        child = proposal.apply(self._parent)
+        if child.id in shop.pool.view:
+            return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
+        verdict = Verdict(accepted=True, reason="admitted without a gate")
+        if shop.policy.gated:
+            after = await self._gate(child, [each.key.case for each in before])
+            if shop.stopping:
+                return None
+            if any(each.score is None for each in after):
+                return self._abandoned("the world failed a rollout of the gate")
+            verdict = shop.policy.gate(_scores(before), _scores(after))
+        return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
+
+    async def _gate(self, child: Candidate, cases: Sequence[str]) -> list[Rollout]:
+        """Return the child's rollouts on the minibatch."""
+        known = {each.key.case: each for each in self._opened.gate}
+        missing = [case for case in cases if case not in known]
+        fresh = [each.rollout for each in await self._measure(child, missing, Purpose.GATE)]
+        return [*known.values(), *fresh]
+
+    def _refused(self, refusal: Refusal) -> Refused:
+        return Refused(attempt=self._opened.attempt, parent=self._parent.id, refusal=refusal, at=self._shop.now())
+
+    def _abandoned(self, reason: str, *, perfect: bool = False) -> Abandoned:
+        return Abandoned(
+            attempt=self._opened.attempt, parent=self._parent.id, reason=reason, perfect=perfect, at=self._shop.now()
+        )
+
+
+def answered(opened: OpenAttempt) -> bool:
+    """Return whether the reflection of an attempt was answered: one that the world failed is done again."""
+    result = opened.result
+    return result is not None and not (isinstance(result, Refusal) and result.reason is RefusalReason.FAILED)
+
+
+def _scores(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    return {each.key.case: each.score.value for each in rollouts if each.score is not None}

@@ -1,0 +1,63 @@
+"""What one agent wears: a candidate's texts over those of its champion, looked up by where they go.
+
+Made once for a candidate and kept, so that a request pays for look-ups and for no search.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from spanwright.core.candidate import Candidate, ComponentId
+from spanwright.subject.schemas import Wording
+
+_KEPT = 256
+"""Outfits that a wardrobe keeps: more candidates are hardly in flight at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The texts of a tool or an output: its description, if that is worn, and those of places in its schema."""
+
+    id: ComponentId
+    description: str | None
+    wording: Wording
+
+
+class Outfit:
+    """The texts that one agent wears."""
+
+    def __init__(self, agent: str, texts: Mapping[ComponentId, str]) -> None:
+        self._texts = {id: text for id, text in texts.items() if id.startswith(f"{agent}/")}
+        self._pieces: dict[ComponentId, Piece | None] = {}
+
+    def text(self, id: ComponentId) -> str | None:
+        """Return the text of a component; None where nothing is worn for it."""
+        return self._texts.get(id)
+
+    def piece(self, id: ComponentId) -> Piece | None:
+        """Return what is worn for the tool or output `id` and the places in its schema; None where nothing is."""
+        if id not in self._pieces:
+            prefix = f"{id}/"
+            below = {key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)}
+            description = self._texts.get(id)
+            worn = description is not None or below
+            self._pieces[id] = Piece(id, description, Wording.of(below)) if worn else None
+        return self._pieces[id]
+
+
+class Wardrobe:
+    """The outfits of one agent."""
+
+    def __init__(self, agent: str) -> None:
+        self._agent = agent
+        self._outfits: dict[tuple[Candidate | None, Candidate | None], Outfit] = {}
+
+    def outfit(self, worn: Candidate | None, base: Candidate | None) -> Outfit | None:
+        """Return the outfit of `worn` over `base`; None where both are None."""
+        if worn is None and base is None:
+            return None
+        if (worn, base) not in self._outfits:
+            if len(self._outfits) >= _KEPT:
+                self._outfits.clear()
+            texts = {**(base.texts if base else {}), **(worn.texts if worn else {})}
+            self._outfits[worn, base] = Outfit(self._agent, texts)
+        return self._outfits[worn, base]
