@@ -5,24 +5,30 @@
 
 Decorate a pydantic-ai agent, hand over evals, and the texts of its instructions and tools are rewritten by what its
 rollouts show, kept where they measurably help.
+
+Names are loaded when they are first asked for: an agent framework takes a second, and `spanwright --help` needs none.
 """
 
-from spanwright.api import DEFAULT_STORE, Run, interruptible, optimize, optimize_sync
-from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
-from spanwright.core.case import Case
-from spanwright.core.context import ReflectionContext
-from spanwright.core.events import Event, StopReason
-from spanwright.core.proposal import Proposal, Reflection, Refusal
-from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
-from spanwright.core.score import Score
-from spanwright.core.trace import Trace
-from spanwright.core.usage import Budget, Usage
-from spanwright.engine import Stop
-from spanwright.errors import RunMismatch, SpanwrightError, StoreError, UsageError, UserBug
-from spanwright.report import Result
-from spanwright.search import Policy
-from spanwright.store import SqliteStore
-from spanwright.subject import Evals, optimizable, wearing
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from spanwright.api import DEFAULT_STORE, Run, interruptible, optimize, optimize_sync
+    from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
+    from spanwright.core.case import Case
+    from spanwright.core.context import ReflectionContext
+    from spanwright.core.events import Event, StopReason
+    from spanwright.core.proposal import Proposal, Reflection, Refusal
+    from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
+    from spanwright.core.score import Score
+    from spanwright.core.trace import Trace
+    from spanwright.core.usage import Budget, Usage
+    from spanwright.engine import Stop
+    from spanwright.errors import RunMismatch, SpanwrightError, StoreError, UsageError, UserBug
+    from spanwright.report import Result
+    from spanwright.search import Policy
+    from spanwright.store import SqliteStore
+    from spanwright.subject import Evals, optimizable, wearing
 
 __all__ = [
     "DEFAULT_STORE",
@@ -62,3 +68,53 @@ __all__ = [
     "optimize_sync",
     "wearing",
 ]
+
+_HOMES: Final = {
+    "DEFAULT_STORE": "spanwright.api",
+    "Budget": "spanwright.core.usage",
+    "Candidate": "spanwright.core.candidate",
+    "Case": "spanwright.core.case",
+    "Component": "spanwright.core.candidate",
+    "ComponentId": "spanwright.core.candidate",
+    "Evals": "spanwright.subject",
+    "Evaluator": "spanwright.core.protocols",
+    "Event": "spanwright.core.events",
+    "Kind": "spanwright.core.candidate",
+    "Observer": "spanwright.core.protocols",
+    "Policy": "spanwright.search",
+    "Proposal": "spanwright.core.proposal",
+    "Reflection": "spanwright.core.proposal",
+    "ReflectionContext": "spanwright.core.context",
+    "Reflector": "spanwright.core.protocols",
+    "Refusal": "spanwright.core.proposal",
+    "Result": "spanwright.report",
+    "Run": "spanwright.api",
+    "RunMismatch": "spanwright.errors",
+    "Score": "spanwright.core.score",
+    "SpanwrightError": "spanwright.errors",
+    "SqliteStore": "spanwright.store",
+    "Stop": "spanwright.engine",
+    "StopReason": "spanwright.core.events",
+    "StoreError": "spanwright.errors",
+    "Subject": "spanwright.core.protocols",
+    "Trace": "spanwright.core.trace",
+    "Usage": "spanwright.core.usage",
+    "UsageError": "spanwright.errors",
+    "UserBug": "spanwright.errors",
+    "interruptible": "spanwright.api",
+    "optimizable": "spanwright.subject",
+    "optimize": "spanwright.api",
+    "optimize_sync": "spanwright.api",
+    "wearing": "spanwright.subject",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,9 @@ import json
 
 import pytest
 
+import spanwright as spanwright_library
+from spanwright.cli.options import DEFAULT_STORE
+
 
 def test_runs_are_listed(spanwright, optimized):
     listed = spanwright("runs").stdout.splitlines()
@@ -111,3 +114,7 @@ def test_without_an_endpoint_live_says_so_in_one_line(spanwright):
 
 def test_an_unknown_option_is_a_usage_error(spanwright):
     assert 2 == spanwright("runs", "--nonsense").exit_code
+
+
+def test_the_command_line_and_the_library_keep_runs_in_the_same_file():
+    assert spanwright_library.DEFAULT_STORE == DEFAULT_STORE

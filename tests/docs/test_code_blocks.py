@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.util._once import Once
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if page.exists()]
@@ -48,6 +50,13 @@ def is_skipped(mark: str, number: int) -> bool:
     if mark and SKIP.fullmatch(mark) is None:
         pytest.fail(f'line {number}: expected a plain block or {{test="skip: reason"}}, got {mark!r}')
     return bool(mark)
+
+
+@pytest.fixture(autouse=True)
+def own_tracer_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page set the process's tracer provider, which goes only once, without a trace of it in other tests."""
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,50 +1,155 @@
-"""A run that was cut off anywhere ends like one that was not: whatever a crash leaves is a prefix of what was written."""
+"""A run that was cut off anywhere goes on from there: whatever a crash leaves is a prefix of what was written."""
 
+import random
 from collections import Counter
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
 from engine_trials import Terms, Trial, WrittenDown
 
+from spanwright.core.candidate import CandidateId
+from spanwright.core.events import Event, Judged, ReflectionEnded, RunResumed, StopReason
+from spanwright.core.rollout import RolloutKey
 from spanwright.core.usage import Budget
 from spanwright.search import Policy
 from spanwright.testing.landscape import Landscape
 from spanwright.testing.virtual import run_virtual
 
-WORLD = Landscape(seed=3, repeatable=True, refusals=0.15)
+WORLD = Landscape(seed=3, repeatable=True, refusals=0.2)
+SMALL = Budget(rollouts=100, reflections=30)
+LARGE = Budget(rollouts=330, reflections=60)
 
-TERMS = {
-    "default": Terms(
-        world=WORLD,
-        policy=Policy.default(schedule="ordered"),
-        budget=Budget(rollouts=130, reflections=30),
-        sizes=(12, 20, 6),
+ORDERED = {
+    "default": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=SMALL, sizes=(12, 20, 6)),
+    "gepa": Terms(world=WORLD, policy=Policy.gepa(), budget=SMALL, sizes=(12, 10, 6)),
+    "with finals": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=LARGE, sizes=(12, 40, 6)),
+    "impatient": Terms(
+        world=WORLD, policy=Policy.default(schedule="ordered", patience=4), budget=LARGE, sizes=(12, 40, 6)
     ),
-    "gepa": Terms(world=WORLD, policy=Policy.gepa(), budget=Budget(rollouts=130, reflections=30), sizes=(12, 10, 6)),
+    "with a target": Terms(
+        world=WORLD, policy=Policy.default(schedule="ordered", target=0.55), budget=LARGE, sizes=(12, 40, 6)
+    ),
 }
+EVERY = {"default": 1, "gepa": 1, "with finals": 23, "impatient": 23, "with a target": 23}
+"""Of the small runs every prefix is tried, of the large ones each so-manieth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What must not depend on whether a run was interrupted, nor on how many rollouts run at once."""
+
+    winner: CandidateId
+    reason: StopReason
+    complete: bool
+    accepted: tuple[CandidateId, ...]
+    reflections: int
+    rollouts: int
+
+    @classmethod
+    def of(cls, trial: Trial) -> "Course":
+        return cls(
+            winner=trial.ended.winner,
+            reason=trial.ended.reason,
+            complete=trial.ended.complete,
+            accepted=tuple(trial.accepted),
+            reflections=trial.reflections,
+            rollouts=len(trial.finished),
+        )
 
 
 @cache
-def whole(name: str) -> tuple[Trial, WrittenDown]:
+def whole(name: str) -> tuple[Course, WrittenDown]:
     journal = WrittenDown()
-    return run_virtual(TERMS[name].run(journal)), journal
+    return Course.of(run_virtual(ORDERED[name].run(journal))), journal
 
 
-def course(trial: Trial) -> tuple[object, ...]:
-    """What must not depend on whether the run was interrupted."""
-    ended = trial.ended
-    return ended.winner, ended.reason, ended.complete, trial.accepted, trial.reflections, len(trial.finished)
+@pytest.mark.parametrize("name", ORDERED)
+def test_an_ordered_run_comes_to_the_same_end_from_every_prefix_of_its_journal(name: str) -> None:
+    expected, journal = whole(name)
+
+    for length in range(0, len(journal.writes), EVERY[name]):
+        resumed = run_virtual(ORDERED[name].run(WrittenDown.cut(journal.writes[:length])))
+
+        assert expected == Course.of(resumed), length
+        assert [] == scored_twice(resumed), length
 
 
-@pytest.mark.parametrize("name", TERMS)
-def test_from_every_prefix_of_its_journal_a_run_comes_to_the_same_end(name: str) -> None:
-    made, journal = whole(name)
+def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end() -> None:
+    expected, journal = whole("with finals")
+    chance = random.Random(1)
 
-    different = {}
+    for _ in range(5):
+        writes = journal.writes
+        for _ in range(6):
+            left = WrittenDown.cut(writes[: chance.randrange(len(writes))])
+            resumed = run_virtual(ORDERED["with finals"].run(left))
+            writes = left.writes
+
+            assert expected == Course.of(resumed)
+            assert [] == scored_twice(resumed)
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_an_ordered_run_does_not_depend_on_how_many_rollouts_run_at_once(name: str) -> None:
+    expected, _ = whole(name)
+
+    for concurrency in (1, 3, 64):
+        assert expected == Course.of(run_virtual(replace(ORDERED[name], concurrency=concurrency).run()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_steady_run_that_was_cut_off_keeps_its_budget_and_validates_whom_it_admitted(seed: int) -> None:
+    chance = random.Random(seed)
+    terms = Terms(
+        world=Landscape(seed=seed, outage=0.05 * (seed % 2)),
+        policy=Policy.gepa(schedule="steady", max_in_flight=8) if seed % 3 == 2 else Policy.default(),
+        budget=Budget(rollouts=chance.randint(120, 360), reflections=80),
+        sizes=(12, 24, 6),
+        concurrency=chance.choice((2, 16, 40)),
+    )
+    writes = whole_steady(terms).writes
+
+    for _ in range(5):
+        left = WrittenDown.cut(writes[: chance.randrange(len(writes))])
+        resumed = run_virtual(terms.run(left))
+        writes = left.writes
+
+        unvalidated = [child for child in resumed.accepted if resumed.ended.pool.own(child) == 0]
+        assert resumed.ended.complete
+        assert [] == scored_twice(resumed)
+        assert len(resumed.finished) == resumed.engine.ledger.spent.rollouts <= terms.budget.rollouts
+        assert not resumed.engine.ledger.outstanding
+        assert not unvalidated or len(resumed.finished) >= terms.budget.rollouts - 1
+
+
+def whole_steady(terms: Terms) -> WrittenDown:
+    journal = WrittenDown()
+    run_virtual(terms.run(journal))
+    return journal
+
+
+def test_what_an_interrupted_attempt_has_paid_for_is_not_paid_again() -> None:
+    _, journal = whole("gepa")
+    ends = {Judged: 0, ReflectionEnded: 0}
     for length in range(len(journal.writes)):
-        resumed = run_virtual(TERMS[name].run(WrittenDown.cut(journal.writes[:length])))
-        if course(resumed) != course(made):
-            different[length] = course(resumed)
-        scored = Counter(rollout.key for rollout in resumed.finished)
-        assert not [key for key, times in scored.items() if times > 1]
-    assert {} == different
+        left = WrittenDown.cut(journal.writes[:length])
+        answered = {each.attempt for each in left.kept_events if isinstance(each, ReflectionEnded)}
+        resumed = run_virtual(ORDERED["gepa"].run(left))
+        later = resumed.events[length_of_history(resumed.events) :]
+        again = answered & {each.attempt for each in later if isinstance(each, ReflectionEnded)}
+
+        assert set() == again
+        ends[Judged] += any(isinstance(each, Judged) for each in later)
+        ends[ReflectionEnded] += bool(answered)
+    assert all(ends.values())
+
+
+def length_of_history(events: list[Event]) -> int:
+    """Return where the latest process began."""
+    return max((place for place, event in enumerate(events) if isinstance(event, RunResumed)), default=0)
+
+
+def scored_twice(trial: Trial) -> list[RolloutKey]:
+    times = Counter(rollout.key for rollout in trial.finished)
+    return [key for key, count in times.items() if count > 1]

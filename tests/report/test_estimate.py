@@ -4,11 +4,17 @@ import pytest
 
 from spanwright.core.case import Case, Splits
 from spanwright.core.usage import Budget
-from spanwright.report import announcement, estimate
+from spanwright.report import Estimate, announcement, estimate
 
 BUDGET = Budget(rollouts=1000, reflections=100, usd=5.0, seconds=timedelta(minutes=10))
 MODELS = {"agent support": "openai:gpt-4o-mini", "reflection": "openai:gpt-4o"}
 SIMULATED = {"agent support": "openai:sim-task", "reflection": "openai:sim-reflection"}
+
+
+def estimated(budget, models) -> Estimate:
+    found = estimate(budget, models)
+    assert found is not None
+    return found
 
 
 def cases(name, count):
@@ -21,10 +27,10 @@ def splits():
 
 
 def test_the_estimate_adds_rollouts_and_reflections_at_the_models_prices():
-    rollouts_alone = estimate(Budget(rollouts=1000, reflections=0), MODELS).usd
-    reflections_alone = estimate(Budget(rollouts=0, reflections=100), MODELS).usd
+    rollouts_alone = estimated(Budget(rollouts=1000, reflections=0), MODELS).usd
+    reflections_alone = estimated(Budget(rollouts=0, reflections=100), MODELS).usd
 
-    both = estimate(BUDGET, MODELS).usd
+    both = estimated(BUDGET, MODELS).usd
 
     assert rollouts_alone > 0
     assert reflections_alone > 0
@@ -34,15 +40,15 @@ def test_the_estimate_adds_rollouts_and_reflections_at_the_models_prices():
 def test_agents_with_several_models_are_priced_by_their_mean():
     cheap, dear = "openai:gpt-4o-mini", "openai:gpt-4o"
     budget = Budget(rollouts=1000, reflections=0)
-    alone = [estimate(budget, {"agent writer": model}).usd for model in (cheap, dear)]
+    alone = [estimated(budget, {"agent writer": model}).usd for model in (cheap, dear)]
 
-    together = estimate(budget, {"agent writer": cheap, "agent reader": dear}).usd
+    together = estimated(budget, {"agent writer": cheap, "agent reader": dear}).usd
 
     assert together == pytest.approx(sum(alone) / 2)
 
 
 def test_a_model_without_a_price_is_named():
-    found = estimate(BUDGET, {**MODELS, "agent support": "openai:sim-task"})
+    found = estimated(BUDGET, {**MODELS, "agent support": "openai:sim-task"})
 
     assert ("openai:sim-task",) == found.unknown
     assert found.usd > 0

@@ -21,6 +21,7 @@ def test_a_winner_that_is_better_on_the_test_split_has_improved(better):
 
     assert result.improved
     assert result.complete
+    assert result.difference is not None
     assert StopReason.BUDGET == result.stop_reason
     assert "test" == result.measured_on
     assert 0.075 == pytest.approx(result.seed_test)
@@ -84,6 +85,7 @@ def test_a_gain_within_chance_is_no_improvement(history):
     result = Result.from_events(history.events)
 
     assert not result.improved
+    assert result.difference is not None
     assert result.difference.low < 0 < result.difference.high
     assert "Nothing beat the seed beyond chance" in str(result)
 
@@ -111,6 +113,7 @@ def test_only_cases_that_both_were_tried_on_are_compared(history):
 
     result = Result.from_events(history.events)
 
+    assert result.validation is not None
     assert 2 == result.validation.cases
     assert 0.0 == result.seed_validation
     assert 0.75 == result.best_validation
@@ -242,13 +245,13 @@ def test_the_winner_is_worn_inside_a_block_only(better):
 
 
 def test_wearing_for_good_leaves_each_agent_its_own_texts(better):
-    wearables = [Hanger("support", Candidate(texts={"support/tool:find": "Find."})), Hanger("judge")]
-    result = Result.from_events(better.events).worn_by(wearables)
+    support, judge = Hanger("support", Candidate(texts={"support/tool:find": "Find."})), Hanger("judge")
+    result = Result.from_events(better.events).worn_by([support, judge])
 
     result.wear()
 
-    assert {**result.best.texts, "support/tool:find": "Find."} == wearables[0].base.texts
-    assert {} == wearables[1].base.texts
+    assert Candidate(texts={**result.best.texts, "support/tool:find": "Find."}) == support.base
+    assert Candidate(texts={}) == judge.base
 
 
 def test_a_result_from_a_store_cannot_dress_agents_that_it_does_not_know(better):

@@ -73,7 +73,7 @@ class Candidate:
         """
         unknown = edits.keys() - self.texts.keys()
         if unknown:
-            raise KeyError(sorted(unknown)[0])
+            raise KeyError(min(unknown))
         return Candidate(texts={**self.texts, **edits})
 
     def changes_from(self, other: "Candidate") -> tuple[ComponentId, ...]:

@@ -179,6 +179,7 @@ Event: TypeAlias = (
     | SearchEnded
     | RunEnded
 )
+"""What observers are shown and stores keep; `kind` tells them apart."""
 
 EVENT: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="kind")],

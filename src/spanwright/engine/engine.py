@@ -63,6 +63,8 @@ class Engine:
                         await self._phases()
                     finally:
                         shop.observers.close()
+        else:
+            shop.observers.discard()
         await shop.means.journal.durable()
         if shop.bug is not None:
             raise shop.bug

@@ -87,9 +87,9 @@ class Explorer:
             return False
         shop.emit(ended)
         if isinstance(ended, Judged) and ended.verdict.accepted:
-            promised = lease.split(0 if policy.gated else policy.commitment(shop.pool.view))
+            promised = None if policy.gated else lease.split(policy.commitment(shop.pool.view))
             lease.give_back()  # the validation may have to wait for more: nobody must hold what it waits for
-            await self._hand_over(ended.child.id, promised)
+            await self._hand_over(ended.child.id, promised or self._validator.promise(ended.child.id))
         return True
 
     def _ask(self, opened: OpenAttempt | None = None) -> Ask:

@@ -35,6 +35,8 @@ class Ask:
     leave: int = 0
     """Rollouts that must stay free beyond this lease: what admitted candidates are owed."""
     phase: Phase = Phase.SEARCH
+    owed: bool = False
+    """True for what an admitted candidate was promised: it is granted after the end of its phase, too."""
 
 
 class Lease:
@@ -124,7 +126,7 @@ class Ledger:
 
     async def lease(self, ask: Ask) -> Lease | None:
         """Wait until `ask` can be granted; None means that it never can be."""
-        while not self.closed(ask.phase):
+        while not self._refuses(ask):
             granted = self._grant(ask)
             if granted is not None:
                 return granted
@@ -135,7 +137,7 @@ class Ledger:
 
     def lease_now(self, ask: Ask) -> Lease | None:
         """Grant `ask` if that is possible without waiting: whoever holds a lease must not wait for another one."""
-        return None if self.closed(ask.phase) else self._grant(ask)
+        return None if self._refuses(ask) else self._grant(ask)
 
     def settled(self, usage: Usage) -> None:
         """Take note of real spending; leases call it."""
@@ -157,6 +159,9 @@ class Ledger:
         self._leased_rollouts -= rollouts
         self._leased_reflections -= reflections
         self._wake()
+
+    def _refuses(self, ask: Ask) -> bool:
+        return self.closed(Phase.TEST if ask.owed else ask.phase)
 
     def _grant(self, ask: Ask) -> Lease | None:
         if self.budget.reflections is not None:

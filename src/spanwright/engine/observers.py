@@ -48,6 +48,12 @@ class Observers:
             except anyio.WouldBlock:
                 self._detach(queue, f"it is {_LONGEST_QUEUE} events behind")
 
+    def discard(self) -> None:
+        """Close the queues unshown: for a run that had ended before."""
+        for queue in self._queues:
+            queue.send.close()
+            queue.receive.close()
+
     def close(self) -> None:
         """Let the tasks end when they have shown what is queued."""
         for queue in self._queues:

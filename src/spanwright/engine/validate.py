@@ -42,7 +42,7 @@ class Validator:
     def promise(self, member: CandidateId) -> Lease:
         """Return a lease for what is missing of a member's first cells, as far as they can still be leased."""
         missing = self._missing(member)
-        lease = self._shop.ledger.lease_now(Ask(rollouts=missing, least=1)) if missing else None
+        lease = self._shop.ledger.lease_now(Ask(rollouts=missing, least=1, owed=True)) if missing else None
         return lease or Lease(self._shop.ledger, 0, 0)
 
     def _missing(self, member: CandidateId) -> int:
@@ -87,7 +87,8 @@ class Validator:
         """Lease and do rollouts; False where nothing is left to lease."""
         if not cells:
             return False
-        lease = await self._shop.ledger.lease(Ask(rollouts=len(cells), least=1))
+        owed = self._owed.get(member, 0) > 0
+        lease = await self._shop.ledger.lease(Ask(rollouts=len(cells), least=1, owed=owed))
         if lease is None:
             return False
         with lease:

@@ -67,6 +67,10 @@ class EvalSet:
 
 def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
     """Validate an eval set and split it. Raises UsageError for no cases, duplicate ids, and nothing to judge by."""
+    if not isinstance(evals, Dataset | Evals):  # pyright: ignore[reportUnnecessaryIsInstance]  (users may err)
+        raise UsageError(
+            f"{type(evals).__name__} is no eval set", "Give a pydantic_evals Dataset, or Evals(cases=..., metric=...)"
+        )
     given = evals if isinstance(evals, Evals) else Evals(cases=evals)
     parts = {"cases": given.cases, "validation": given.validation, "test": given.test}
     converted: dict[str, tuple[Case, ...]] = {}

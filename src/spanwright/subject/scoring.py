@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from inspect import isawaitable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from pydantic_ai.models import Model
 from pydantic_evals.evaluators import EvaluationResult, EvaluatorContext
@@ -72,7 +72,7 @@ class Scoring:
         assert self._evals.metric is not None
         try:
             answered = self._evals.metric(theirs, output, trace)
-            answer: object = await answered if isawaitable(answered) else answered
+            answer = cast("object", await answered if isawaitable(answered) else answered)
         except Exception as error:  # the metric is the user's code
             found = classified(error, "the metric")
             if isinstance(found, WorldFailed | UserBug):

@@ -106,7 +106,10 @@ def _copied(line: Line | None, dossier: Dossier, profile: Profile, draws: Draws)
 
 def _guessed(dossier: Dossier, profile: Profile, draws: Draws) -> Sequence[Line]:
     """With nothing to go by but that something failed, try something."""
-    if not dossier.editable or not any(record.score is not None and record.score < 1 for record in dossier.records):
+    failing = [record for record in dossier.records if record.score is not None and record.score < 1]
+    if not dossier.editable or not failing:
+        return ()
+    if any(record.informative for record in failing) and not draws.chance(0.3, "restless"):
         return ()
     drawn = guesses(dossier, draws, 1 + draws.chance(0.5, "two guesses"))
     written = (line_for(each, dossier, profile, draws) for each in drawn if not stated(each, dossier))

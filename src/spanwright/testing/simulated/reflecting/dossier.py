@@ -73,6 +73,11 @@ class Record:
         return not words or shared >= 0.7 * len(words) or shared >= 0.7 * len(heard)
 
     @property
+    def informative(self) -> bool:
+        """Whether it shows more than a score."""
+        return bool(self.trusted) or self.feedback not in ("", "(none)")
+
+    @property
     def trusted(self) -> tuple[Move, ...]:
         """The moves, where the transcript is genuine."""
         return self.moves if self.genuine else ()

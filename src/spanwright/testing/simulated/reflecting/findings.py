@@ -62,13 +62,16 @@ def merged(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def stated(each: Finding, dossier: Dossier) -> bool:
-    """Say whether the texts already state it where it counts."""
-    texts = [text for text in dossier.editable if text.tool in ("", each.tool)]
-    said = [directive for text in texts for directive in lexicon.read(text.text)]
-    said.extend(_elsewhere(each, dossier))
+    """Say whether the texts already state it, and nothing better can be done than to say it there.
+
+    A rule for one tool that stands only in the instructions may still move to the tool itself.
+    """
+    nearer = [text for text in dossier.editable if each.tool and text.tool == each.tool]
+    wide = [text for text in dossier.editable if not text.tool]
+    near = [*(d for text in nearer for d in lexicon.read(text.text)), *_elsewhere(each, dossier)]
+    said = near if nearer and each.directive.kind not in GENERAL else [*near, *_read(wide)]
     return any(
-        directive.kind == each.directive.kind
-        and covers(directive, each.directive)
+        covers(directive, each.directive)
         and (not directive.about or not each.tool or bool(stems(directive.about) & stems(each.tool)))
         for directive in said
     )
@@ -80,11 +83,12 @@ def covers(one: Directive, other: Directive) -> bool:
 
 
 def homes(each: Finding, dossier: Dossier) -> tuple[Editable, ...]:
-    """Return the texts in which it can be said, the most fitting first."""
-    same_tool = [text for text in dossier.editable if each.tool and text.tool == each.tool]
+    """Return the texts in which it can be said, the most fitting first: none of another agent, if it is known whose."""
+    offered = [text for text in dossier.editable if not each.agent or not text.agent or text.agent == each.agent]
+    same_tool = [text for text in offered if each.tool and text.tool == each.tool]
     parameter = [text for text in same_tool if each.parameter and text.parameter == each.parameter]
     described = [text for text in same_tool if not text.parameter]
-    wide = sorted((text for text in dossier.editable if not text.tool), key=lambda text: -_akin(each, text))
+    wide = sorted((text for text in offered if not text.tool), key=lambda text: -_akin(each, text))
     ordered = (*wide, *described) if each.directive.kind in GENERAL else (*parameter, *described, *wide)
     return tuple(dict.fromkeys(ordered))
 
@@ -117,6 +121,8 @@ def _covers(name: str, known: str, value: str) -> bool:
         return re.sub(r"\d", "1", known) == re.sub(r"\d", "1", value)
     if name == "codes":
         return set(value.split(", ")) <= set(known.split(", "))
+    if name == "topic":
+        return wish_named(known) is not None and wish_named(known) == wish_named(value)
     return known == value or (name in ("param", "source") and not known)
 
 
@@ -125,11 +131,14 @@ def _kinship(these: frozenset[str], those: frozenset[str]) -> int:
     return sum(1 for one in these for other in those if one == other or (min(len(one), len(other)) > 4 and one[:5] == other[:5]))
 
 
+def _read(texts: Iterable[Editable]) -> Iterable[Directive]:
+    return (directive for text in texts for directive in lexicon.read(text.text))
+
+
 def _akin(each: Finding, text: Editable) -> int:
     words = stems(f"{text.agent} {text.text}")
     purpose = stems("answer reply") if each.directive.kind.startswith("answer") else stems("query search find write")
-    related = len(words & purpose) if each.directive.kind.startswith(("answer", "query", "search")) else 0
-    return related + 2 * bool(each.agent and text.agent == each.agent)
+    return len(words & purpose) if each.directive.kind.startswith(("answer", "query", "search")) else 0
 
 
 def _elsewhere(each: Finding, dossier: Dossier) -> tuple[Directive, ...]:

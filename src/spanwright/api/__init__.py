@@ -1,0 +1,7 @@
+"""`optimize`: fill in what was not said, check everything before money is spent, run the engine, return the result."""
+
+from spanwright.api.blocking import interruptible, optimize_sync
+from spanwright.api.optimizing import optimize
+from spanwright.api.options import DEFAULT_STORE, Options, Run
+
+__all__ = ["DEFAULT_STORE", "Options", "Run", "interruptible", "optimize", "optimize_sync"]

@@ -1,0 +1,131 @@
+"""`optimize`, the one door to a run."""
+
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from secrets import token_hex
+from typing import Unpack, cast, overload
+
+from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.models import Model
+
+from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
+from spanwright.api.preparing import Wishes, check_same, prepare
+from spanwright.core.protocols import Reflector
+from spanwright.core.usage import Budget
+from spanwright.engine import Conduct, Engine, Means, Stop
+from spanwright.errors import UsageError
+from spanwright.models import model_id
+from spanwright.report import Progress, Result, announcement
+from spanwright.search import Policy
+from spanwright.store import MemoryStore, SqliteStore, Store
+from spanwright.subject import Choice, Objective
+from spanwright.telemetry import SpanRecorder
+
+
+@overload
+async def optimize(
+    subject: AbstractAgent[None, Out], evals: EvalsOf[Prompt, Out, Meta], **options: Unpack[Options]
+) -> Result: ...
+@overload
+async def optimize(
+    subject: AbstractAgent[Deps, Out],
+    evals: EvalsOf[Prompt, Out, Meta],
+    *,
+    deps: DepsFrom[Prompt, Out, Meta, Deps],
+    **options: Unpack[Options],
+) -> Result: ...
+@overload
+async def optimize(
+    subject: Callable[[In], Awaitable[Out]], evals: EvalsOf[In, Out, Meta], **options: Unpack[Options]
+) -> Result: ...
+@overload
+async def optimize(
+    subject: Callable[[], AbstractAgent[None, Out]], evals: EvalsOf[Prompt, Out, Meta], **options: Unpack[Options]
+) -> Result: ...
+@overload
+async def optimize(
+    subject: Callable[[], AbstractAgent[Deps, Out]],
+    evals: EvalsOf[Prompt, Out, Meta],
+    *,
+    deps: DepsFrom[Prompt, Out, Meta, Deps],
+    **options: Unpack[Options],
+) -> Result: ...
+async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright: ignore[reportInconsistentOverload]
+    subject: object,
+    evals: EvalsOf[object, object, object],
+    *,
+    deps: DepsFrom[object, object, object, object] | None = None,
+    budget: Budget | None = None,
+    reflection_model: Model | str | Reflector | None = None,
+    components: Choice | None = None,
+    objective: Objective | None = None,
+    policy: Policy | None = None,
+    concurrency: int = 32,
+    store: Store | str | os.PathLike[str] | None = None,
+    run: str | Run | None = None,
+    stop: Stop | None = None,
+) -> Result:
+    """Search for texts with which `subject` does better on `evals`, and return what was found.
+
+    `subject` is an agent, or a factory or a program decorated with `optimizable`. `deps(case)` gives each rollout of an
+    agent with a `deps_type` its own dependencies. `budget` defaults to 20 rollouts for each validation case and what
+    the test split takes, with one reflection for every four rollouts; it is printed with an estimate of its cost before
+    the first call. `reflection_model` defaults to the agent's own model. `components` are instructions and tool
+    descriptions; `"all"`, globs or a predicate say otherwise. `objective` names the evaluator to maximize where figures
+    are not within 0 to 1, or computes the score from all of them. `policy` is how to search (`Policy.default()`,
+    `Policy.gepa()`). `concurrency` is the most rollouts in flight. `store` is a file (`.spanwright/store.sqlite`;
+    ":memory:" for none) and `run` a name in it: a run that the store knows is resumed. `stop.request()` ends the run
+    early, resumable.
+
+    Raises UsageError before money is spent, UserBug for the user's failing tool, evaluator or settings, StoreError.
+    Cancelling it cancels at once; the run can be resumed.
+    """
+    if concurrency < 1:
+        raise UsageError(f"concurrency={concurrency} lets no rollout run", "Give at least 1")
+    how = Run(name=run) if run is None or isinstance(run, str) else run
+    wishes = Wishes(
+        components=components,
+        objective=objective,
+        reflection=reflection_model,
+        policy=policy or Policy.default(),
+        budget=budget,
+    )
+    with ExitStack() as stack:
+        recorder = stack.enter_context(SpanRecorder.attach(export=how.export))
+        prepared = await prepare((subject, evals, deps), wishes, recorder)
+        problem = prepared.problem
+        observers = list(how.observers)
+        progress: Progress | None = None
+        if how.progress is not False:
+            named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
+            print(announcement(prepared.budget, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
+            progress = stack.enter_context(Progress(shown=how.progress))
+            observers.append(progress)
+        conduct = Conduct(
+            run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
+        )
+        async with _store(store).run(conduct.run) as journal:
+            check_same(conduct.run, journal, problem)
+            if progress is not None:
+                progress.replay(journal.events())
+            means = Means(journal=journal, recorder=recorder, observers=observers)
+            ended = await Engine(problem, prepared.policy, means, conduct).run()
+            events = tuple(journal.events())
+    remarks = (*prepared.remarks, *recorder.diagnoses, *((ended.remark,) if ended.remark else ()))
+    paused_by = None if ended.complete else ended.reason
+    return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
+
+
+def _store(store: Store | str | os.PathLike[str] | None) -> Store:
+    if store is None:
+        return SqliteStore(DEFAULT_STORE)
+    if isinstance(store, str | os.PathLike):
+        return MemoryStore() if store == ":memory:" else SqliteStore(cast("str", store))
+    return store
+
+
+def _new_name() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}"

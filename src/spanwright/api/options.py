@@ -1,0 +1,61 @@
+"""What a caller may say beyond the subject and the evals."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypedDict, TypeVar
+
+from pydantic_ai.messages import UserContent
+from pydantic_ai.models import Model
+from pydantic_evals import Case as TheirCase
+from pydantic_evals import Dataset
+
+from spanwright.core.protocols import Observer, Reflector
+from spanwright.core.usage import Budget
+from spanwright.engine import Stop
+from spanwright.search import Policy
+from spanwright.store import Store
+from spanwright.subject import Choice, Evals, Objective
+
+DEFAULT_STORE = Path(".spanwright") / "store.sqlite"
+"""Where runs are kept if nobody says otherwise, below the working directory."""
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+Deps = TypeVar("Deps")
+Meta = TypeVar("Meta")
+Prompt = TypeVar("Prompt", bound=str | Sequence[UserContent] | None)
+"""What an agent takes as it is; a program may take anything."""
+
+EvalsOf: TypeAlias = Dataset[In, Out, Meta] | Evals[In, Out, Meta]
+DepsFrom: TypeAlias = Callable[[TheirCase[In, Out, Meta]], AbstractAsyncContextManager[Deps]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a run is called, watched and exported."""
+
+    name: str | None = None
+    """A name that the store knows is resumed; None gives a new name."""
+    observers: Sequence[Observer] = ()
+    """Are shown every event. One that raises or lags is detached with a warning."""
+    progress: bool | None = None
+    """Whether progress is shown on stderr; None: where that is a terminal."""
+    export: bool = False
+    """Whether the rollouts' spans also go to the exporters of the tracer provider that is in place."""
+
+
+class Options(TypedDict, total=False):
+    """The options that `optimize` takes whatever is optimized; see there."""
+
+    budget: Budget | None
+    reflection_model: Model | str | Reflector | None
+    components: Choice | None
+    objective: Objective | None
+    policy: Policy | None
+    concurrency: int
+    store: Store | str | os.PathLike[str] | None
+    run: str | Run | None
+    stop: Stop | None

@@ -1,0 +1,225 @@
+"""From what the caller hands over to a Problem with a budget: everything that can be refused is refused here.
+
+Nothing in here asks a model: what is wrong is said before money is spent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, cast
+
+from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.models import Model
+from pydantic_evals import Dataset
+
+from spanwright.core.candidate import Candidate, Component
+from spanwright.core.case import Splits
+from spanwright.core.events import Event, RunStarted
+from spanwright.core.protocols import Journal, Recorder, Reflector
+from spanwright.core.usage import Budget
+from spanwright.engine import Problem
+from spanwright.errors import RunMismatch, UsageError
+from spanwright.models import is_priced, resolve
+from spanwright.reflection import ModelReflector
+from spanwright.search import Policy
+from spanwright.store import compare, fingerprint, fingerprint_code, of_cases, of_evaluators
+from spanwright.subject import (
+    Choice,
+    DepsFor,
+    Evals,
+    Objective,
+    PydanticSubject,
+    Scoring,
+    Wearable,
+    chosen,
+    eval_set,
+    subject_of,
+    wearable_of,
+)
+
+ROLLOUTS_PER_VALIDATION_CASE = 20
+"""The default budget: this many rollouts for each validation case, and the test split for seed and winner."""
+ROLLOUTS_PER_REFLECTION = 4
+"""The default limit of reflections: one for so many rollouts. A run needs about a third of it."""
+
+Given: TypeAlias = tuple[object, Dataset[Any, Any, Any] | Evals[Any, Any, Any], object]
+"""Subject, evals, and what makes the dependencies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the caller asks for beyond the defaults."""
+
+    components: Choice | None
+    objective: Objective | None
+    reflection: Model | str | Reflector | None
+    policy: Policy
+    budget: Budget | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything that is known before the first call."""
+
+    problem: Problem
+    policy: Policy
+    budget: Budget
+    models: Mapping[str, Model]
+    """The models that will be asked, by what they are for."""
+    wearables: tuple[Wearable, ...]
+    remarks: tuple[str, ...]
+
+
+async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
+    """Turn the caller's objects into a Problem. Raises UsageError for what cannot work."""
+    subject, evals, deps = given
+    cases = eval_set(evals)
+    meeting = subject_of(subject, cast("DepsFor | None", deps), cases.theirs)
+    agents = meeting.agents
+    models = {f"agent {agent.name}": resolve(agent.model) for agent in agents if agent.model is not None}
+    reflector, reflecting = _reflector(wishes.reflection, models)
+    scoring = Scoring(cases, wishes.objective)
+    asked = {**models, **reflecting, **{f"judge {name}": model for name, model in scoring.models.items()}}
+    async with recorder.recording({}):  # so that the preview's spans are withheld from the user's exporters
+        discovered = tuple(await meeting.components())
+    wearables = tuple(wearable for agent in agents if (wearable := wearable_of(agent)) is not None)
+    worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
+    found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
+    policy = _fit_for(wishes.policy, wishes.objective)
+    budget = _budget(wishes.budget, cases.splits, policy)
+    _check_priced(budget, asked)
+    problem = Problem(
+        subject=meeting,
+        evaluator=scoring,
+        reflector=reflector,
+        splits=cases.splits,
+        seed=Candidate(texts={component.id: component.text for component in found}),
+        components=found,
+        objective=scoring.description,
+        fingerprints={
+            **of_cases(tuple(cases.splits)),
+            **of_evaluators(scoring.evaluators),
+            **_of_subject(meeting, discovered, found),
+            "objective": _of_objective(wishes.objective),
+            "policy": policy.fingerprint,
+        },
+    )
+    return Prepared(
+        problem=problem,
+        policy=policy,
+        budget=budget,
+        models=asked,
+        wearables=wearables,
+        remarks=(*cases.remarks, *_misfits(worn, discovered)),
+    )
+
+
+def check_same(run: str, journal: Journal, problem: Problem) -> None:
+    """Refuse to resume a run that was made with something else. Raises RunMismatch."""
+    first: Event | None = next(iter(journal.events()), None)
+    if not isinstance(first, RunStarted):
+        return
+    differences = list(compare(first.fingerprints, problem.fingerprints))
+    if first.seed != problem.seed:
+        changed = ", ".join(problem.seed.changes_from(first.seed)) or "the set of components"
+        differences.append(f"the agent's own texts changed ({changed})")
+    if not differences and _split_ids(problem.splits) != (first.train, first.validation, first.test):
+        differences.append("the same cases fall into other splits")
+    if differences:
+        raise RunMismatch(run, differences)
+
+
+def _reflector(
+    wish: Model | str | Reflector | None, models: Mapping[str, Model]
+) -> tuple[Reflector, Mapping[str, Model]]:
+    """Return who reflects, and the model to be asked for it, if we know it."""
+    if wish is not None and not isinstance(wish, str | Model):
+        if not callable(getattr(wish, "reflect", None)):
+            raise UsageError(
+                f"reflection_model={wish!r} cannot reflect", "Pass a model, its name, or an object with `reflect`"
+            )
+        return wish, {}
+    if wish is None:
+        if not models:
+            raise UsageError("no agent has a model, so there is none to reflect with", "Pass reflection_model=")
+        wish = next(iter(models.values()))
+    model = resolve(wish)
+    return ModelReflector(model), {"reflection": model}
+
+
+def _crowned(component: Component, worn: Mapping[str, str]) -> Component:
+    """Return a component with the text of the champion that its agent wears: a search starts from there."""
+    return replace(component, text=worn.get(component.id, component.text))
+
+
+def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:
+    """Return a remark where a champion has texts that go nowhere."""
+    lost = ", ".join(sorted(worn.keys() - {component.id for component in discovered}))
+    return (f"the champion has texts for components that are no longer there: {lost}",) if lost else ()
+
+
+def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
+    """Return the policy for an objective: of a scale of the user's own, nobody knows that 1 is the best score."""
+    return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
+
+
+def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
+    """Return the budget with its defaults. Raises UsageError for one that is too small for a single attempt."""
+    test = 2 * len(splits.test)
+    given = budget or Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + test)
+    if given == Budget():
+        raise UsageError(
+            "the budget limits nothing", "Set one of rollouts, reflections, requests, tokens, usd, seconds"
+        )
+    if given.rollouts is None:
+        return given
+    block = min(policy.block or len(splits.validation), len(splits.validation))
+    least = test + 2 * block + policy.minibatch_size * (2 if policy.gated else 1)
+    if given.rollouts < least:
+        raise UsageError(
+            f"a budget of {given.rollouts} rollouts is too small: the test split takes {test} for seed and winner, and"
+            f" measuring the seed and one child takes {least - test}",
+            f"Give at least {least}, or fewer test cases",
+        )
+    if given.reflections is None:
+        given = replace(given, reflections=max(10, given.rollouts // ROLLOUTS_PER_REFLECTION))
+    return given
+
+
+def _check_priced(budget: Budget, models: Mapping[str, Model]) -> None:
+    if budget.usd is None:
+        return
+    for purpose, model in models.items():
+        if not is_priced(model):
+            raise UsageError(
+                f"budget usd={budget.usd} cannot be kept: the price of {model.model_name!r} ({purpose}) is unknown",
+                "Limit rollouts, requests or tokens instead",
+            )
+
+
+def _of_subject(
+    subject: PydanticSubject, discovered: Sequence[Component], found: Sequence[Component]
+) -> Mapping[str, str]:
+    """Return the fingerprints of the agents: models, settings, and the texts that are not evolved."""
+    evolved = {component.id for component in found}
+    fixed = sorted((each.id, each.text) for each in discovered if each.id not in evolved and not each.dynamic)
+    return {
+        **subject.fingerprints(),
+        **{f"settings of {agent.name}": _of_settings(agent) for agent in subject.agents},
+        "components": ", ".join(sorted(evolved)),
+        "the agents' other texts": fingerprint(fixed),
+    }
+
+
+def _of_settings(agent: AbstractAgent[Any, Any]) -> str:
+    settings: object = getattr(agent, "model_settings", None)
+    return fingerprint_code(settings) if callable(settings) else fingerprint(settings)
+
+
+def _of_objective(objective: Objective | None) -> str:
+    if objective is None:
+        return "the mean"
+    return objective if isinstance(objective, str) else fingerprint_code(objective)
+
+
+def _split_ids(splits: Splits) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(case.id for case in part) for part in (splits.train, splits.validation, splits.test))

@@ -1,0 +1,41 @@
+"""The public door: what is listed is what is there, and every name is explained."""
+
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import spanwright
+
+
+def test_the_door_lists_exactly_what_is_public_there() -> None:
+    public = {
+        name
+        for name, thing in vars(spanwright).items()
+        if not name.startswith("_") and not isinstance(thing, ModuleType)
+    }
+
+    assert public == set(spanwright.__all__)
+    assert len(spanwright.__all__) == len(set(spanwright.__all__))
+
+
+@pytest.mark.parametrize("name", spanwright.__all__)
+def test_every_public_name_has_a_docstring(name: str) -> None:
+    thing = getattr(spanwright, name)
+
+    if callable(thing) and hasattr(thing, "__doc__") and (inspect.isclass(thing) or inspect.isfunction(thing)):
+        assert thing.__doc__
+        assert not thing.__doc__.startswith(f"{name}("), "dataclasses write such a line where nobody wrote a docstring"
+    else:
+        assert re.search(rf'\n{name}\b.*= .*\n(?:    .*\n|\)\n)*"""', _source_of(name)), (
+            f"nothing below {name} explains it"
+        )
+
+
+def _source_of(name: str) -> str:
+    """Return the source of the module that defines a constant or an alias of the public door."""
+    rooms = Path(spanwright.__file__).parent
+    defined = re.compile(rf"^{name}\b(: \S+)? = ", re.MULTILINE)
+    return next(text for path in rooms.rglob("*.py") if defined.search(text := path.read_text(encoding="utf-8")))
