@@ -3,22 +3,27 @@
 import inspect
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import spanwright
 
 
-def test_the_door_lists_exactly_what_is_public_there() -> None:
-    public = {
-        name
-        for name, thing in vars(spanwright).items()
-        if not name.startswith("_") and not isinstance(thing, ModuleType)
-    }
+def test_the_door_lists_exactly_what_can_be_had_there() -> None:
+    reexported = set(re.findall(r"^    from spanwright\S+ import (.+)$", _door(), re.MULTILINE))
+    typed = {name.strip() for names in reexported for name in names.split(",")}
 
-    assert public == set(spanwright.__all__)
+    assert set(spanwright.__all__) == set(dir(spanwright)) == typed
     assert len(spanwright.__all__) == len(set(spanwright.__all__))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'optimise'"):
+        spanwright.optimise  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
+
+
+def _door() -> str:
+    return Path(spanwright.__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", spanwright.__all__)

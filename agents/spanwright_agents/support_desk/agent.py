@@ -1,6 +1,6 @@
 """What is optimized: the agent `support`, and the program `handle` that runs it on one ticket.
 
-    spanwright optimize spanwright_agents.support_desk.agent:handle --evals spanwright_agents.support_desk.evals:tickets
+spanwright optimize spanwright_agents.support_desk.agent:handle --evals spanwright_agents.support_desk.evals:tickets
 """
 
 from contextlib import AbstractAsyncContextManager

@@ -1,7 +1,7 @@
 """Write `orders.json` and `cases.yaml` anew: `python -m spanwright_agents.support_desk.make_cases`.
 
-Both are committed; the same seed writes the same bytes, and a test compares them. The wording is in `tickets.yaml`; here
-stands what each kind of ticket ought to come to, by the rules that `shop.py` keeps to itself.
+Both are committed; the same seed writes the same bytes, and a test compares them. The wording is in `tickets.yaml`;
+here stands what each kind of ticket ought to come to, by the rules that `shop.py` keeps to itself.
 """
 
 import json
@@ -75,7 +75,7 @@ class Ticket:
     def ends(self, what: str, row: str, reply: str = "") -> None:
         """Expect a row in the books, and words in the reply: the ref, if nothing else."""
         self.books.setdefault(what, []).append(row)
-        self.reply.append(reply or row.split()[0])
+        self.reply.append(reply or row.split(maxsplit=1)[0])
 
 
 class World:
@@ -107,12 +107,23 @@ class World:
 
     def delivered(self, *, late: bool = False, sized: bool = False) -> Order:
         """Place an order that was delivered, lately or long ago."""
-        return self.order("delivered", days=self.dice.randint(34, 90) if late else self.dice.randint(2, 27), sized=sized)
+        return self.order(
+            "delivered", days=self.dice.randint(34, 90) if late else self.dice.randint(2, 27), sized=sized
+        )
 
     def written(self, ref: str) -> str:
         """Write a ref as customers do."""
         digits = ref[2:]
-        ways = ("order {}", "order {}", "order #{}", "order no. {}", "my order {}", "order a{}", "order #A{}", "order A-{}")
+        ways = (
+            "order {}",
+            "order {}",
+            "order #{}",
+            "order no. {}",
+            "my order {}",
+            "order a{}",
+            "order #A{}",
+            "order A-{}",
+        )
         return self.dice.choice(ways).format(digits)
 
     def address(self) -> tuple[str, str]:
@@ -125,7 +136,11 @@ class World:
     def day(self) -> tuple[str, str]:
         """Return a date as customers write it and as the shop wants it."""
         chosen = TODAY + timedelta(days=self.dice.randint(4, 60))
-        ways = (f"{chosen.day} {chosen:%B %Y}", f"{chosen:%B} {chosen.day}, {chosen.year}", f"{chosen.day}.{chosen.month}.{chosen.year}")
+        ways = (
+            f"{chosen.day} {chosen:%B %Y}",
+            f"{chosen:%B} {chosen.day}, {chosen.year}",
+            f"{chosen.day}.{chosen.month}.{chosen.year}",
+        )
         return self.dice.choice(ways), chosen.isoformat()
 
     def _item(self, good: tuple[str, str, str, int]) -> Item:
@@ -144,7 +159,9 @@ def exactly(cents: int) -> str:
     return f"{cents / 100:.2f}"
 
 
-def refund(world: World, ticket: Ticket, *, code: str = "", itemless: bool = False, large: bool = False, n: str = "") -> None:
+def refund(
+    world: World, ticket: Ticket, *, code: str = "", itemless: bool = False, large: bool = False, n: str = ""
+) -> None:
     """Ask for a refund: of a sum, or of what an item cost; small, or above the limit."""
     order = world.delivered()
     item = order.items[0]

@@ -84,7 +84,9 @@ class Shop:
         if not names:
             raise Mistake(f"No item {item!r} in {ref}: items go by their sku, as lookup shows it.")
         if days is None or days > EXCHANGE_DAYS:
-            return f"Refused: exchanges only within {EXCHANGE_DAYS} days of delivery; {ref} was delivered {days} days ago."
+            return (
+                f"Refused: exchanges only within {EXCHANGE_DAYS} days of delivery; {ref} was delivered {days} days ago."
+            )
         self._did("exchanges", ref, f"{item} {size}")
         return "Booked."
 
@@ -155,9 +157,7 @@ def image() -> bytes:
     database.executemany(
         "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", [[order[name] for name in names] for order in orders]
     )
-    items = [
-        [order["ref"], *item] for order in orders for item in cast("list[list[object]]", order["items"])
-    ]
+    items = [[order["ref"], *item] for order in orders for item in cast("list[list[object]]", order["items"])]
     database.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", items)
     database.commit()
     stored = database.serialize()

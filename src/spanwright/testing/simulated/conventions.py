@@ -1,7 +1,7 @@
 """Whether the task model applies a convention: by where it is stated, how long the text around it is, and a draw.
 
-What stands in a tool's own texts is applied to that tool; what stands in the instructions is applied wherever its words do
-not narrow it, also to tools where it is wrong; what an error message said is applied until the conversation ends.
+What stands in a tool's own texts is applied to that tool; what stands in the instructions is applied wherever its words
+do not narrow it, also to tools where it is wrong; what an error message said is applied until the conversation ends.
 Statements of one kind that contradict each other leave it to chance.
 """
 
@@ -77,7 +77,9 @@ def scopes(kind: str, reading: Reading, subject: Subject, where: Where | None = 
     habits = reading.habits
 
     def concerning(directives: Iterable[Directive]) -> tuple[Directive, ...]:
-        kept = (d for d in directives if d.kind == kind and _concerns(d, reading, subject) and (where is None or where(d)))
+        kept = (
+            d for d in directives if d.kind == kind and _concerns(d, reading, subject) and (where is None or where(d))
+        )
         return tuple(dict.fromkeys(kept))
 
     if subject.tool is not None:

@@ -1,5 +1,5 @@
-"""What the task model understands of a request in plain English: wishes, and the references, amounts, dates, addresses and
-reasons that belong to each. Ordinary knowledge of the language (`vocabulary.toml`), none of anybody's tools.
+"""What the task model understands of a request in plain English: wishes, and the references, amounts, dates, addresses
+and reasons that belong to each. Ordinary knowledge of the language (`vocabulary.toml`), none of anybody's tools.
 """
 
 import re
@@ -66,13 +66,13 @@ class Vocabulary:
     def parse(cls, text: str) -> "Vocabulary":
         """Build a vocabulary from TOML."""
         document = tomllib.loads(text)
-        modes = cast(Mapping[str, str], document["modes"])
+        modes = cast("Mapping[str, str]", document["modes"])
         return cls(
-            wishes={name: _wish(name, cast(Table, row)) for name, row in document["wishes"].items()},
+            wishes={name: _wish(name, cast("Table", row)) for name, row in document["wishes"].items()},
             slots={name: _exact(str(words)) for name, words in document["slots"].items()},
             read=_exact(modes["read"]),
             write=_exact(modes["write"]),
-            meanings=tuple(_meaning(name, cast(Table, row)) for name, row in document["meanings"].items()),
+            meanings=tuple(_meaning(name, cast("Table", row)) for name, row in document["meanings"].items()),
             countries=tuple(
                 Country(alpha2=code, name=str(names).split()[0], alpha3=str(names).split()[1])
                 for code, names in document["countries"].items()
@@ -122,7 +122,7 @@ def _wish(name: str, row: Table) -> Wish:
         payload=str(row["payload"]),
         mode="read" if row["mode"] == "read" else "write",
         done=str(row["done"]),
-        explains=tuple(cast(list[str], row["explains"])),
+        explains=tuple(cast("list[str]", row["explains"])),
     )
 
 
@@ -143,10 +143,11 @@ _REF: Final = re.compile(
     re.IGNORECASE,
 )
 _MONEY: Final = re.compile(
-    r"(?:[$€£]\s?(?P<a>\d[\d,]*(?:\.\d{1,2})?))|(?P<b>\d[\d,]*(?:\.\d{1,2})?)\s?(?:dollars?|euros?|usd|eur|bucks|[$€£])", re.I
+    r"(?:[$€£]\s?(?P<a>\d[\d,]*(?:\.\d{1,2})?))|(?P<b>\d[\d,]*(?:\.\d{1,2})?)\s?(?:dollars?|euros?|usd|eur|bucks|[$€£])",
+    re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATES: Final = tuple(
     re.compile(expression, re.IGNORECASE)
@@ -164,7 +165,10 @@ _ADDRESS: Final = re.compile(
     r"|(?<!order )(?<!#)\b\d{1,4}[a-z]?\s+(?:[A-Z]\w+\s+)+(?:Street|Road|Avenue|Lane|Way|Square|Drive)\b[^\n.;!?]*"
 )
 _QUOTED: Final = re.compile(r"[\"“]([^\"”\n]{1,200})[\"”]")
-_SIZE: Final = re.compile(r"\b(?:size|in an?|for an?|to an?|into an?|in|for|to)\s+(?:size )?(?-i:(XXL|XL|XS|S|M|L))\b|\b(small|medium|large)\b", re.I)
+_SIZE: Final = re.compile(
+    r"\b(?:size|in an?|for an?|to an?|into an?|in|for|to)\s+(?:size )?(?-i:(XXL|XL|XS|S|M|L))\b|\b(small|medium|large)\b",
+    re.IGNORECASE,
+)
 _ITEM: Final = re.compile(
     r"\b(?:exchang\w*|swap\w*|replace\w*|return\w*|refund\w*|send(?:ing)? back|chang\w+|for|back for|of|bought)\s+"
     r"(?:the|my|a|an|this|one|that)\s+(?!order|refund|address|delivery|amount|parcel|whole|full)(?P<item>[a-z][a-z -]{2,40}?)"
@@ -248,9 +252,7 @@ def _same(last: tuple[Wish, str], wish: Wish, clause: str) -> bool:
     return last[0] is wish or wish.name in last[0].explains or last[0].name in wish.explains
 
 
-def _appended(
-    merged: list[tuple[Wish, str]], clause: str, before: str
-) -> tuple[str, list[tuple[Wish, str]]]:
+def _appended(merged: list[tuple[Wish, str]], clause: str, before: str) -> tuple[str, list[tuple[Wish, str]]]:
     if not merged:
         return f"{before} {clause}".strip(), merged
     wish, said = merged[-1]

@@ -1,8 +1,8 @@
 """The public lexicon: how ordinary English states a convention, for reading and for writing.
 
-It knows kinds of directives ("the unit of an amount", "call X before Y") and their phrasings; it knows no task, no tool and
-no truth. Both simulated models use it, anybody may read it, and a text that states something wrong reads as well as one
-that is right. The phrasings are data: `lexicon.toml`, `lexicon_search.toml`.
+It knows kinds of directives ("the unit of an amount", "call X before Y") and their phrasings; it knows no task, no tool
+and no truth. Both simulated models use it, anybody may read it, and a text that states something wrong reads as well as
+one that is right. The phrasings are data: `lexicon.toml`, `lexicon_search.toml`.
 """
 
 import re
@@ -66,7 +66,9 @@ class Template:
 
     def fits(self, slots: Mapping[str, str]) -> bool:
         """Say whether a directive with these slots can be said so; what the template has no place for is left unsaid."""
-        return all(slots.get(name) for name in self.needed) and all(slots.get(name) == value for name, value in self.given)
+        return all(slots.get(name) for name in self.needed) and all(
+            slots.get(name) == value for name, value in self.given
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,7 @@ class Openings:
 class Lexicon:
     """Reads and writes directives. Immutable; `PUBLIC` is the one that ships."""
 
-    def __init__(
-        self, *, kinds: Mapping[str, DirectiveKind], openings: Openings, junk: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, *, kinds: Mapping[str, DirectiveKind], openings: Openings, junk: tuple[str, ...] = ()) -> None:
         self.kinds: Final = kinds
         self.junk: Final = junk
         self._openings: Final = openings
@@ -115,10 +115,10 @@ class Lexicon:
     def parse(cls, text: str) -> "Lexicon":
         """Build a lexicon from TOML."""
         document = tomllib.loads(text)
-        macros = cast(Mapping[str, str], document["macros"])
-        kinds = {name: _kind(name, cast(Table, table), macros) for name, table in document["kinds"].items()}
+        macros = cast("Mapping[str, str]", document["macros"])
+        kinds = {name: _kind(name, cast("Table", table), macros) for name, table in document["kinds"].items()}
         openings = Openings(**{name: _compiled(document[name], macros) for name in ("stop", "calling", "topic")})
-        return cls(kinds=kinds, openings=openings, junk=tuple(cast(list[str], document.get("junk", []))))
+        return cls(kinds=kinds, openings=openings, junk=tuple(cast("list[str]", document.get("junk", []))))
 
     def read(self, text: str) -> tuple[Directive, ...]:
         """Return every directive that `text` states, in order, without duplicates."""
@@ -215,7 +215,9 @@ def _normal(slot: str, value: str) -> str:
         number = float(re.sub(r"[^\d.]", "", value).rstrip("."))
         return f"{number / 100 if 'cent' in value.lower() else number:.2f}"
     if slot == "codes":
-        return ", ".join(code for code in re.split(r"\s*(?:[,|/]|\bor\b|\band\b)\s*", value, flags=re.IGNORECASE) if code)
+        return ", ".join(
+            code for code in re.split(r"\s*(?:[,|/]|\bor\b|\band\b)\s*", value, flags=re.IGNORECASE) if code
+        )
     if slot == "example":
         return re.sub(r"N{3,}|X{3,}|#{3,}", lambda run: "1" * len(run[0]), value.replace(" ", ""))
     return _LEADING.sub("", value)
@@ -256,18 +258,18 @@ def _compiled(expression: object, macros: Mapping[str, str]) -> re.Pattern[str]:
 
 def _kind(name: str, table: Table, macros: Mapping[str, str]) -> DirectiveKind:
     def named(key: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        patterns = cast(Mapping[str, str], table.get(key, {}))
+        patterns = cast("Mapping[str, str]", table.get(key, {}))
         return tuple((slot, _compiled(pattern, macros)) for slot, pattern in patterns.items())
 
     return DirectiveKind(
         name=name,
         says=str(table["says"]),
-        reads=tuple(_pattern(row, macros) for row in cast(list[Mapping[str, str]], table["reads"])),
-        writes=tuple(template for row in cast(list[Table], table["writes"]) for template in _templates(row)),
+        reads=tuple(_pattern(row, macros) for row in cast("list[Mapping[str, str]]", table["reads"])),
+        writes=tuple(template for row in cast("list[Table]", table["writes"]) for template in _templates(row)),
         unless=_compiled(table["unless"], macros) if "unless" in table else None,
         extras=named("extras"),
         each=named("each"),
-        guesses=tuple((key, tuple(values)) for key, values in cast(Mapping[str, list[str]], table["guesses"]).items()),
+        guesses=tuple((key, tuple(values)) for key, values in cast("Mapping[str, list[str]]", table["guesses"]).items()),
         spans=int(str(table.get("spans", 1))),
     )
 
@@ -279,7 +281,7 @@ def _pattern(row: Mapping[str, str], macros: Mapping[str, str]) -> Pattern:
 
 def _templates(row: Table) -> Iterator[Template]:
     given = tuple(sorted((key, str(value)) for key, value in row.items() if key != "say"))
-    for text in cast(list[str], row["say"]):
+    for text in cast("list[str]", row["say"]):
         yield Template(text=text, needed=tuple(re.findall(r"\{(\w+)\}", text)), given=given)
 
 

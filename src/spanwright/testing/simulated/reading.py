@@ -1,7 +1,8 @@
-"""How the task model reads a request: instructions, tools, the task and the steps so far, with the conventions they state.
+"""How the task model reads a request: instructions, tools, the task and the steps so far, with the conventions they
+state.
 
-A reading holds nothing that is not in the request. Texts that come back in every request (instructions, tool descriptions)
-are read once and remembered by the reader, which is a cache: it changes speed, never an answer.
+A reading holds nothing that is not in the request. Texts that come back in every request (instructions, tool
+descriptions) are read once and remembered by the reader, which is a cache: it changes speed, never an answer.
 """
 
 import json
@@ -13,8 +14,8 @@ from typing import Final, cast
 
 from spanwright.testing.simulated import lexicon
 from spanwright.testing.simulated.lexicon import Directive
-from spanwright.testing.simulated.words import stems
 from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, ToolRequest
+from spanwright.testing.simulated.words import stems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class Reader:
     def _parameters(self, schema: Mapping[str, object]) -> Iterator[ParameterReading]:
         definitions = _table(schema.get("$defs"))
         required = schema.get("required")
-        names = cast(list[object], required) if isinstance(required, list) else []
+        names = cast("list[object]", required) if isinstance(required, list) else []
         for name, raw in _table(schema.get("properties")).items():
             shape = _resolved(_table(raw), definitions)
             doc = str(_table(raw).get("description") or shape.get("description") or "")
@@ -170,7 +171,7 @@ class Reader:
                 name=name,
                 doc=self._text(doc),
                 type=str(shape.get("type", "string")),
-                options=tuple(map(str, cast(list[object], options))) if isinstance(options, list) else (),
+                options=tuple(map(str, cast("list[object]", options))) if isinstance(options, list) else (),
                 required=name in names,
                 items=str(_resolved(_table(shape.get("items")), definitions).get("type", "string")),
             )
@@ -195,7 +196,7 @@ class Reader:
 _OUTPUT: Final = re.compile(r"^(?:final_result|final_answer|submit|finish|respond)", re.IGNORECASE)
 _OUTPUT_DOC: Final = re.compile(r"final (?:response|answer|result)[^.]{0,40}\bends?\b", re.IGNORECASE)
 _RETRY: Final = re.compile(
-    r"^\s*(?:validation feedback|\d+ validation errors?|.*fix the errors and try again)", re.I | re.S
+    r"^\s*(?:validation feedback|\d+ validation errors?|.*fix the errors and try again)", re.IGNORECASE | re.DOTALL
 )
 _FAILURE: Final = re.compile(
     r"\b(?:errors?|failed|failure|refused|declined|rejected|denied|invalid|unknown|unable|not (?:found|possible|allowed|"
@@ -218,7 +219,7 @@ def _task_index(messages: tuple[ChatMessage, ...]) -> int:
 
 
 def _table(value: object) -> Mapping[str, object]:
-    return cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def _resolved(shape: Mapping[str, object], definitions: Mapping[str, object]) -> Mapping[str, object]:
@@ -229,7 +230,7 @@ def _resolved(shape: Mapping[str, object], definitions: Mapping[str, object]) ->
         if isinstance(reference, str):
             shape = _table(definitions.get(reference.rsplit("/", 1)[-1]))
         elif isinstance(alternatives, list):
-            rows = [_table(row) for row in cast(list[object], alternatives)]
+            rows = [_table(row) for row in cast("list[object]", alternatives)]
             shape = next((row for row in rows if row.get("type") != "null"), {})
         else:
             break

@@ -1,7 +1,7 @@
 """The simulated reflection model: it reads a prompt with records of tries and writes better texts, as well as it can.
 
-Its whole knowledge is the prompt, ordinary English and the public lexicon of directives. What the records do not show, it
-cannot know; what they show, it sees only in part, concludes with doubt, and writes down with mistakes.
+Its whole knowledge is the prompt, ordinary English and the public lexicon of directives. What the records do not show,
+it cannot know; what they show, it sees only in part, concludes with doubt, and writes down with mistakes.
 """
 
 from functools import lru_cache

@@ -52,7 +52,9 @@ class Asked:
         """Return the answer in this form."""
         if self.form == "tool":
             arguments = json.dumps(_shaped(answer, self.schema), ensure_ascii=False)
-            return ChatReply(calls=(ToolRequest(id="", name=self.tool, arguments=arguments),), finish_reason="tool_calls")
+            return ChatReply(
+                calls=(ToolRequest(id="", name=self.tool, arguments=arguments),), finish_reason="tool_calls"
+            )
         if self.form == "tags":
             return ChatReply(text=answer.as_tags())
         if self.form == "fence":
@@ -94,7 +96,7 @@ def _shaped(answer: Answer, schema: Schema | None) -> dict[str, object]:
             filled[name] = answer.diagnosis
         elif role:
             items = _properties(_resolved(_table(_table(shape).get("items")), schema or {}))
-            rows = cast(list[dict[str, str]], usual[role])
+            rows = cast("list[dict[str, str]]", usual[role])
             filled[name] = [_renamed(row, items) for row in rows]
     return filled
 
@@ -126,4 +128,4 @@ def _resolved(shape: Schema, schema: Schema) -> Schema:
 
 
 def _table(value: object) -> Schema:
-    return cast(Schema, value) if isinstance(value, Mapping) else {}
+    return cast("Schema", value) if isinstance(value, Mapping) else {}

@@ -17,7 +17,9 @@ from spanwright.testing.simulated.reflecting.profile import Profile
 from spanwright.testing.simulated.reflecting.rewriting import Line, line_for
 from spanwright.testing.simulated.wire import Draws
 
-_FARED_BADLY: Final = re.compile(r"\bnot kept\b|\brefused\b|\bworse\b|\blost\b|\bdropped\b|\brejected\b|\bno better\b", re.I)
+_FARED_BADLY: Final = re.compile(
+    r"\bnot kept\b|\brefused\b|\bworse\b|\blost\b|\bdropped\b|\brejected\b|\bno better\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,11 @@ def conclude(dossier: Dossier, profile: Profile, draws: Draws) -> Conclusions:
         if len(lines) >= profile.per_answer:
             break
         line = _concluded(each, dossier, profile, draws)
-        if line is not None and line.text not in line.home.text and sum(line.home == other.home for other in lines) < profile.per_text:
+        if (
+            line is not None
+            and line.text not in line.home.text
+            and sum(line.home == other.home for other in lines) < profile.per_text
+        ):
             lines.append(line)
     return Conclusions(lines=tuple(lines), lessons=tuple(each for each in found if "lesson" not in each.evidence)[:3])
 

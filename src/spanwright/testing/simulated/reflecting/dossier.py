@@ -1,4 +1,5 @@
-"""What a reflection prompt holds, as its reader understands it: texts under edit, records of tries, lessons, tried edits.
+"""What a reflection prompt holds, as its reader understands it: texts under edit, records of tries, lessons, tried
+edits.
 
 It reads prompts as a person would: a component's id in backticks with its text in a fence or tag below, records under
 headings with labelled parts. It also copes with the prompt of gepa, which has one fenced text and no ids.
@@ -128,7 +129,9 @@ _STEP: Final = re.compile(
 )
 _FAILED: Final = frozenset({"error", "asked to retry", "refused", "no such tool"})
 _NOTE: Final = re.compile(r"^\s*-\s*on\s+`?(?P<component>[\w.-]+/[\w./:-]+)`?\s*:\s*(?P<text>.*)$", re.IGNORECASE)
-_REFUSAL: Final = re.compile(r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE)
+_REFUSAL: Final = re.compile(
+    r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE
+)
 
 
 def read_prompt(prompt: str) -> Dossier:
@@ -272,7 +275,7 @@ def _arguments(text: str) -> Mapping[str, object]:
         value: object = json.loads(text)
     except ValueError:
         return {}
-    return cast(Mapping[str, object], value) if isinstance(value, dict) else {}
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _notes(body: str) -> Iterator[Note]:

@@ -128,7 +128,12 @@ def _covers(name: str, known: str, value: str) -> bool:
 
 def _kinship(these: frozenset[str], those: frozenset[str]) -> int:
     """Count words of one family: `cancel` and `cancellations` are related, stems or not."""
-    return sum(1 for one in these for other in those if one == other or (min(len(one), len(other)) > 4 and one[:5] == other[:5]))
+    return sum(
+        1
+        for one in these
+        for other in those
+        if one == other or (min(len(one), len(other)) > 4 and one[:5] == other[:5])
+    )
 
 
 def _read(texts: Iterable[Editable]) -> Iterable[Directive]:
@@ -158,4 +163,6 @@ def _absorbed(found: list[Finding]) -> Iterable[Finding]:
 
 
 def _vaguer(one: Finding, other: Finding) -> bool:
-    return one.tool == other.tool and covers(other.directive, one.directive) and not covers(one.directive, other.directive)
+    return (
+        one.tool == other.tool and covers(other.directive, one.directive) and not covers(one.directive, other.directive)
+    )

@@ -17,7 +17,9 @@ from spanwright.testing.simulated.reflecting.findings import Finding, finding, t
 from spanwright.testing.simulated.reflecting.from_feedback import escalated
 
 _ROUND: Final = (10.0, 20.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 500.0, 1000.0)
-_STATUS: Final = re.compile(r"\bis (?:already |still |now )?(?:in )?(processing|shipped|delivered|paid|pending)\b", re.IGNORECASE)
+_STATUS: Final = re.compile(
+    r"\bis (?:already |still |now )?(?:in )?(processing|shipped|delivered|paid|pending)\b", re.IGNORECASE
+)
 _CONDITIONS: Final = ("limit", "window", "status")
 
 
@@ -72,9 +74,7 @@ def _server(wish: Wish, record: Record, dossier: Dossier) -> str:
 
 def _explained(one: Seen, alike: Sequence[Seen], dossier: Dossier) -> Iterator[Finding]:
     where = f"{one.record.name}/tickets"
-    refusals = [
-        directive for move in one.record.trusted if move.failed for directive in lexicon.read(move.result)
-    ]
+    refusals = [directive for move in one.record.trusted if move.failed for directive in lexicon.read(move.result)]
     refused = next((directive for directive in refusals if directive.kind in _CONDITIONS), None)
     if one.wish.name in ("complaint", "lost"):
         yield finding("route", where, tool=tool_for("tickets", dossier.tools), topic=one.wish.topic, team=one.team)
@@ -103,7 +103,11 @@ def _threshold(money: float, fine: Sequence[float]) -> float:
     """Return a round amount between what was fine and what was too much; 0 where there is none."""
     floor = max((amount for amount in fine if amount < money), default=0.0)
     between = [amount for amount in _ROUND if floor <= amount < money]
-    return (min(between, key=lambda amount: abs(amount - (floor + money) / 2)) if floor else between[-1]) if between else 0.0
+    return (
+        (min(between, key=lambda amount: abs(amount - (floor + money) / 2)) if floor else between[-1])
+        if between
+        else 0.0
+    )
 
 
 def _status(result: str) -> str:
@@ -113,4 +117,4 @@ def _status(result: str) -> str:
     except ValueError:
         said = _STATUS.search(result)
         return said[1].lower() if said else ""
-    return str(cast(Mapping[str, object], value).get("status", "")) if isinstance(value, dict) else ""
+    return str(cast("Mapping[str, object]", value).get("status", "")) if isinstance(value, dict) else ""

@@ -1,4 +1,5 @@
-"""What feedback shows: how the expected values differ from those that came. Units, formats, codes, fees, words left out.
+"""What feedback shows: how the expected values differ from those that came. Units, formats, codes, fees, words left
+out.
 
 Feedback states facts; every rule here is a generalization from them, and some are wrong.
 """
@@ -106,7 +107,11 @@ def _numbers(row: str) -> list[float]:
 def _unsaid(record: Record) -> Iterator[Finding]:
     known = " ".join(f"{dict(move.arguments)} {move.result}" for move in record.trusted)
     for words in unsaid(record):
-        if record.trusted and words not in known and words.removesuffix(".00").removesuffix("0") not in f"{known} {record.asked}":
+        if (
+            record.trusted
+            and words not in known
+            and words.removesuffix(".00").removesuffix("0") not in f"{known} {record.asked}"
+        ):
             continue  # the agent never learned it, so the reply is not where it went wrong
         digits = re.sub(r"\D", "", words)
         if _ISO.search(words):
@@ -135,7 +140,9 @@ def _codes(dossier: Dossier) -> Iterator[Finding]:
     for (tool, parameter), words in seen.items():
         if len(words) > 1:
             where = f"{'+'.join(words.values())}/codes"
-            yield finding("codes", where, tool=tool, parameter=parameter, param=parameter, codes=", ".join(sorted(words)))
+            yield finding(
+                "codes", where, tool=tool, parameter=parameter, param=parameter, codes=", ".join(sorted(words))
+            )
 
 
 def escalated(record: Record) -> Iterator[tuple[str, Sequence[Change]]]:
@@ -192,4 +199,3 @@ def _searches(record: Record, dossier: Dossier) -> Iterator[Finding]:
 
 def _last_agent(record: Record) -> str:
     return record.agents[-1] if record.agents else ""
-

@@ -13,7 +13,19 @@ from spanwright.testing.simulated.reflecting.findings import Finding, finding, w
 from spanwright.testing.simulated.words import stems
 
 _TOLD: Final = frozenset(
-    {"id_spelling", "codes", "code_for", "date_format", "country", "unit", "before", "window", "status", "limit", "take"}
+    {
+        "id_spelling",
+        "codes",
+        "code_for",
+        "date_format",
+        "country",
+        "unit",
+        "before",
+        "window",
+        "status",
+        "limit",
+        "take",
+    }
 )
 """What a tool's message may state about its own use. Other kinds of sentences in results are somebody's data."""
 _CANNOT_READ: Final = re.compile(r"cannot read .{1,200}? as (?:a |an )?(?P<what>[a-z]+)", re.IGNORECASE | re.DOTALL)

@@ -14,9 +14,9 @@ class Profile:
     """How many records it reads with full attention; with more, it overlooks a share of them."""
     characters: int
     """How long a prompt may be before its attention fades."""
-    per_text: int = 3
+    per_text: int
     """New sentences for one text at most."""
-    per_answer: int = 4
+    per_answer: int
     """New sentences in one answer at most."""
     wrong_scope: float
     """How often a conclusion is put into the wrong text, or said more broadly than it holds."""
@@ -29,11 +29,35 @@ class Profile:
 
 
 WEAK: Final = Profile(
-    insight=0.35, records=4, characters=20_000, wrong_scope=0.25, copies=0.15, forgets=0.12, malformed=0.08
+    insight=0.35,
+    records=4,
+    characters=20_000,
+    per_text=2,
+    per_answer=2,
+    wrong_scope=0.25,
+    copies=0.15,
+    forgets=0.12,
+    malformed=0.08,
 )
 MEDIUM: Final = Profile(
-    insight=0.6, records=8, characters=40_000, wrong_scope=0.15, copies=0.08, forgets=0.05, malformed=0.03
+    insight=0.6,
+    records=8,
+    characters=40_000,
+    per_text=2,
+    per_answer=3,
+    wrong_scope=0.15,
+    copies=0.08,
+    forgets=0.05,
+    malformed=0.03,
 )
 STRONG: Final = Profile(
-    insight=0.8, records=16, characters=100_000, wrong_scope=0.07, copies=0.03, forgets=0.02, malformed=0.01
+    insight=0.8,
+    records=16,
+    characters=100_000,
+    per_text=3,
+    per_answer=4,
+    wrong_scope=0.07,
+    copies=0.03,
+    forgets=0.02,
+    malformed=0.01,
 )

@@ -57,7 +57,9 @@ def rewritten(home: Editable, lines: Sequence[Line], profile: Profile, draws: Dr
 
 
 def _about(each: Finding, home: Editable, narrowed: str) -> str:
-    if each.directive.kind in ("use", "before", "route", "reply") or (each.directive.kind == "id_spelling" and not home.tool):
+    if each.directive.kind in ("use", "before", "route", "reply") or (
+        each.directive.kind == "id_spelling" and not home.tool
+    ):
         return ""
     return narrowed
 

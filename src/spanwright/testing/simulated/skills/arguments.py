@@ -1,6 +1,7 @@
 """How a tool's parameters are filled: by their names and docs, from what the customer said and what results say.
 
-Spelling, units, codes and formats follow the conventions that are stated; where none is, the customer's own words go in.
+Spelling, units, codes and formats follow the conventions that are stated; where none is, the customer's own words go
+in.
 """
 
 import re
@@ -19,7 +20,7 @@ from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import split_name, stem, stems
 
 _DATE_FORMATS: Final[Mapping[str, str]] = {"iso": "%Y-%m-%d", "dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
-_VAGUE: Final = frozenset(stem(word) for word in "value new data to what input text arg argument thing".split())
+_VAGUE: Final = frozenset(stem(word) for word in ["value", "new", "data", "to", "what", "input", "text", "arg", "argument", "thing"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

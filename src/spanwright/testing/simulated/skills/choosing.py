@@ -1,4 +1,5 @@
-"""Which tool to take for a wish: by the words of its name, description and parameters, and by what the texts say it is for.
+"""Which tool to take for a wish: by the words of its name, description and parameters, and by what the texts say it is
+for.
 
 Where two tools are described alike, it is a toss-up: that is what vague descriptions cost.
 """
@@ -14,12 +15,14 @@ from spanwright.testing.simulated.reading import Reading, ToolReading
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import split_name, stem, stems
 
-_FILLER: Final = frozenset(stem(word) for word in "the an a it order orders your this that them tool call".split())
+_FILLER: Final = frozenset(stem(word) for word in ["the", "an", "a", "it", "order", "orders", "your", "this", "that", "them", "tool", "call"])
 
 
 def choose(wish: Wish, reading: Reading, draws: Draws, *, avoided: Collection[str] = ()) -> ToolReading | None:
     """Return the tool that fits the wish best, None where none fits at all."""
-    scores = {tool.name: _fit(wish, tool, reading, draws) - (3.0 if tool.name in avoided else 0.0) for tool in reading.tools}
+    scores = {
+        tool.name: _fit(wish, tool, reading, draws) - (3.0 if tool.name in avoided else 0.0) for tool in reading.tools
+    }
     best = max(scores.values(), default=0.0)
     if best <= -1.0:
         return None

@@ -85,10 +85,10 @@ def facts(result: str) -> tuple[Fact, ...]:
 def _facts(value: object, key: frozenset[str], numbers: Iterator[int], record: int) -> Iterator[Fact]:
     if isinstance(value, Mapping):
         number = next(numbers)
-        for name, inner in cast(Mapping[str, object], value).items():
+        for name, inner in cast("Mapping[str, object]", value).items():
             yield from _facts(inner, stems(name), numbers, number)
     elif isinstance(value, list):
-        for inner in cast(list[object], value):
+        for inner in cast("list[object]", value):
             yield from _facts(inner, key, numbers, record)
     else:
         yield Fact(key=key, value=value, record=record)

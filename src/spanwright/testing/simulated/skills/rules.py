@@ -61,9 +61,7 @@ def first_tool(stand: Stand, tool: ToolReading, reading: Reading, draws: Draws) 
     return None
 
 
-def _holds(
-    directive: Directive, stand: Stand, tool: ToolReading, reading: Reading, draws: Draws
-) -> bool | Unknown:
+def _holds(directive: Directive, stand: Stand, tool: ToolReading, reading: Reading, draws: Draws) -> bool | Unknown:
     if directive.kind == "limit":
         money = Filling(reading=reading, draws=draws, stand=stand, tool=tool).amount()
         return Unknown() if money is None else money > float(directive.slot("amount"))

@@ -15,7 +15,6 @@ from spanwright.testing.simulated.skills.rules import Escalation, Unknown, first
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, ToolRequest
 from spanwright.testing.simulated.words import stems
 
-
 _SEARCH: Final = stems("search retrieve query")
 
 
