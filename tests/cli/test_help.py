@@ -12,7 +12,11 @@ def test_help_answers_without_loading_an_agent_framework():
     path = os.pathsep.join(entry for entry in sys.path if entry)
 
     loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
     )
 
     assert "[]\n" == loaded.stdout

@@ -1,63 +1,52 @@
 """Whole runs of a landscape: what was made, what the world saw of it, and the journal as a process would leave it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 import anyio
 
 from spanwright.core.candidate import Candidate, CandidateId
-from spanwright.core.events import Event, Judged, ReflectionEnded, RolloutEnded, RolloutStarted
+from spanwright.core.events import Event, Judged, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
 from spanwright.core.proposal import Reflection
 from spanwright.core.protocols import Evaluator, Journal, Observer
-from spanwright.core.rollout import Observed, Rollout
+from spanwright.core.rollout import Observed, Rollout, RolloutKey
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Ended, Engine, Means, Problem, Stop
 from spanwright.search import Policy
-from spanwright.testing.landscape import Landscape, LandscapeReflector, LandscapeSubject, landscape_evaluator
 from spanwright.telemetry import BlindRecorder
+from spanwright.testing.landscape import Landscape, LandscapeReflector, LandscapeSubject, landscape_evaluator
+from spanwright.testing.virtual import run_virtual
 
-Write = Callable[["WrittenDown"], None]
 
-
-@dataclass
 class WrittenDown:
     """A journal that knows the order in which everything was written, so that it can be cut where a crash would."""
 
-    writes: list[Write] = field(default_factory=list)
-    kept_events: list[Event] = field(default_factory=list)
-    kept_rollouts: dict[int, Observed] = field(default_factory=dict)
-
-    @staticmethod
-    def cut(writes: Sequence[Write]) -> "WrittenDown":
-        """Return what a process would find that comes after these writes."""
-        journal = WrittenDown()
-        for write in writes:
-            journal.do(write)
-        return journal
-
-    def do(self, write: Write) -> None:
-        self.writes.append(write)
-        write(self)
+    def __init__(self, writes: Sequence[Event | Observed] = ()) -> None:
+        self.writes = list(writes)
+        self._observed = {each.rollout.number: each for each in writes if isinstance(each, Observed)}
 
     def append(self, event: Event) -> None:
-        self.do(lambda journal: journal.kept_events.append(event))
+        self.writes.append(event)
 
     def keep_trace(self, rollout: Rollout, trace: Trace, output: str) -> None:
         observed = Observed(rollout=rollout, trace=trace, output=output)
-        self.do(lambda journal: journal.kept_rollouts.update({rollout.number: observed}))
+        self.writes.append(observed)
+        self._observed[rollout.number] = observed
 
     def keep_reflection(self, attempt: int, reflection: Reflection) -> None:
-        self.do(lambda journal: None)
+        """Forget it: no run reads it again."""
 
     def observed(self, number: int) -> Observed | None:
-        return self.kept_rollouts.get(number)
+        return self._observed.get(number)
 
     async def durable(self) -> None:
         """Return at once."""
 
     def events(self) -> Iterator[Event]:
-        yield from tuple(self.kept_events)
+        yield from [each for each in self.writes if not isinstance(each, Observed)]
 
 
 @dataclass(kw_only=True)
@@ -99,10 +88,15 @@ class Terms:
     evaluator: Evaluator = landscape_evaluator
 
     async def run(
-        self, journal: Journal | None = None, *, stop: Stop | None = None, observers: Sequence[Observer] = ()
+        self,
+        journal: Journal | None = None,
+        *,
+        subject: LandscapeSubject | None = None,
+        stop: Stop | None = None,
+        observers: Sequence[Observer] = (),
     ) -> Trial:
         """Begin a run, or go on with the one that `journal` holds."""
-        subject, reflector = LandscapeSubject(self.world), LandscapeReflector(self.world)
+        subject, reflector = subject or LandscapeSubject(self.world), LandscapeReflector(self.world)
         journal = journal or WrittenDown()
         train, validation, test = self.sizes
         problem = Problem(
@@ -117,6 +111,61 @@ class Terms:
         conduct = Conduct(run="trial", budget=self.budget, concurrency=self.concurrency, stop=stop or Stop())
         engine = Engine(problem, self.policy, means, conduct)
         ended = await engine.run()
-        return Trial(
-            ended=ended, engine=engine, subject=subject, reflector=reflector, events=list(journal.events())
+        return Trial(ended=ended, engine=engine, subject=subject, reflector=reflector, events=list(journal.events()))
+
+
+WORLD = Landscape(seed=3, repeatable=True, refusals=0.2)
+SMALL = Budget(rollouts=84, reflections=30)
+LARGE = Budget(rollouts=330, reflections=60)
+
+ORDERED = {
+    "default": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=SMALL, sizes=(12, 20, 4)),
+    "gepa": Terms(world=WORLD, policy=Policy.gepa(), budget=SMALL, sizes=(12, 8, 4)),
+    "with finals": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=LARGE, sizes=(12, 40, 6)),
+    "with a top-up": Terms(
+        world=replace(WORLD, refusals=0.3),
+        policy=Policy.default(schedule="ordered"),
+        budget=Budget(rollouts=600, reflections=60),
+        sizes=(12, 40, 4),
+    ),
+    "impatient": Terms(
+        world=WORLD, policy=Policy.default(schedule="ordered", patience=4), budget=LARGE, sizes=(12, 40, 6)
+    ),
+    "with a target": Terms(
+        world=WORLD, policy=Policy.default(schedule="ordered", target=0.55), budget=LARGE, sizes=(12, 40, 6)
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What must not depend on whether a run was interrupted, nor on how many rollouts run at once."""
+
+    winner: CandidateId
+    reason: StopReason
+    complete: bool
+    accepted: tuple[CandidateId, ...]
+    reflections: int
+    rollouts: int
+
+    @classmethod
+    def of(cls, trial: Trial) -> "Course":
+        return cls(
+            winner=trial.ended.winner,
+            reason=trial.ended.reason,
+            complete=trial.ended.complete,
+            accepted=tuple(trial.accepted),
+            reflections=trial.reflections,
+            rollouts=len(trial.finished),
         )
+
+
+@cache
+def whole(name: str) -> tuple[Course, WrittenDown]:
+    journal = WrittenDown()
+    return Course.of(run_virtual(ORDERED[name].run(journal))), journal
+
+
+def scored_twice(trial: Trial) -> list[RolloutKey]:
+    times = Counter(rollout.key for rollout in trial.finished)
+    return [key for key, count in times.items() if count > 1]

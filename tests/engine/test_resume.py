@@ -1,67 +1,20 @@
 """A run that was cut off anywhere goes on from there: whatever a crash leaves is a prefix of what was written."""
 
 import random
-from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
 import pytest
-from engine_trials import Terms, Trial, WrittenDown
+from engine_trials import ORDERED, Course, Terms, WrittenDown, scored_twice, whole
 
-from spanwright.core.candidate import CandidateId
-from spanwright.core.events import StopReason
-from spanwright.core.rollout import RolloutKey
+from spanwright.core.events import Event, RolloutEnded, RolloutStarted
+from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.core.usage import Budget
 from spanwright.search import Policy
 from spanwright.testing.landscape import Landscape
 from spanwright.testing.virtual import run_virtual
 
-WORLD = Landscape(seed=3, repeatable=True, refusals=0.2)
-SMALL = Budget(rollouts=84, reflections=30)
-LARGE = Budget(rollouts=330, reflections=60)
-
-ORDERED = {
-    "default": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=SMALL, sizes=(12, 20, 4)),
-    "gepa": Terms(world=WORLD, policy=Policy.gepa(), budget=SMALL, sizes=(12, 8, 4)),
-    "with finals": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=LARGE, sizes=(12, 40, 6)),
-    "impatient": Terms(
-        world=WORLD, policy=Policy.default(schedule="ordered", patience=4), budget=LARGE, sizes=(12, 40, 6)
-    ),
-    "with a target": Terms(
-        world=WORLD, policy=Policy.default(schedule="ordered", target=0.55), budget=LARGE, sizes=(12, 40, 6)
-    ),
-}
-EVERY = {"default": 1, "gepa": 1, "with finals": 23, "impatient": 23, "with a target": 23}
+EVERY = {"default": 1, "gepa": 1, "with finals": 31, "with a top-up": 201, "impatient": 31, "with a target": 31}
 """Of the small runs every prefix is tried, of the large ones each so-manieth."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Course:
-    """What must not depend on whether a run was interrupted, nor on how many rollouts run at once."""
-
-    winner: CandidateId
-    reason: StopReason
-    complete: bool
-    accepted: tuple[CandidateId, ...]
-    reflections: int
-    rollouts: int
-
-    @classmethod
-    def of(cls, trial: Trial) -> "Course":
-        return cls(
-            winner=trial.ended.winner,
-            reason=trial.ended.reason,
-            complete=trial.ended.complete,
-            accepted=tuple(trial.accepted),
-            reflections=trial.reflections,
-            rollouts=len(trial.finished),
-        )
-
-
-@cache
-def whole(name: str) -> tuple[Course, WrittenDown]:
-    journal = WrittenDown()
-    return Course.of(run_virtual(ORDERED[name].run(journal))), journal
 
 
 @pytest.mark.parametrize("name", ORDERED)
@@ -69,10 +22,28 @@ def test_an_ordered_run_comes_to_the_same_end_from_every_prefix_of_its_journal(n
     expected, journal = whole(name)
 
     for length in range(0, len(journal.writes), EVERY[name]):
-        resumed = run_virtual(ORDERED[name].run(WrittenDown.cut(journal.writes[:length])))
+        resumed = run_virtual(ORDERED[name].run(WrittenDown(journal.writes[:length])))
 
         assert expected == Course.of(resumed), length
         assert [] == scored_twice(resumed), length
+
+
+def test_a_top_up_that_was_cut_off_is_finished_and_not_repeated() -> None:
+    expected, journal = whole("with a top-up")
+    topped_up = [place for place, each in enumerate(journal.writes) if is_top_up(each)]
+
+    for length in range(topped_up[0] - 1, topped_up[-1] + 4):
+        resumed = run_virtual(ORDERED["with a top-up"].run(WrittenDown(journal.writes[:length])))
+
+        assert expected == Course.of(resumed), length
+
+
+def is_top_up(written: Event | Observed) -> bool:
+    """Say whether this is a rollout that measures a member further on behalf of an attempt."""
+    rollout = written.rollout if isinstance(written, RolloutEnded) else written
+    if not isinstance(rollout, RolloutStarted | Rollout):
+        return False
+    return rollout.purpose is Purpose.VALIDATION and rollout.attempt is not None
 
 
 def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end() -> None:
@@ -82,7 +53,7 @@ def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end() 
     for _ in range(5):
         writes = journal.writes
         for _ in range(6):
-            left = WrittenDown.cut(writes[: chance.randrange(len(writes))])
+            left = WrittenDown(writes[: chance.randrange(len(writes))])
             resumed = run_virtual(ORDERED["with finals"].run(left))
             writes = left.writes
 
@@ -111,7 +82,7 @@ def test_a_steady_run_that_was_cut_off_keeps_its_budget_and_validates_whom_it_ad
     writes = whole_steady(terms).writes
 
     for _ in range(5):
-        left = WrittenDown.cut(writes[: chance.randrange(len(writes))])
+        left = WrittenDown(writes[: chance.randrange(len(writes))])
         resumed = run_virtual(terms.run(left))
         writes = left.writes
 
@@ -127,8 +98,3 @@ def whole_steady(terms: Terms) -> WrittenDown:
     journal = WrittenDown()
     run_virtual(terms.run(journal))
     return journal
-
-
-def scored_twice(trial: Trial) -> list[RolloutKey]:
-    times = Counter(rollout.key for rollout in trial.finished)
-    return [key for key, count in times.items() if count > 1]

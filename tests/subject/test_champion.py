@@ -77,7 +77,7 @@ async def test_the_agents_of_a_factory_wear_their_part(mirror, saved: Path) -> N
 
 
 def test_a_champion_of_other_agents_is_refused(mirror, saved: Path) -> None:
-    with pytest.raises(UsageError, match="the champion has no text for 'x', only for a, b. Keep the agent's name"):
+    with pytest.raises(UsageError, match="the champion has no text for 'x', only for a, b"):
         optimizable(Agent(mirror.model, name="x"), champion=saved)
     with pytest.raises(UsageError, match="the champion has no text for 'x', only for a, b"):
         optimizable(lambda: Agent(mirror.model, name="x"), champion=saved)()

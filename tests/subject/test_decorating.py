@@ -186,10 +186,11 @@ async def test_a_factory_builds_agents_that_wear(mirror) -> None:
     assert make() is not make()
 
 
-async def test_agents_of_one_factory_share_what_they_wear_for_good(mirror) -> None:
+@pytest.mark.parametrize("inside", [lambda agent: agent, optimizable], ids=["plain", "decorated inside"])
+async def test_agents_of_one_factory_share_what_they_wear_for_good(mirror, inside) -> None:
     @optimizable
     def make() -> Agent[object, str]:
-        return Agent(mirror.model, name="a", instructions="Be kind.")
+        return inside(Agent(mirror.model, name="a", instructions="Be kind."))
 
     early = make()
     wearable_of(make()).base = Candidate(texts={"a/instructions": "champion"})

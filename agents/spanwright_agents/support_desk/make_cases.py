@@ -81,10 +81,10 @@ class Ticket:
 class World:
     """Draws orders and customers; every order belongs to one ticket."""
 
-    def __init__(self, seed: int, wording: Mapping[str, object]) -> None:
+    def __init__(self, seed: int, reasons: Mapping[str, list[str]]) -> None:
         self.dice: Final = Random(seed)
         self.orders: Final[list[Order]] = []
-        self.reasons: Final = wording["reasons"]
+        self.reasons: Final[Mapping[str, list[str]]] = reasons
         self._numbers: Final = self.dice.sample(range(1001, 1999), 400)
 
     def order(self, status: str, *, days: int | None = None, sized: bool = False) -> Order:
@@ -284,7 +284,7 @@ MAKERS: Final[Mapping[str, Callable[[World, Ticket], None]]] = {
 def make() -> tuple[str, str]:
     """Return the contents of `orders.json` and `cases.yaml`."""
     wording = yaml.safe_load((HERE / "tickets.yaml").read_text(encoding="utf-8"))
-    world = World(SEED, wording)
+    world = World(SEED, wording["reasons"])
     cases = list(_cases(world, wording))
     orders = sorted(world.orders, key=lambda order: order.ref)
     names = ("ref", "status", "delivered_days_ago", "carrier", "state", "due", "address", "items")

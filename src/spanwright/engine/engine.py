@@ -53,22 +53,25 @@ class Engine:
     async def run(self) -> Ended:
         """Run to the end, or until the run is stopped. Raises UserBug and StoreError; cancelling it cancels at once."""
         shop = self._shop
-        self._open()
-        if shop.pool.view.winner is None:
-            shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
-            with _enough_threads(shop.conduct.concurrency), _one_error():
-                async with anyio.create_task_group() as group:
-                    shop.observers.start(group)
-                    try:
-                        await self._phases()
-                    finally:
-                        shop.observers.close()
-        else:
-            shop.observers.discard()
+        with shop.observers:
+            self._open()
+            if shop.pool.view.winner is None:
+                await self._work()
         await shop.means.journal.durable()
         if shop.bug is not None:
             raise shop.bug
         return self._ended()
+
+    async def _work(self) -> None:
+        shop = self._shop
+        shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
+        with _enough_threads(shop.conduct.concurrency), _one_error():
+            async with anyio.create_task_group() as group:
+                shop.observers.start(group)
+                try:
+                    await self._phases()
+                finally:
+                    shop.observers.close()
 
     def _open(self) -> None:
         """Replay what earlier processes did, or start a new history; then hold back what the last phases need."""

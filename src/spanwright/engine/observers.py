@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
 
 import anyio
 from anyio.abc import TaskGroup
@@ -26,7 +27,7 @@ class _Queue:
 
 
 class Observers:
-    """The observers of one run."""
+    """The observers of one run, entered for as long as it goes on."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._queues = [
@@ -48,8 +49,13 @@ class Observers:
             except anyio.WouldBlock:
                 self._detach(queue, f"it is {_LONGEST_QUEUE} events behind")
 
-    def discard(self) -> None:
-        """Close the queues unshown: for a run that had ended before."""
+    def __enter__(self) -> "Observers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the queues; what is still in them is not shown: the run had ended before, or it broke."""
         for queue in self._queues:
             queue.send.close()
             queue.receive.close()

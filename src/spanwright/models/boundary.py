@@ -115,6 +115,8 @@ def _http(error: Exception, subject: str) -> SpanwrightError:
     assert isinstance(error, theirs.ModelHTTPError)
     if is_transient(error):
         return _model_down(error, subject)
+    if error.status_code in (401, 402, 403, 404):
+        return _settings(error, subject)
     return CandidateFailed("model", str(error), signature=f"HTTP {error.status_code}")
 
 

@@ -146,22 +146,23 @@ def _crown(wearables: Sequence[Wearable], champion: Champion | None) -> None:
 
 
 def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -> Wearable:
-    """Give an agent our capability, once; return it. An agent that has none yet gets `wearable`, or a new one.
+    """Give an agent our capability, once; return it. Given `wearable`, the agent has that one from now on.
 
     Raises UsageError for an agent without a name, or with one that no address can begin with.
     """
-    known = wearable_of(agent)
-    if known is not None:
-        return known
+    shadow = agent.__dict__.get("iter")
+    if isinstance(shadow, WornIter):
+        shadow.wearable = wearable or shadow.wearable
+        return shadow.wearable
     if not agent.name:
         raise UsageError(
             "an agent has no name, so its texts have no address", "Give it one: Agent(..., name='support')"
         )
     if "/" in agent.name:
         raise UsageError(f"the name {agent.name!r} of an agent has a slash, which parts addresses", "Choose another")
-    known = wearable or Wearable(agent.name)
-    object.__setattr__(agent, "iter", WornIter(agent.iter, known))
-    return known
+    worn_iter = WornIter(agent.iter, wearable or Wearable(agent.name))
+    object.__setattr__(agent, "iter", worn_iter)
+    return worn_iter.wearable
 
 
 def wearable_of(agent: AbstractAgent[Any, Any]) -> Wearable | None:

@@ -59,7 +59,7 @@ def obeyed(
 def obeyed_all(
     kind: str, reading: Reading, draws: Draws, subject: Subject | None = None, *, where: Where | None = None
 ) -> tuple[Directive, ...]:
-    """Return all directives of this kind that the model applies this time: for kinds that add up instead of clashing."""
+    """Return all directives of this kind that the model applies this time: for kinds that add up, not clash."""
     subject = subject or Subject()
     kept: dict[Directive, None] = {}
     for scope in scopes(kind, reading, subject, where):
@@ -108,8 +108,12 @@ def _named_elsewhere(kind: str, reading: Reading, subject: Subject) -> Iterator[
 
 def _names(directive: Directive, subject: Subject) -> bool:
     words = stems(f"{directive.about} {directive.slot('topic')} {directive.slot('then')}")
-    own = subject.topic | (stems(subject.tool.name) if subject.tool else frozenset())
-    return bool(words & own)
+    return bool(words & _own_words(subject))
+
+
+def _own_words(subject: Subject) -> frozenset[str]:
+    named = (subject.tool, subject.parameter)
+    return subject.topic.union(*(stems(each.name) for each in named if each is not None))
 
 
 def _concerns(directive: Directive, reading: Reading, subject: Subject) -> bool:
@@ -128,10 +132,7 @@ def _about(about: str, reading: Reading, subject: Subject) -> bool:
     if concrete:
         return any(number in reading.task for number in concrete)
     words = stems(about)
-    own = subject.topic | (stems(subject.tool.name) if subject.tool else frozenset())
-    if subject.parameter is not None:
-        own |= stems(subject.parameter.name)
-    if words & own:
+    if words & _own_words(subject):
         return True
     others = subject.foreign.union(*(stems(tool.name) for tool in reading.tools))
     if subject.tool is not None:

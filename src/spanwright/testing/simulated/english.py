@@ -69,9 +69,9 @@ class Vocabulary:
         modes = cast("Mapping[str, str]", document["modes"])
         return cls(
             wishes={name: _wish(name, cast("Table", row)) for name, row in document["wishes"].items()},
-            slots={name: _exact(str(words)) for name, words in document["slots"].items()},
-            read=_exact(modes["read"]),
-            write=_exact(modes["write"]),
+            slots={name: exact(str(words)) for name, words in document["slots"].items()},
+            read=exact(modes["read"]),
+            write=exact(modes["write"]),
             meanings=tuple(_meaning(name, cast("Table", row)) for name, row in document["meanings"].items()),
             countries=tuple(
                 Country(alpha2=code, name=str(names).split()[0], alpha3=str(names).split()[1])
@@ -108,7 +108,8 @@ class Goal:
     quoted: str = ""
 
 
-def _exact(words: str) -> frozenset[str]:
+def exact(words: str) -> frozenset[str]:
+    """Return the stems of exactly these words."""
     return frozenset(stem(word) for word in words.split())
 
 
@@ -116,8 +117,8 @@ def _wish(name: str, row: Table) -> Wish:
     return Wish(
         name=name,
         asks=re.compile(str(row["asks"]), re.IGNORECASE),
-        stems=_exact(f"{row['words']} {row.get('also', '')}"),
-        telling=_exact(str(row["words"])),
+        stems=exact(f"{row['words']} {row.get('also', '')}"),
+        telling=exact(str(row["words"])),
         topic=str(row["topic"]),
         payload=str(row["payload"]),
         mode="read" if row["mode"] == "read" else "write",
@@ -127,7 +128,7 @@ def _wish(name: str, row: Table) -> Wish:
 
 
 def _meaning(name: str, row: Table) -> Meaning:
-    return Meaning(name=name, says=re.compile(str(row["says"]), re.IGNORECASE), stems=_exact(str(row["words"])))
+    return Meaning(name=name, says=re.compile(str(row["says"]), re.IGNORECASE), stems=exact(str(row["words"])))
 
 
 ENGLISH: Final = Vocabulary.parse(
@@ -147,7 +148,7 @@ _MONEY: Final = re.compile(
     re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
-_MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTHS: Final[tuple[str, ...]] = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATES: Final = tuple(
     re.compile(expression, re.IGNORECASE)
@@ -166,13 +167,14 @@ _ADDRESS: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"[\"“]([^\"”\n]{1,200})[\"”]")
 _SIZE: Final = re.compile(
-    r"\b(?:size|in an?|for an?|to an?|into an?|in|for|to)\s+(?:size )?(?-i:(XXL|XL|XS|S|M|L))\b|\b(small|medium|large)\b",
+    r"\b(?:size|(?:in|for|to|into)(?: an?)?)\s+(?:size )?(?-i:(XXL|XL|XS|S|M|L))\b|\b(small|medium|large)\b",
     re.IGNORECASE,
 )
 _ITEM: Final = re.compile(
     r"\b(?:exchang\w*|swap\w*|replace\w*|return\w*|refund\w*|send(?:ing)? back|chang\w+|for|back for|of|bought)\s+"
-    r"(?:the|my|a|an|this|one|that)\s+(?!order|refund|address|delivery|amount|parcel|whole|full)(?P<item>[a-z][a-z -]{2,40}?)"
-    r"(?=\s+(?:from|for|in|to|on|of|that|which|with|please|because|since|as|is|was|came|arrived|i|it|back|does)\b|[,.!?;]|\s*$)",
+    r"(?:the|my|a|an|this|one|that)\s+(?!order|refund|address|delivery|amount|parcel|whole|full)"
+    r"(?P<item>[a-z][a-z -]{2,40}?)(?=\s+(?:from|for|in|to|on|of|that|which|with|please|because|since|as|is|was|came|"
+    r"arrived|i|it|back|does)\b|[,.!?;]|\s*$)",
     re.IGNORECASE,
 )
 _SIZES: Final = {"small": "S", "medium": "M", "large": "L"}

@@ -65,7 +65,7 @@ class Template:
     given: Slots = ()
 
     def fits(self, slots: Mapping[str, str]) -> bool:
-        """Say whether a directive with these slots can be said so; what the template has no place for is left unsaid."""
+        """Say whether a directive with these slots can be said so; what has no place in the template is left unsaid."""
         return all(slots.get(name) for name in self.needed) and all(
             slots.get(name) == value for name, value in self.given
         )
@@ -261,6 +261,7 @@ def _kind(name: str, table: Table, macros: Mapping[str, str]) -> DirectiveKind:
         patterns = cast("Mapping[str, str]", table.get(key, {}))
         return tuple((slot, _compiled(pattern, macros)) for slot, pattern in patterns.items())
 
+    guesses = cast("Mapping[str, list[str]]", table["guesses"])
     return DirectiveKind(
         name=name,
         says=str(table["says"]),
@@ -269,7 +270,7 @@ def _kind(name: str, table: Table, macros: Mapping[str, str]) -> DirectiveKind:
         unless=_compiled(table["unless"], macros) if "unless" in table else None,
         extras=named("extras"),
         each=named("each"),
-        guesses=tuple((key, tuple(values)) for key, values in cast("Mapping[str, list[str]]", table["guesses"]).items()),
+        guesses=tuple((key, tuple(values)) for key, values in guesses.items()),
         spans=int(str(table.get("spans", 1))),
     )
 

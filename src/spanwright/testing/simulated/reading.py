@@ -30,7 +30,7 @@ class Habits:
     """Stated by an error message in this conversation."""
     slip: float = 0.02
     """How often a call or an answer goes wrong for no reason."""
-    chatty: float = 0.45
+    chatty: float = 0.6
     """How often a reply states a thing that nobody asked it to state."""
     patience: int = 3
     """After so many failed calls the model apologizes."""
@@ -52,7 +52,7 @@ class Text:
     """The kinds of its directives."""
 
     def dilution(self, capacity: int) -> float:
-        """Return by what factor its length weakens each of its statements: 1 up to the capacity, then capacity / length."""
+        """Return the factor by which its length weakens what it says: 1 up to the capacity, then capacity / length."""
         return 1.0 if self.words <= capacity else capacity / self.words
 
 
@@ -183,7 +183,7 @@ class Reader:
                 calls[call.id] = call
             call = calls.pop(message.tool_call_id, None) if message.role == "tool" else None
             if call is not None:
-                failed = bool(_FAILURE.search(message.content[:400]))
+                failed = _is_failure(message.content)
                 yield Step(
                     tool=call.name,
                     arguments=_arguments(call.arguments),
@@ -198,9 +198,10 @@ _OUTPUT_DOC: Final = re.compile(r"final (?:response|answer|result)[^.]{0,40}\ben
 _RETRY: Final = re.compile(
     r"^\s*(?:validation feedback|\d+ validation errors?|.*fix the errors and try again)", re.IGNORECASE | re.DOTALL
 )
+_FIX: Final = re.compile(r"\bfix the errors and try again\b", re.IGNORECASE)
 _FAILURE: Final = re.compile(
-    r"\b(?:errors?|failed|failure|refused|declined|rejected|denied|invalid|unknown|unable|not (?:found|possible|allowed|"
-    r"known|valid|accepted)|no (?:such )?\w+ ['\"#\w]|cannot|can't|could not|must (?:be|look)|fix the errors|try again)\b",
+    r"\b(?:errors?|failed|failure|refused|declined|rejected|denied|invalid|unknown|unable|no (?:such )?\w+ ['\"#\w]|"
+    r"not (?:found|possible|allowed|known|valid|accepted)|cannot|can't|could not|must (?:be|look)|try again)\b",
     re.IGNORECASE,
 )
 
@@ -212,10 +213,20 @@ def read_text(text: str) -> Text:
     return Text(text=text, directives=directives, stems=stems(text), words=len(text.split()), kinds=kinds)
 
 
+def _is_failure(result: str) -> bool:
+    """Say whether a result is a refusal: a retry prompt, or a short text that says so; never data, however it reads."""
+    if _FIX.search(result):
+        return True
+    return len(result) <= 240 and not result.startswith(("{", "[")) and bool(_FAILURE.search(result))
+
+
 def _task_index(messages: tuple[ChatMessage, ...]) -> int:
     users = [i for i, message in enumerate(messages) if message.role == "user"]
     tasks = [i for i in users if not _RETRY.match(messages[i].content)]
     return (tasks or users or [-1])[-1]
+
+
+_NOTHING: Final[Mapping[str, object]] = {}
 
 
 def _table(value: object) -> Mapping[str, object]:
@@ -231,7 +242,7 @@ def _resolved(shape: Mapping[str, object], definitions: Mapping[str, object]) ->
             shape = _table(definitions.get(reference.rsplit("/", 1)[-1]))
         elif isinstance(alternatives, list):
             rows = [_table(row) for row in cast("list[object]", alternatives)]
-            shape = next((row for row in rows if row.get("type") != "null"), {})
+            shape = next((row for row in rows if row.get("type") != "null"), _NOTHING)
         else:
             break
     return shape

@@ -6,9 +6,13 @@ from typing import Final
 
 _WORD: Final = re.compile(r"[A-Za-z]+|\d+")
 _SUFFIX: Final = re.compile(r"(?:ing|ments?|ions?|ers?|ed|es|s|e)$")
-STOP: Final = frozenset(
-    ["a", "an", "and", "any", "are", "as", "at", "be", "been", "by", "can", "do", "does", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "our", "out", "please", "she", "so", "some", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up", "us", "was", "we", "were", "what", "when", "which", "who", "will", "with", "would", "you", "your", "hello", "hi", "hey", "thanks", "thank", "could", "should", "must", "may", "might", "just", "also"]
-)
+_STOP: Final = """
+    a an and any are as at be been by can do does for from had has have he her him his how i if in into is it
+    its me my no not of on or our out please she so some than that the their them then there these they this
+    those to up us was we were what when which who will with would you your hello hi hey thanks thank could
+    should must may might just also
+"""
+STOP: Final = frozenset(_STOP.split())
 
 
 def stem(word: str) -> str:

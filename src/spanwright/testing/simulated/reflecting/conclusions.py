@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
-from spanwright.testing.simulated.reflecting.dossier import Dossier
+from spanwright.testing.simulated.reflecting.dossier import Dossier, parameter_in, tool_in
 from spanwright.testing.simulated.reflecting.findings import Finding, covers, merged, stated
 from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
 from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
@@ -67,8 +67,8 @@ def _remembered(dossier: Dossier) -> list[Finding]:
     return [
         Finding(
             directive=replace(directive, about="", source=""),
-            tool=_tool(note.component) or directive.about,
-            parameter=_parameter(note.component),
+            tool=tool_in(note.component) or directive.about,
+            parameter=parameter_in(note.component),
             evidence=frozenset({"lesson"}),
         )
         for note in dossier.lessons
@@ -78,11 +78,10 @@ def _remembered(dossier: Dossier) -> list[Finding]:
 
 def _forbidden(each: Finding, dossier: Dossier, draws: Draws) -> bool:
     """Say whether an earlier try of the same fared badly; such a try is sometimes repeated all the same."""
-    for note in dossier.tried:
-        if _FARED_BADLY.search(note.outcome) and _tool(note.component) in ("", each.tool):
-            if any(covers(directive, each.directive) for directive in lexicon.read(note.text)):
-                return draws.chance(0.5, "forbidden", *each.key)
-    return False
+    bad = [note for note in dossier.tried if _FARED_BADLY.search(note.outcome)]
+    same = [note for note in bad if tool_in(note.component) in ("", each.tool)]
+    tried = any(covers(directive, each.directive) for note in same for directive in lexicon.read(note.text))
+    return tried and draws.chance(0.5, "forbidden", *each.key)
 
 
 def _concluded(each: Finding, dossier: Dossier, profile: Profile, draws: Draws) -> Line | None:
@@ -120,13 +119,3 @@ def _guessed(dossier: Dossier, profile: Profile, draws: Draws) -> Sequence[Line]
     drawn = guesses(dossier, draws, 1 + draws.chance(0.5, "two guesses"))
     written = (line_for(each, dossier, profile, draws) for each in drawn if not stated(each, dossier))
     return tuple(line for line in written if line is not None)
-
-
-def _tool(component: str) -> str:
-    match = re.search(r"/tool:([^/]+)", component)
-    return match[1] if match else ""
-
-
-def _parameter(component: str) -> str:
-    match = re.search(r"/tool:[^/]+/(.+)", component)
-    return match[1] if match else ""

@@ -28,13 +28,11 @@ class Editable:
     @property
     def tool(self) -> str:
         """The tool that it describes, or whose parameter it describes; empty for other texts."""
-        match = re.search(r"/tool:([^/]+)", self.id)
-        return match[1] if match else ""
+        return tool_in(self.id)
 
     @property
     def parameter(self) -> str:
-        match = re.search(r"/tool:[^/]+/(.+)", self.id)
-        return match[1] if match else ""
+        return parameter_in(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +115,8 @@ _HEADING: Final = re.compile(
 )
 _SECTION: Final = re.compile(r"^#\s+(?!Example|Case|Record|Rollout|Task|Try)(.+)$", re.MULTILINE)
 _PART: Final = re.compile(
-    r"^(?:#{2,6}\s*)?\**(?P<label>inputs?|task|ticket|question|steps|trace|transcript|generated outputs?|outputs?|answer|"
-    r"response|feedback|evaluation|score)\**\s*:?\**[ \t]*(?P<rest>.*)$",
+    r"^(?:#{2,6}\s*)?\**(?P<label>inputs?|task|ticket|question|steps|trace|transcript|generated outputs?|outputs?|"
+    r"answer|response|feedback|evaluation|score)\**\s*:?\**[ \t]*(?P<rest>.*)$",
     re.IGNORECASE,
 )
 _SCORE: Final = re.compile(r"\bscore\W{0,3}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -132,6 +130,18 @@ _NOTE: Final = re.compile(r"^\s*-\s*on\s+`?(?P<component>[\w.-]+/[\w./:-]+)`?\s*
 _REFUSAL: Final = re.compile(
     r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE
 )
+
+
+def tool_in(component: str) -> str:
+    """Return the tool in a component's id, empty where there is none."""
+    match = re.search(r"/tool:([^/]+)", component)
+    return match[1] if match else ""
+
+
+def parameter_in(component: str) -> str:
+    """Return the parameter in a component's id, empty where there is none."""
+    match = re.search(r"/tool:[^/]+/(.+)", component)
+    return match[1] if match else ""
 
 
 def read_prompt(prompt: str) -> Dossier:

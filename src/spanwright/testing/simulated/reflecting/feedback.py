@@ -19,7 +19,9 @@ _EXPECTED: Final = re.compile(
 _CONTAIN: Final = re.compile(
     r"should (?:contain|mention|state|include|say)\s+(?P<items>'[^']*'(?:,\s*'[^']*')*)", re.IGNORECASE
 )
-_LACKS: Final = re.compile(r"\b(?:lacks|does not (?:contain|mention|state))\s+(?P<items>'[^']*'(?:,\s*'[^']*')*)", re.IGNORECASE)
+_LACKS: Final = re.compile(
+    r"\b(?:lacks|does not (?:contain|mention|state))\s+(?P<items>'[^']*'(?:,\s*'[^']*')*)", re.IGNORECASE
+)
 _MISSED: Final = re.compile(r"(?:did not include|not found|missed|missing)\W+(?P<items>[^;\n]+)", re.IGNORECASE)
 _SORRY: Final = re.compile(r"\bsorry\b|\bcould not\b|\bunable\b", re.IGNORECASE)
 

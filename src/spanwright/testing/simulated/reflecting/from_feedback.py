@@ -146,7 +146,7 @@ def _codes(dossier: Dossier) -> Iterator[Finding]:
 
 
 def escalated(record: Record) -> Iterator[tuple[str, Sequence[Change]]]:
-    """Yield the team that should have got the ticket of a customer's order, with what was done to that order instead."""
+    """Yield the team that should have got a ticket about an order, with what was done to that order instead."""
     differing = changes(record)
     for change in differing:
         wish = wish_named(change.table)

@@ -66,7 +66,7 @@ def _told(record: Record, number: int, move: Move) -> Iterator[Finding]:
 
 
 def _unreadable(record: Record) -> Iterator[Finding]:
-    """A tool that cannot read a value as a date is for dates."""
+    """Conclude that a tool which cannot read a value as a date is for dates."""
     for number, move in enumerate(record.trusted):
         what = _CANNOT_READ.search(move.result) if move.failed else None
         wish = wish_named(what["what"]) if what else None
@@ -83,7 +83,7 @@ def _parameter(directive: Directive, move: Move) -> str:
 
 
 def _purposes(record: Record) -> Iterator[Finding]:
-    """A tool that wrote into a table is for what the table is named after."""
+    """Conclude that a tool which wrote into a table is for what the table is named after."""
     for number, move in enumerate(record.trusted):
         for change in changes(record):
             wish = wish_named(change.table)
@@ -99,7 +99,7 @@ def _wrote(move: Move, change: Change) -> bool:
 
 
 def _better_tools(dossier: Dossier) -> Iterator[Finding]:
-    """Where one tool served a wish and another did not, the first is for it."""
+    """Conclude that, where one tool served a wish and another did not, the first is for it."""
     served: dict[str, dict[str, list[tuple[str, bool]]]] = {}
     wishes: dict[str, Wish] = {}
     for record in dossier.records:

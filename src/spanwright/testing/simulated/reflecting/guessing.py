@@ -1,4 +1,4 @@
-"""What the reflection model writes where the evidence fails it: something else of the same kind, empty words, a guess."""
+"""What the reflection model writes where evidence fails it: something else of the same kind, empty words, a guess."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""New texts from old ones and conclusions: what is added, what is forgotten on the way, what is put in the wrong place."""
+"""New texts from old ones and conclusions: what is added, what is forgotten, what is put in the wrong place."""
 
 import re
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from spanwright.testing.simulated.conventions import Subject, obeyed, obeyed_all
-from spanwright.testing.simulated.english import ENGLISH, Goal
+from spanwright.testing.simulated.english import ENGLISH, Goal, exact
 from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.reading import ParameterReading, Reading, ToolReading
 from spanwright.testing.simulated.skills.choosing import topic_is
@@ -20,7 +20,7 @@ from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import split_name, stem, stems
 
 _DATE_FORMATS: Final[Mapping[str, str]] = {"iso": "%Y-%m-%d", "dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y"}
-_VAGUE: Final = frozenset(stem(word) for word in ["value", "new", "data", "to", "what", "input", "text", "arg", "argument", "thing"])
+_VAGUE: Final = exact("value new data to what input text arg argument thing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ class Filling:
         codes = parameter.options or (tuple(rule.slot("codes").split(", ")) if rule is not None else ())
         if not codes or said in codes:
             return said or None
-        words = stems(said) | (self.goal.meaning.stems if self.goal.meaning else frozenset())
+        words = stems(said).union(self.goal.meaning.stems if self.goal.meaning else ())
         fitting = [code for code in codes if words & stems(code)]
         return fitting[0] if fitting else self.draws.choice(codes, "code", self.tool.name, parameter.name)
 

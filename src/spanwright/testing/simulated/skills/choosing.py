@@ -9,13 +9,13 @@ from collections.abc import Collection
 from typing import Final
 
 from spanwright.testing.simulated.conventions import Subject, obeyed_all
-from spanwright.testing.simulated.english import ENGLISH, Goal, Wish
+from spanwright.testing.simulated.english import ENGLISH, Goal, Wish, exact
 from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.reading import Reading, ToolReading
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import split_name, stem, stems
 
-_FILLER: Final = frozenset(stem(word) for word in ["the", "an", "a", "it", "order", "orders", "your", "this", "that", "them", "tool", "call"])
+_FILLER: Final = exact("the an a it order orders your this that them tool call")
 
 
 def choose(wish: Wish, reading: Reading, draws: Draws, *, avoided: Collection[str] = ()) -> ToolReading | None:

@@ -20,10 +20,7 @@ class PlainAnswer:
         words = stems(reading.task)
         sentences = [sentence for sentence in _SENTENCE.split(reading.instructions.text) if sentence.strip()]
         best = max(sentences, key=lambda sentence: len(words & stems(sentence)), default="")
-        if words & stems(best):
-            text = best.strip()
-        else:
-            text = "I am not sure how to help with that."
+        text = best.strip() if words & stems(best) else "I am not sure how to help with that."
         if obeyed("answer_span", reading, draws) is not None:
             text = " ".join(text.split()[:6])
         return answered(text, request, (), reading, draws)

@@ -1,7 +1,7 @@
 """The words at the end: what was done, and what the texts want every reply to state."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from spanwright.testing.simulated.conventions import Subject, obeyed_all
@@ -103,4 +103,5 @@ def _fields(
 def _plain(parameter: ParameterReading, text: str) -> object:
     if parameter.options:
         return parameter.options[0]
-    return {"integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}.get(parameter.type, text)
+    empty: Mapping[str, object] = {"integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
+    return empty.get(parameter.type, text)
