@@ -24,10 +24,14 @@ class Ended(Protocol):
 class EndState(Evaluator[object, Ended, object]):
     """Assert that the books are as expected, and that the reply contains what it has to."""
 
+    replies: bool = True
+    """Whether the reply counts."""
+
     def evaluate(self, ctx: EvaluatorContext[object, Ended, object]) -> Mapping[str, EvaluationReason]:
         if ctx.expected_output is None:
             raise ValueError(f"case {ctx.name!r} has no expected output to compare with: give it one")
-        return judged(ctx.output, ctx.expected_output)
+        judgements = judged(ctx.output, ctx.expected_output)
+        return judgements if self.replies else {"end_state": judgements["end_state"]}
 
 
 def judged(output: Ended, expected: Ended) -> Mapping[str, EvaluationReason]:

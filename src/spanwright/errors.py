@@ -1,7 +1,7 @@
 """Every error that leaves Spanwright, in one tree.
 
     SpanwrightError
-    |- UsageError (ValueError)         the caller's input: what is wrong, which, what to do; raised before money is spent
+    |- UsageError (ValueError)         the caller's input: what is wrong, which, what to do; before money is spent
     |- UserBug (RuntimeError)          the user's evaluator, tool or settings fail for every candidate alike
     |- StoreError (OSError)            the store cannot be opened, read or written
     |  `- RunMismatch                  a run is resumed with other cases, evaluators, agents or settings

@@ -10,9 +10,6 @@ from typing import Any
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_evals import Case, Dataset
-from spanwright_agents import multihop
-from spanwright_agents.support_desk import agent as desk
-from spanwright_agents.support_desk import evals as tickets
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.protocols import Evaluator, Recorder, Reflector
@@ -29,6 +26,9 @@ from spanwright.testing.controls import RandomReflector
 from spanwright.testing.simulated.models import REFLECTION_MODEL, TASK_MODEL, default_models
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import in_process, simulated_model
+from spanwright_agents import multihop
+from spanwright_agents.support_desk import agent as desk
+from spanwright_agents.support_desk import evals as tickets
 
 
 @dataclass(frozen=True, kw_only=True)

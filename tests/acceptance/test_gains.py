@@ -3,6 +3,7 @@
 Simulated models: mechanisms and orderings only. Figures are on the untouched test split.
 """
 
+from collections.abc import Callable
 from statistics import fmean
 
 import pytest
@@ -19,7 +20,9 @@ WORLDS = pytest.mark.parametrize("world", [DESK, MULTIHOP], ids=lambda world: wo
 
 @pytest.mark.slow
 @WORLDS
-async def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_less_than_half(world: World) -> None:
+async def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_less_than_half(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
     results = [await run(world, FULL, seed=seed, rollouts=ROLLOUTS) for seed in SEEDS]
     single = [
         await gain(world, FULL, seed=seed, rollouts=ROLLOUTS, policy=Policy.best_of_n(seed=seed)) for seed in SEEDS
@@ -27,7 +30,8 @@ async def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_less_
     chance = [await gain(world, CHANCE, seed=seed, rollouts=ROLLOUTS) for seed in SEEDS]
 
     gains = [result.best_test - result.seed_test for result in results]
-    print(world.name, "gains", [f"{each:.2f}" for each in gains], "best of n", f"{fmean(single):.2f}", "random search", f"{fmean(chance):.2f}")  # fmt: skip
+    told = ", ".join(f"{each:.2f}" for each in gains)
+    record_property("gains", f"{told}; best of n {fmean(single):.2f}; random search {fmean(chance):.2f}")
     assert min(gains) >= 0.25
     assert fmean(single) < fmean(gains) / 2
     assert fmean(chance) < fmean(gains) / 2

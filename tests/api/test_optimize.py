@@ -69,7 +69,7 @@ async def test_what_the_reflector_was_shown_is_of_training_cases_alone(world) ->
     assert shown
     assert shown <= set(started.train)
     context = world.teacher.contexts[0]
-    assert "the mean of Right, from 0 to 1" == context.objective
+    assert context.objective.startswith("the mean of all figures")
     assert all(example.observed.trace.model_calls for example in context.examples)
     assert "should be WORD" in context.examples[0].observed.rollout.score.feedback
 
@@ -218,9 +218,7 @@ async def test_objectives_on_a_scale_of_ones_own_are_not_mistaken_for_perfect(wo
     def stars(case: object, output: str, trace: object) -> float:
         return 1.0 + 2 * output.isupper() + 2 * output.endswith("!")
 
-    result = await optimize(
-        world.agent, Evals(cases=words(20), metric=stars), objective=lambda figures: figures["x"], **world.options()
-    )
+    result = await optimize(world.agent, Evals(cases=words(20), metric=stars), objective="metric", **world.options())
 
     assert (1.0, 5.0) == (result.seed_validation, result.best_validation)
 

@@ -1,7 +1,7 @@
 """Whole runs of a landscape: what was made, what the world saw of it, and the journal as a process would leave it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -65,7 +65,7 @@ class Trial:
 
     @property
     def finished(self) -> list[Rollout]:
-        return [event.rollout for event in self.events if isinstance(event, RolloutEnded)]
+        return finished(self.events)
 
     @property
     def reflections(self) -> int:
@@ -74,6 +74,11 @@ class Trial:
     @property
     def accepted(self) -> list[CandidateId]:
         return [event.child.id for event in self.events if isinstance(event, Judged) and event.verdict.accepted]
+
+
+def finished(events: Iterable[Event]) -> list[Rollout]:
+    """Return the rollouts that came to their end."""
+    return [event.rollout for event in events if isinstance(event, RolloutEnded)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +97,12 @@ class Terms:
         journal: Journal | None = None,
         *,
         subject: LandscapeSubject | None = None,
+        reflector: LandscapeReflector | None = None,
         stop: Stop | None = None,
         observers: Sequence[Observer] = (),
     ) -> Trial:
         """Begin a run, or go on with the one that `journal` holds."""
-        subject, reflector = subject or LandscapeSubject(self.world), LandscapeReflector(self.world)
+        subject, reflector = subject or LandscapeSubject(self.world), reflector or LandscapeReflector(self.world)
         journal = journal or WrittenDown()
         train, validation, test = self.sizes
         problem = Problem(

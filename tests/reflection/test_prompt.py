@@ -81,7 +81,7 @@ def test_no_prompt_exceeds_its_allowance(context, allowance, rung):
 def test_nothing_foreign_can_end_a_record_or_a_fence(context):
     prompt = render_prompt(context, 20_000)
 
-    [mark] = set(re.findall(r"-([0-9a-f]{8})$", prompt, re.MULTILINE)) & set(re.findall(r"-([0-9a-f]{8})\b", prompt))
+    [mark] = set(re.findall(r"^(?:`{3,}(?:text|start)|<evidence)-([0-9a-f]{8})>?$", prompt, re.MULTILINE))
     frame = RECORD.sub("RECORD", FENCE.sub("FENCE", prompt))
     assert mark not in frame
     assert prompt.count(f"<evidence-{mark}>") == prompt.count(f"</evidence-{mark}>") == frame.count("RECORD")
@@ -200,16 +200,60 @@ def test_a_scale_of_ones_own_is_not_called_right_or_wrong():
     assert "(wrong)" not in prompt
 
 
-def test_the_newest_lessons_and_edits_are_kept_and_say_what_is_new():
+def test_of_too_many_lessons_and_edits_the_first_are_kept():
+    send = "mail/tool:send"
+    facts = [f"Fact {number}. " + "word " * 60 for number in range(40)]
     context = replace(
         hostile(),
-        lessons=tuple(
-            Lesson(component="mail/tool:send", text=f"Fact {number}. " + "word " * 60) for number in range(40)
-        ),
+        lessons=tuple(Lesson(component=send, text=fact) for fact in facts),
+        tried=tuple(TriedEdit(component=send, text=fact, outcome=f"edit {place}") for place, fact in enumerate(facts)),
     )
 
     prompt = render_prompt(context, 4_000)
 
-    assert "Fact 39" in prompt
-    assert "Fact 0." not in prompt
+    for told in ("Fact 0.", "edit 0"):
+        assert told in prompt
+    for left_out in ("Fact 39.", "edit 39"):
+        assert left_out not in prompt
+
+
+def test_an_edit_says_what_the_current_text_does_not_and_is_left_out_where_that_is_nothing():
+    context = hostile()
+    current = context.parent.texts["mail/instructions"]
+    tried = (TriedEdit(component="mail/instructions", text=current, outcome="shortened in vain"), *context.tried)
+
+    prompt = render_prompt(replace(context, tried=tried), 24_000)
+
     assert "it said: Always apologize first." in prompt
+    assert "shortened in vain" not in prompt
+
+
+def test_a_lesson_on_several_components_is_told_once():
+    ids = ("mail/instructions", "mail/tool:send")
+    lessons = tuple(Lesson(component=id, text="Every mail needs\na subject line.") for id in ids)
+
+    prompt = render_prompt(replace(hostile(), lessons=lessons), 24_000)
+
+    assert 1 == prompt.count("a subject line.")
+    assert "- on mail/instructions, mail/tool:send: Every mail needs a subject line." in prompt
+
+
+def test_other_texts_that_are_empty_are_named_in_one_line():
+    context = tool_and_parameter()
+    others = (
+        *context.others,
+        *(part(f"support/tool:escalate/{name}", Kind.PARAMETER, "") for name in ("team", "note")),
+    )
+
+    prompt = render_prompt(
+        replace(context, others=others, parent=context.parent.edited({each.id: each.text for each in others})), 24_000
+    )
+
+    assert "- without a text: support/tool:escalate/team, support/tool:escalate/note\n" in prompt
+
+
+@pytest.mark.parametrize(("name", "explained"), [("failing_tool", True), ("one_component", False)])
+def test_a_request_to_retry_is_explained_where_there_is_one(name, explained):
+    situation, allowance = SITUATIONS[name]
+
+    assert explained == ('"Asked to retry": ' in render_prompt(situation(), allowance))

@@ -214,7 +214,7 @@ async def test_a_file_that_may_not_be_written_is_told_when_a_run_is_opened():
 
 @pytest.mark.parametrize(
     ("folder", "expected"),
-    [("/", False), ("/home/ada", False), ("/mnt/team", True), ("/mnt/team/runs/x", True), ("/mnt/my disk/runs", True)],
+    [("/", False), ("/srv/ada", False), ("/mnt/team", True), ("/mnt/team/runs/x", True), ("/mnt/my disk/runs", True)],
 )
 def test_a_folder_on_a_network_is_told_by_the_nearest_mount(tmp_path: Path, folder: str, expected: bool):
     mounts = tmp_path / "mounts"

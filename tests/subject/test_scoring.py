@@ -70,7 +70,7 @@ async def test_the_score_is_the_mean_of_assertions_and_scores() -> None:
 
     assert (1 + 0.5 + 0.75) / 3 == score.value
     assert {"Exact": 1.0, "tone": 0.5, "speed": 0.75} == score.objectives
-    assert "the mean of Exact, Says, from 0 to 1" == made.description
+    assert made.description.startswith("the mean of all figures that the feedback lists, from 0 to 1")
 
 
 async def test_reasons_and_labels_are_the_feedback() -> None:
@@ -130,7 +130,7 @@ async def test_an_objective_can_be_computed() -> None:
     )
 
     assert 1.5 == (await scored(made)).value
-    assert "a function of the figures of Says, higher is better" == made.description
+    assert "computed from the figures that the feedback lists, higher is better" == made.description
 
 
 async def test_an_objective_that_fails_is_the_users_bug() -> None:
@@ -175,8 +175,21 @@ async def test_a_metric_may_return_a_number_or_a_score_and_may_be_async() -> Non
     ((case, output, seen_trace),) = seen
     assert isinstance(case, TheirCase)
     assert ("out", trace) == (output, seen_trace)
-    assert "the mean of metric, from 0 to 1" == made.description
+    assert "the figure of a metric, from 0 to 1" == made.description
     assert (number,) == made.evaluators
+
+
+async def test_a_metric_on_a_scale_of_its_own_needs_an_objective() -> None:
+    def stars(case: object, output: object, trace: Trace) -> Score:
+        return Score(value=4, feedback="good", objectives={"calls": 3})
+
+    with pytest.raises(UsageError, match="the metric returned 4, which is outside of 0 to 1"):
+        await scored(scoring(metric=stars))
+
+    assert 4.0 == (await scored(scoring(metric=stars, objective="metric"))).value
+    assert 3.0 == (await scored(scoring(metric=stars, objective="calls"))).value
+    computed = await scored(scoring(metric=stars, objective=lambda figures: figures["metric"] - figures["calls"]))
+    assert (1.0, "good", {"calls": 3}) == (computed.value, computed.feedback, computed.objectives)
 
 
 @pytest.mark.parametrize("answer", [None, "1", [1]])

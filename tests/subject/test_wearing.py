@@ -3,7 +3,7 @@
 import anyio
 from pydantic import BaseModel, Field
 from pydantic_ai import Agent, RunContext
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from spanwright.core.candidate import Candidate
@@ -124,7 +124,9 @@ async def test_a_sub_agent_wears_its_own_part_and_streams_work() -> None:
     def ask(messages: list[ModelMessage], _info: AgentInfo) -> ModelResponse:
         if len(messages) == 1:
             return ModelResponse(parts=[ToolCallPart("delegate", {})])
-        return ModelResponse(parts=[TextPart(str(messages[-1].parts[0].content))])
+        returned = messages[-1].parts[0]
+        assert isinstance(returned, ToolReturnPart)
+        return ModelResponse(parts=[TextPart(str(returned.content))])
 
     boss = optimizable(Agent(FunctionModel(ask), name="boss", instructions="boss"))
 

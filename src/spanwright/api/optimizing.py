@@ -108,13 +108,13 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
         )
         async with _store(store).run(conduct.run) as journal:
-            check_same(conduct.run, journal, problem)
+            changes = check_same(conduct.run, journal, problem)
             if progress is not None:
                 progress.replay(journal.events())
             means = Means(journal=journal, recorder=recorder, observers=observers)
             ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
-    remarks = (*prepared.remarks, *recorder.diagnoses, *((ended.remark,) if ended.remark else ()))
+    remarks = (*prepared.remarks, *changes, *recorder.diagnoses, *((ended.remark,) if ended.remark else ()))
     paused_by = None if ended.complete else ended.reason
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
 

@@ -3,7 +3,7 @@
 Nothing in here asks a model: what is wrong is said before money is spent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -13,8 +13,9 @@ from pydantic_evals import Dataset
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Splits
-from spanwright.core.events import Event, RunStarted
+from spanwright.core.events import Event, RolloutEnded, RunStarted
 from spanwright.core.protocols import Journal, Recorder, Reflector
+from spanwright.core.rollout import Blame
 from spanwright.core.usage import Budget
 from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
@@ -113,12 +114,19 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     )
 
 
-def check_same(run: str, journal: Journal, problem: Problem) -> None:
-    """Refuse to resume a run that was made with something else. Raises RunMismatch."""
-    first: Event | None = next(iter(journal.events()), None)
+def check_same(run: str, journal: Journal, problem: Problem) -> tuple[str, ...]:
+    """Refuse to resume a run that was made with something else. Raises RunMismatch.
+
+    Evaluators may have changed in a run that a bug of the user's ended: the user was told to mend them. That they
+    have is returned as a remark.
+    """
+    events = list(journal.events())
+    first: Event | None = events[0] if events else None
     if not isinstance(first, RunStarted):
-        return
-    differences = list(compare(first.fingerprints, problem.fingerprints))
+        return ()
+    mended = any(_is_users_bug(event) for event in events)
+    judging = {key for key in (*first.fingerprints, *problem.fingerprints) if mended and key.startswith("evaluator:")}
+    differences = list(compare(_without(first.fingerprints, judging), _without(problem.fingerprints, judging)))
     if first.seed != problem.seed:
         changed = ", ".join(problem.seed.changes_from(first.seed)) or "the set of components"
         differences.append(f"the agent's own texts changed ({changed})")
@@ -126,6 +134,17 @@ def check_same(run: str, journal: Journal, problem: Problem) -> None:
         differences.append("the same cases fall into other splits")
     if differences:
         raise RunMismatch(run, differences)
+    changes = compare(first.fingerprints, problem.fingerprints)
+    return tuple(f"{change} since the run began: what was scored before counts as it was scored" for change in changes)
+
+
+def _is_users_bug(event: Event) -> bool:
+    failure = event.rollout.failure if isinstance(event, RolloutEnded) else None
+    return failure is not None and failure.blame is Blame.USER
+
+
+def _without(fingerprints: Mapping[str, str], keys: Collection[str]) -> Mapping[str, str]:
+    return {key: each for key, each in fingerprints.items() if key not in keys}
 
 
 def _reflector(

@@ -1,4 +1,4 @@
-"""A case of an eval set, and the three splits: training cases teach, validation cases choose, test cases only report."""
+"""A case of an eval set, and the splits: training cases teach, validation cases choose, test cases only report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ Ending: TypeAlias = Judged | Refused | Abandoned
 
 
 class Attempt:
-    """Carries out an attempt on a lease. `opened` is what is known of it; of a new one no more than parent and cases."""
+    """Carries out an attempt on a lease. `opened` is what is known of it; of a new one only parent and cases."""
 
     def __init__(self, shop: Workshop, opened: OpenAttempt, lease: Lease) -> None:
         self._shop = shop
@@ -56,7 +56,7 @@ class Attempt:
         return await self._judge(result, [each.rollout for each in scored])
 
     async def _minibatch(self) -> list[Observed]:
-        """Return the parent's rollouts on the minibatch: fresh ones, and those that were done before an interruption."""
+        """Return the parent's rollouts on the minibatch: fresh ones, and those done before an interruption."""
         shop, opened = self._shop, self._opened
         kept = {each.key.case: shop.means.journal.observed(each.number) for each in opened.rollouts}
         missing = [case for case in opened.cases if kept.get(case) is None]
@@ -80,12 +80,12 @@ class Attempt:
         reflection: Reflection | None = None
         async with shop.means.recorder.recording({}) as recording:
             try:
-                reflection = await shop.problem.reflector.reflect(context)
+                reflection = _checked(await shop.problem.reflector.reflect(context))
             except WorldFailed as error:
                 shop.world_failed(f"the reflection model: {error.message}")
             except UserBug as error:
                 shop.fail(error)
-            except Exception as error:  # a reflector may be the user's own code
+            except Exception as error:  # noqa: BLE001  (a reflector may be the user's own code)
                 shop.fail(UserBug("the reflector", f"{type(error).__name__}: {error}"))
         usage = replace(recording.trace.usage, reflections=1)
         self._lease.settle(usage)
@@ -119,6 +119,8 @@ class Attempt:
     async def _judge(self, proposal: Proposal, before: Sequence[Rollout]) -> Ending | None:
         """Turn a proposal into a child, and let the gate decide where there is one."""
         shop = self._shop
+        if strange := proposal.edits.keys() - self._parent.texts.keys():
+            return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
         child = proposal.apply(self._parent)
         if child.id in shop.pool.view:
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
@@ -152,6 +154,13 @@ def answered(opened: OpenAttempt) -> bool:
     """Return whether the reflection of an attempt was answered: one that the world failed is done again."""
     result = opened.result
     return result is not None and not (isinstance(result, Refusal) and result.reason is RefusalReason.FAILED)
+
+
+def _checked(reflection: object) -> Reflection:
+    """Return what a reflector answered. Raises TypeError for anything but a Reflection."""
+    if not isinstance(reflection, Reflection):
+        raise TypeError(f"it returned {type(reflection).__name__}, not a Reflection")
+    return reflection
 
 
 def _scores(rollouts: Sequence[Rollout]) -> dict[str, float]:

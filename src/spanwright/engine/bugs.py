@@ -1,4 +1,4 @@
-"""Tell the user's bug from a bad prompt: what fails in the same way on most cases of the seed is no candidate's fault."""
+"""Tell a user's bug from a bad prompt: what fails in the same way on most cases of the seed is nobody's text."""
 
 from collections import Counter
 

@@ -22,8 +22,10 @@ from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
 from spanwright.search import Policy, PoolView
 
-_SEARCH_SHARE_OF_TIME = 0.85
-"""Of a time limit: the rest is for the finals and the test split."""
+_SEARCH_ENDS = 0.85
+"""The share of a time limit after which the finals begin."""
+_FINALS_END = 0.93
+"""The share after which the test split is scored: what the finals have not begun by then is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +129,12 @@ class Engine:
 
     async def _watch_time(self, limit: float) -> None:
         shop = self._shop
-        await anyio.sleep(limit * _SEARCH_SHARE_OF_TIME)
+        await anyio.sleep(limit * _SEARCH_ENDS)
         shop.end_search(StopReason.TIME)
-        await anyio.sleep(limit * (1 - _SEARCH_SHARE_OF_TIME))
-        shop.ledger.close(Phase.TEST)
+        await anyio.sleep(limit * (_FINALS_END - _SEARCH_ENDS))
+        shop.ledger.close(Phase.FINAL)
+        await anyio.sleep(limit * (1 - _FINALS_END))
+        shop.pause(StopReason.TIME)
 
     def _ended(self) -> Ended:
         shop = self._shop

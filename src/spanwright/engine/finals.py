@@ -1,4 +1,4 @@
-"""The end of a run: measure the finalists equally, choose the winner, and score seed and winner on the test split, once.
+"""The end of a run: measure the finalists equally, choose the winner, score seed and winner on the test split, once.
 
 Nothing here steers the search: it is over when this begins.
 """
@@ -80,11 +80,18 @@ class Finals:
             await self._measure(cells, Purpose.TEST, lease)
 
     async def _measure(self, cells: Sequence[tuple[CandidateId, Cell]], purpose: Purpose, lease: Lease) -> None:
+        """Do rollouts in the order of `cells`, so that whatever cuts them short has measured all candidates alike.
+
+        Only a few are announced ahead of those that run: there may be thousands, and little time.
+        """
         shop = self._shop
-        by_candidate: dict[CandidateId, list[Cell]] = {}
-        for candidate, cell in cells:
-            by_candidate.setdefault(candidate, []).append(cell)
+        room = anyio.Semaphore(2 * shop.conduct.concurrency)
+
+        async def measure(work: Work) -> None:
+            async with room:
+                await shop.measure(work, lease)
+
         async with anyio.create_task_group() as group:
-            for candidate, mine in by_candidate.items():
-                work = Work(candidate=shop.pool.view.candidate(candidate), cells=tuple(mine), purpose=purpose)
-                group.start_soon(shop.measure, work, lease)
+            for candidate, cell in cells:
+                work = Work(candidate=shop.pool.view.candidate(candidate), cells=(cell,), purpose=purpose)
+                group.start_soon(measure, work)

@@ -3,13 +3,14 @@
 Rollouts and reflections are exact. Requests, tokens and dollars are leased by running means and settled by what really
 came, so they can be exceeded by what is in flight when the limit is reached, and by no more.
 
-A later phase's share is held back from the earlier ones: the search cannot spend what the finals or the test split need.
+A later phase's share is held back from the earlier ones: the search cannot spend what finals or the test split need.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from types import TracebackType
+from typing import Self
 
 import anyio
 
@@ -66,7 +67,7 @@ class Lease:
         self.rollouts = self.reflections = 0
         self._ledger.returned(rollouts, reflections)
 
-    def __enter__(self) -> "Lease":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

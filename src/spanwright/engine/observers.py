@@ -1,9 +1,10 @@
-"""Show events to those who watch: each observer has a bounded queue and a task of its own, and cannot disturb the run."""
+"""Show events to those who watch: each has a bounded queue and a task of its own, and cannot disturb the run."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -49,7 +50,7 @@ class Observers:
             except anyio.WouldBlock:
                 self._detach(queue, f"it is {_LONGEST_QUEUE} events behind")
 
-    def __enter__(self) -> "Observers":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -72,7 +73,7 @@ class Observers:
                     return
                 try:
                     queue.observer(event)
-                except Exception as error:  # an observer's bug must not end a paid run
+                except Exception as error:  # noqa: BLE001  (an observer's bug must not end a paid run)
                     self._detach(queue, f"{type(error).__name__}: {error}")
                     return
 

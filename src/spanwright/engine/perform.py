@@ -58,7 +58,7 @@ class Performer:
         recorder: Recorder,
         concurrency: int,
         clock: Callable[[], float],
-        halted: Callable[[], bool] = lambda: False,
+        halted: Callable[[Purpose], bool],
     ) -> None:
         self._subject = subject
         self._evaluator = evaluator
@@ -82,13 +82,13 @@ class Performer:
         tried = 0
         while True:
             async with self._limiter:
-                if not tried and self._halted():
+                if not tried and self._halted(task.purpose):
                     return None
                 outcome = await self._try(task)
             usage += outcome.usage
             tried += 1
             failure = outcome.failure
-            if failure is None or failure.blame is not Blame.WORLD or tried >= tries or self._halted():
+            if failure is None or failure.blame is not Blame.WORLD or tried >= tries or self._halted(task.purpose):
                 break
             await anyio.sleep(max(outcome.retry_after or 0.0, float(2 ** (tried - 1))))
         rollout = Rollout(
@@ -120,7 +120,7 @@ class Performer:
                 output = await self._subject.run(task.candidate, task.case)
             except WorldFailed as error:
                 failure, retry_after = failure_of(error), error.retry_after
-            except Exception as error:  # the user's code may raise anything, and a bad rollout is data
+            except Exception as error:  # noqa: BLE001  (the user's code may raise anything, and a bad rollout is data)
                 failure = failure_of(error)
         trace = recording.trace
         return _Try(output=output, failure=failure, retry_after=retry_after, trace=trace, usage=trace.usage)
@@ -139,7 +139,7 @@ class Performer:
                 failure = failure_of(UserBug("the evaluators", error.what, remedy=error.remedy))
             except UserBug as error:
                 failure = failure_of(error)
-            except Exception as error:  # whatever an evaluator raises is its author's bug
+            except Exception as error:  # noqa: BLE001  (whatever an evaluator raises is its author's bug)
                 failure = failure_of(UserBug("an evaluator", f"{type(error).__name__}: {error}"))
         if score is not None and not math.isfinite(score.value):
             failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))

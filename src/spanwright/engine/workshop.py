@@ -10,7 +10,15 @@ import anyio
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
-from spanwright.core.events import Event, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
+from spanwright.core.events import (
+    AttemptStarted,
+    Event,
+    ReflectionEnded,
+    RolloutEnded,
+    RolloutStarted,
+    SearchEnded,
+    StopReason,
+)
 from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.usage import Usage
@@ -52,13 +60,14 @@ class Workshop:
         self._cases = {case.id: case for case in problem.splits}
         self._world_failures = 0
         self._lowest = 0.0
+        self._floor = 0.0
         self._performer = Performer(
             problem.subject,
             problem.evaluator,
             recorder=means.recorder,
             concurrency=conduct.concurrency,
             clock=means.clock,
-            halted=lambda: self.stopping,
+            halted=self._is_halted,
         )
 
     @property
@@ -100,6 +109,11 @@ class Workshop:
         return self.ledger.closed(Phase.SEARCH)
 
     def _fold(self, event: Event) -> None:
+        if isinstance(event, AttemptStarted | SearchEnded) or (
+            isinstance(event, RolloutStarted) and self.pool.view.next_attempt == 1
+        ):
+            # The floor moves only when an attempt or a phase begins: else it would depend on who finishes first.
+            self._floor = self._lowest
         self.pool.apply(event)
         if isinstance(event, RolloutEnded):
             self.seed_failures.note(event.rollout)
@@ -126,9 +140,9 @@ class Workshop:
     async def measure(self, work: Work, lease: Lease) -> list[Observed]:
         """Do the rollouts of `work` at the same time, and return them in the order of its cells.
 
-        When the run is stopped, those that have no slot yet are left out: a resumed run does them.
+        When their phase is over, those that have no slot yet are left out: a resumed run does them.
         """
-        if self.stopping:
+        if self._is_halted(work.purpose):
             return []
         tasks: list[Task] = []
         for case, repeat in work.cells:
@@ -146,23 +160,26 @@ class Workshop:
             tasks.append(task)
         await self.means.journal.durable()
         done: list[Observed | None] = [None] * len(tasks)
-        floor = self._lowest  # as of now: not of whoever happens to finish first
 
         async def one(place: int, task: Task) -> None:
             observed = await self._performer.perform(task, self.conduct.tries)
-            done[place] = None if observed is None else self._finish(observed, lease, floor)
+            done[place] = None if observed is None else self._finish(observed, lease)
 
         async with anyio.create_task_group() as group:
             for place, task in enumerate(tasks):
                 group.start_soon(one, place, task)
         return [observed for observed in done if observed is not None]
 
-    def _finish(self, observed: Observed, lease: Lease, floor: float) -> Observed:
+    def _is_halted(self, purpose: Purpose) -> bool:
+        """Return whether no rollout of this purpose may begin. The end of the search halts none: attempts end."""
+        return self.ledger.closed(Phase.FINAL if purpose is Purpose.FINAL else Phase.TEST)
+
+    def _finish(self, observed: Observed, lease: Lease) -> Observed:
         """Record a finished rollout, and give a failure of the candidate its floor score."""
         rollout = observed.rollout
         failure = rollout.failure
         if failure is not None and failure.blame is Blame.CANDIDATE:
-            score = Score(value=floor, feedback=f"The run failed. {failure.boundary}: {failure.message}")
+            score = Score(value=self._floor, feedback=f"The run failed. {failure.boundary}: {failure.message}")
             rollout = replace(rollout, score=score)
             observed = replace(observed, rollout=rollout)
         lease.settle(rollout.usage)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from spanwright.core.candidate import Candidate, Component, Kind
+from spanwright.core.candidate import Candidate, Component
 from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record, tokens
 from spanwright.reflection.placeholders import placeholders
 from spanwright.reflection.prose import entries
 
-_OTHERS = "# Other texts at work\nThey cannot be edited now."
+_OTHERS = "# Other texts at work\nThey cannot be edited now. They may lack something, or be wrong."
 _NAMED_TOKENS = 30
-_NAMED = frozenset({Kind.TOOL, Kind.PARAMETER, Kind.OUTPUT_FIELD})
 
 
 def editable(components: Sequence[Component], parent: Candidate) -> str:
@@ -31,24 +30,22 @@ def beginnings(components: Sequence[Component], parent: Candidate, allowance: in
 
 def others(components: Sequence[Component], parent: Candidate, allowance: int) -> str:
     """Return the section that names what else is at work, as much as fits; empty where nothing is."""
-    entries = [_named(each, parent.texts.get(each.id, each.text)) for each in components]
+    said = [(each, line(parent.texts.get(each.id, each.text))) for each in components]
+    entries = [f"- {line(each.id)} ({each.kind}): {cut(text, _NAMED_TOKENS)}" for each, text in said if text]
+    empty = [line(each.id) for each, text in said if not text]
+    if empty:
+        entries.append(f"- without a text: {', '.join(empty)}")
     for count in range(len(entries), 0, -1):
-        left = [f"- and {len(entries) - count} more"] if count < len(entries) else []
+        left = ["- and more"] if count < len(entries) else []
         section = f"{_OTHERS}\n{record(chr(10).join([*entries[:count], *left]))}"
         if tokens(section) <= allowance:
             return section
     return ""
 
 
-def _named(component: Component, text: str) -> str:
-    return f"- {line(component.id)} ({component.kind}): {cut(line(text), _NAMED_TOKENS) or 'empty'}"
-
-
 def _shown(component: Component, text: str) -> str:
     reach = line(component.reach) or entries("reach")[component.kind]
     limit = f"At most {component.limit} characters; it has {len(text)} now."
-    if component.kind in _NAMED:
-        limit += " Names cannot change."
     required = placeholders(text)
     if required:
         limit += f" These placeholders must stay: {', '.join(map(quoted, required))}."
@@ -57,7 +54,6 @@ def _shown(component: Component, text: str) -> str:
             f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}",
             f"- Governs: {reach}",
             f"- Limits: {limit}",
-            "Current text:" if text.strip() else "Current text: none yet.",
-            fenced(text, "text"),
+            f"Current text:\n{fenced(text, 'text')}" if clean(text).strip() else "Current text: none yet.",
         ]
     )

@@ -12,6 +12,7 @@ from spanwright.core.context import Example
 from spanwright.reflection.evidence import tokens
 from spanwright.reflection.tries import Try, drawn
 
+_RETRY = '"Asked to retry": the tool refused the arguments and told the agent why; the agent may call it again.'
 _LEAST = 160
 """With fewer tokens than this for each try, fewer tries are shown instead."""
 _RIGHT_WEIGHT = 0.5
@@ -71,6 +72,8 @@ def _intro(tries: Sequence[Try], *, left_out: int) -> str:
     lines = ["# What happened", "The agent worked on training tasks with the texts above. What went wrong comes first."]
     if tries[0].unit:
         lines.append("Scores run from 0 (wrong) to 1 (right).")
+    if any(call.retry == "model_retry" for each in tries for call in each.example.observed.trace.tool_calls):
+        lines.append(_RETRY)
     if left_out:
         lines.append(f"Not shown, for want of room: {left_out} more.")
     return "\n".join(lines)

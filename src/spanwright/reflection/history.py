@@ -1,6 +1,6 @@
 """The part of the prompt that remembers: lessons so far, and what was tried before and how it fared.
 
-Both are given oldest first. Where they do not fit, the oldest are left out.
+Both are given newest first, as the search remembers them. Where they do not fit, the last are left out.
 """
 
 import re
@@ -11,8 +11,15 @@ from spanwright.core.context import TriedEdit
 from spanwright.core.proposal import Lesson
 from spanwright.reflection.evidence import clean, cut, field, line, record, tokens
 
-_LESSONS = "# Lessons so far\nWhat earlier training tasks showed; it may still be open."
-_TRIED = "# Tried before\nEarlier edits and how they fared. Do not repeat what did not help."
+_LESSONS = (
+    "# Lessons so far\n"
+    "What earlier training tasks showed. The texts named were not edited since, so the same may still go wrong."
+)
+_TRIED = (
+    "# Tried before\n"
+    "Other edits of these texts, with the mean score before -> after. Shown is only what the current text does not"
+    " say. What made it better may be used again; do not repeat what did not help."
+)
 _LESSON_TOKENS = 120
 _EDIT_TOKENS = 220
 _PIECE = re.compile(r"[^\n]+?(?:[.!?](?=\s)|(?=\n)|$)")
@@ -20,27 +27,34 @@ _PIECE = re.compile(r"[^\n]+?(?:[.!?](?=\s)|(?=\n)|$)")
 
 def lessons_so_far(lessons: Sequence[Lesson], allowance: int) -> str:
     """Return the section of lessons; empty where there are none, or no room."""
-    told = dict.fromkeys((each.component, " ".join(clean(each.text).split())) for each in lessons)
-    entries = [f"- on {line(component)}: {cut(text, _LESSON_TOKENS)}" for component, text in told if text]
-    return _newest(_LESSONS, entries, allowance)
+    told: dict[str, dict[ComponentId, None]] = {}
+    for each in lessons:
+        told.setdefault(line(each.text), {})[each.component] = None
+    entries = [
+        f"- on {', '.join(map(line, components))}: {cut(text, _LESSON_TOKENS)}"
+        for text, components in told.items()
+        if text
+    ]
+    return _fitted(_LESSONS, entries, allowance)
 
 
 def tried_before(tried: Sequence[TriedEdit], texts: Mapping[ComponentId, str], allowance: int) -> str:
-    """Return the section of earlier edits; empty where there are none, or no room. `texts` are the current ones."""
+    """Return the section of earlier edits that say something new; empty without any, or room. `texts` are current."""
     entries: list[str] = []
     for each in tried:
         new = _new_in(clean(each.text), clean(texts.get(each.component, "")))
-        said = field("it said", cut(new, _EDIT_TOKENS)).replace("\n", "\n  ")
-        entries.append(f"- on {line(each.component)}: {line(each.outcome)}\n  {said}")
-    return _newest(_TRIED, entries, allowance)
+        if new:
+            said = field("it said", cut(new, _EDIT_TOKENS)).replace("\n", "\n  ")
+            entries.append(f"- on {line(each.component)}: {line(each.outcome)}\n  {said}")
+    return _fitted(_TRIED, entries, allowance)
 
 
-def _newest(heading: str, entries: Sequence[str], allowance: int) -> str:
+def _fitted(heading: str, entries: Sequence[str], allowance: int) -> str:
     kept: list[str] = []
-    for entry in reversed(entries):
-        if tokens(_section(heading, [entry, *kept])) > allowance:
+    for entry in entries:
+        if tokens(_section(heading, [*kept, entry])) > allowance:
             break
-        kept.insert(0, entry)
+        kept.append(entry)
     return _section(heading, kept) if kept else ""
 
 
@@ -49,10 +63,13 @@ def _section(heading: str, entries: Sequence[str]) -> str:
 
 
 def _new_in(text: str, current: str) -> str:
-    """Return what an edit says that the current text does not: the whole of it would mostly repeat what is shown."""
+    """Return what an edit says that the current text does not, empty where that is nothing.
+
+    The whole of it would mostly repeat what is shown.
+    """
     known = {_key(piece) for piece in _PIECE.findall(current)}
     new = [piece.strip() for piece in _PIECE.findall(text) if _key(piece) not in known]
-    return "\n".join(new) or "(nothing that the current text does not say)"
+    return "\n".join(new)
 
 
 def _key(piece: str) -> str:

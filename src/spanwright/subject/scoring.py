@@ -6,6 +6,7 @@ needs an objective of the user's choice. Evaluators run bare: their own agents w
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import isawaitable
 from typing import Any, TypeAlias, cast
@@ -26,6 +27,10 @@ from spanwright.subject.wearing import bare
 
 Objective: TypeAlias = str | Callable[[Mapping[str, float]], float]
 """The name of one evaluator's figure, or a function from all figures by name to the score; higher is better."""
+
+
+METRIC = "metric"
+"""The name by which an objective knows the value of a metric."""
 
 
 class Scoring:
@@ -52,12 +57,13 @@ class Scoring:
     @property
     def description(self) -> str:
         """What the score measures, in words."""
-        names = ", ".join(sorted({type(each).__name__ for each in self.evaluators})) if self._judges else "metric"
         if isinstance(self._objective, str):
             return f"the figure {self._objective!r}, higher is better"
         if self._objective is not None:
-            return f"a function of the figures of {names}, higher is better"
-        return f"the mean of {names}, from 0 to 1"
+            return "computed from the figures that the feedback lists, higher is better"
+        if self._judges is None:
+            return "the figure of a metric, from 0 to 1"
+        return "the mean of all figures that the feedback lists, from 0 to 1; passed counts 1, failed 0"
 
     async def __call__(self, case: Case, output: object, trace: Trace) -> Score:
         """Score one outcome. Raises UserBug for the user's own errors, WorldFailed for a judge's model."""
@@ -78,11 +84,16 @@ class Scoring:
             if isinstance(found, WorldFailed | UserBug):
                 raise found from error
             raise UserBug("the metric", f"{type(error).__name__}: {error}") from error
-        if isinstance(answer, Score):
-            return answer
-        if isinstance(answer, bool | int | float):
-            return Score(value=float(answer))
-        raise UserBug("the metric", f"it returned {type(answer).__name__}, not a number or a Score")
+        score = Score(value=float(answer)) if isinstance(answer, bool | int | float) else answer
+        if not isinstance(score, Score):
+            raise UserBug("the metric", f"it returned {type(answer).__name__}, not a number or a Score")
+        if self._objective is None and math.isfinite(score.value) and not 0 <= score.value <= 1:
+            raise UsageError(
+                f"the metric returned {score.value:g}, which is outside of 0 to 1",
+                f'Say objective="{METRIC}" if it has a scale of its own; higher is better',
+            )
+        figures = {**score.objectives, METRIC: score.value}
+        return score if self._objective is None else replace(score, value=_value(figures, self._objective))
 
 
 def score_of(results: Sequence[EvaluationResult[Any]], objective: Objective | None) -> Score:

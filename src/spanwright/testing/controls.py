@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from spanwright.core.context import ReflectionContext
-from spanwright.core.proposal import Proposal, Refusal, RefusalReason, Reflection
+from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.testing.simulated.lexicon import PUBLIC, Directive, write
 
 
@@ -20,7 +20,7 @@ class RandomReflector:
     """At most so many in one answer: as many findings as a simulated reflection model writes down."""
     calls: int = field(default=0, init=False)
 
-    async def reflect(self, context: ReflectionContext) -> Reflection:  # noqa: RUF029  (a protocol)
+    async def reflect(self, context: ReflectionContext) -> Reflection:
         """Answer by chance: the draw is a function of seed, parent and attempt."""
         self.calls += 1
         drawn = Random(f"{self.seed}/{context.parent.id}/{context.attempt}")

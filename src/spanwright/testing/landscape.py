@@ -1,7 +1,7 @@
 """A subject without agents or models: texts that hold rules, cases that need some of them, and a truth in closed form.
 
-It runs in virtual time and costs microseconds, so that an engine can be tried in hundreds of whole runs. All randomness is
-a hash of what is tried, never of when.
+It runs in virtual time and costs microseconds, so that an engine can be tried in hundreds of whole runs. All randomness
+is a hash of what is tried, never of when.
 """
 
 from collections.abc import Mapping, Sequence

@@ -176,9 +176,9 @@ def understood(kind: str, sentence: str) -> bool:
 
 
 def _read(kind: DirectiveKind, statement: Statement) -> Iterator[Directive]:
-    found = tuple(_matches(kind, statement.text, statement))
-    if not found and kind.spans > 1 and statement.following:
-        found = tuple(_matches(kind, f"{statement.text}; {statement.following}", statement))
+    together = f"{statement.text.rstrip('.')}; {statement.following}"
+    joined = kind.spans > 1 and _GOES_ON.match(statement.following)
+    found = tuple(_matches(kind, together if joined else statement.text, statement))
     if found and understood(kind.name, statement.text):
         yield from found
 
@@ -211,6 +211,8 @@ def _matches(kind: DirectiveKind, sentence: str, statement: Statement) -> Iterat
 def _normal(slot: str, value: str) -> str:
     """Write a slot's value in the one form in which equal values are equal."""
     value = value.strip(" .,;:")
+    if slot == "param":
+        return value.lower()
     if slot == "amount":
         number = float(re.sub(r"[^\d.]", "", value).rstrip("."))
         return f"{number / 100 if 'cent' in value.lower() else number:.2f}"
@@ -223,6 +225,11 @@ def _normal(slot: str, value: str) -> str:
     return _LEADING.sub("", value)
 
 
+_GOES_ON: Final = re.compile(
+    r"(?:after that|afterwards|later|otherwise|if not|else|in (?:that|this|such)|larger|bigger|higher|older|anything|then|"
+    r"above|beyond|more)\b",
+    re.IGNORECASE,
+)
 _LEADING: Final = re.compile(
     r"^(?:(?:the|an?|any|all|every|to|about|handle|answer|questions|requests) |"
     r"(?:customers?|users?|someone|somebody|people|they) (?:asks?|wants?|needs?|says?|reports?|writes?)"

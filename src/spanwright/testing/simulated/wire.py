@@ -1,7 +1,8 @@
 """What a simulated model is asked and what it answers: the OpenAI chat-completions wire, parsed.
 
-A model is one pure function, `reply(request, draws)`. All its randomness comes from `draws`, which is a function of salt,
-model name, the request's content and how often the identical request was served before: never of time or of arrival order.
+A model is one pure function, `reply(request, draws)`. All its randomness comes from `draws`, which is a function of
+salt, model name, the request's content and how often the identical request was served before: never of time or of
+arrival order.
 """
 
 import json

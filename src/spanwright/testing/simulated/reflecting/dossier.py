@@ -126,7 +126,11 @@ _STEP: Final = re.compile(
     re.IGNORECASE,
 )
 _FAILED: Final = frozenset({"error", "asked to retry", "refused", "no such tool"})
-_NOTE: Final = re.compile(r"^\s*-\s*on\s+`?(?P<component>[\w.-]+/[\w./:-]+)`?\s*:\s*(?P<text>.*)$", re.IGNORECASE)
+_NOTE: Final = re.compile(
+    r"^\s*-\s*on\s+(?P<components>`?[\w.-]+/[\w./:-]+`?(?:,\s*`?[\w.-]+/[\w./:-]+`?)*)\s*:\s*(?P<text>.*)$",
+    re.IGNORECASE,
+)
+_NO_TEXT: Final = re.compile(r"^Current text: none\b", re.MULTILINE | re.IGNORECASE)
 _REFUSAL: Final = re.compile(
     r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE
 )
@@ -187,13 +191,16 @@ def _editable(prompt: str) -> Iterator[Editable]:
 
 
 def _below(window: str) -> str | None:
-    starts = [found for found in (_FENCE.search(window), _TAG.search(window)) if found is not None]
+    searched = (_NO_TEXT.search(window), _FENCE.search(window), _TAG.search(window))
+    starts = [found for found in searched if found is not None]
     if not starts:
         return None
     first = min(starts, key=lambda found: found.start())
     before = window[: first.start()]
     between = _ID.search(before) or re.search(r"^#{1,3}\s", before, re.MULTILINE) or before.count("\n") > 8
-    return None if between else first[2]
+    if between:
+        return None
+    return "" if first.re is _NO_TEXT else first[2]
 
 
 def _records(prompt: str) -> Iterator[Record]:
@@ -289,15 +296,15 @@ def _arguments(text: str) -> Mapping[str, object]:
 
 
 def _notes(body: str) -> Iterator[Note]:
-    """Yield what stands in a list of "- on COMPONENT: text", with the lines below each entry."""
-    entry: Note | None = None
+    """Yield a note for each component of "- on COMPONENT, COMPONENT: text", with the lines below the entry."""
+    entries: list[Note] = []
     for line in body.splitlines():
         match = _NOTE.match(line)
         if match is not None:
-            if entry is not None:
-                yield entry
-            entry = Note(component=match["component"], text=match["text"], outcome=match["text"])
-        elif entry is not None and line.strip() and not line.startswith(("<", "#")):
-            entry = replace(entry, text=f"{entry.text}\n{line.strip().removeprefix('it said:').strip()}")
-    if entry is not None:
-        yield entry
+            yield from entries
+            components = [each.strip(" `") for each in match["components"].split(",")]
+            entries = [Note(component=each, text=match["text"], outcome=match["text"]) for each in components]
+        elif line.strip() and not line.startswith(("<", "#")):
+            more = line.strip().removeprefix("it said:").strip()
+            entries = [replace(entry, text=f"{entry.text}\n{more}") for entry in entries]
+    yield from entries
