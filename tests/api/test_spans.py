@@ -1,16 +1,15 @@
 """The user's own spans inside tools are part of the stored trace, and a judge's are not."""
 
-from collections.abc import Iterator
-
 import logfire
 import pytest
-from api_world import Task, Teacher, words
+from api_world import Task, words
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.util._once import Once
 from pydantic_ai import Agent
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_evals.evaluators import LLMJudge
 
 from spanwright import Run, SqliteStore, optimizable, optimize
@@ -18,16 +17,21 @@ from spanwright.core.events import RolloutEnded
 
 
 @pytest.fixture
-def exporter() -> Iterator[InMemorySpanExporter]:
-    """Stand for the user's backend, at a tracer provider of the user's."""
-    before = trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE  # noqa: SLF001  (there is no public way to put it back)
-    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = None, Once()  # noqa: SLF001
+def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Stand for the user's backend, at a tracer provider of the user's: a real one could never be taken away again."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    yield exporter
-    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = before  # noqa: SLF001
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    return exporter
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> logfire.Logfire:
+    """Configure logfire for one test."""
+    configured = logfire.configure(local=True, send_to_logfire=False, console=False, metrics=False)
+    monkeypatch.setattr(trace, "get_tracer_provider", configured.config.get_tracer_provider)
+    return configured
 
 
 def storekeeper(task: Task) -> Agent[object, str]:
@@ -36,7 +40,11 @@ def storekeeper(task: Task) -> Agent[object, str]:
     @agent.tool_plain
     async def punctuate(word: str) -> str:
         """Punctuate, always."""
-        with trace.get_tracer("shop").start_as_current_span("query", attributes={"sql": f"select {word}"}):
+        with (
+            trace.get_tracer_provider()
+            .get_tracer("shop")
+            .start_as_current_span("query", attributes={"sql": f"select {word}"})
+        ):
             return f"{word}!"
 
     return agent
@@ -66,14 +74,13 @@ async def test_with_export_the_users_backend_gets_them_too(world, exporter: InMe
     assert 0 == names.count("preview")
 
 
-async def test_logfire_spans_are_stored_too(world, exporter: InMemorySpanExporter) -> None:
-    logfire.configure(send_to_logfire=False, console=False, inspect_arguments=False)
+async def test_logfire_spans_are_stored_too(world, configured: logfire.Logfire) -> None:
     agent = optimizable(Agent(world.task.model, name="speaker", instructions="Say the word."))
 
     @agent.tool_plain
     async def punctuate(word: str) -> str:
         """Punctuate, always."""
-        with logfire.span("look up {word}", word=word, password="secret"):
+        with configured.span("look up {word}", word=word, password="secret"):
             return f"{word}!"
 
     await optimize(agent, words(20), **world.options(rollouts=30))
@@ -84,28 +91,22 @@ async def test_logfire_spans_are_stored_too(world, exporter: InMemorySpanExporte
     assert "secret" == span.attributes["password"], "what the backend would scrub the reflector may read"
 
 
+async def verdict(_messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    answer = {"reason": "because", "score": 1.0, "pass": True}
+    return ModelResponse(parts=[ToolCallPart(info.output_tools[0].name, answer)])
+
+
 async def test_a_judges_spans_are_kept_apart(world) -> None:
     evals = words(20)
-    judge = Task()
-
-    async def verdict(messages, info):
-        from pydantic_ai.messages import ModelResponse, ToolCallPart
-
-        judge.requests += 1
-        answer = {"reason": "because", "score": 1.0, "pass": True}
-        return ModelResponse(parts=[ToolCallPart(info.output_tools[0].name, answer)])
-
-    from pydantic_ai.models.function import FunctionModel
-
     evals.add_evaluator(LLMJudge(rubric="Polite.", model=FunctionModel(verdict)))
-    teacher = Teacher()
-    await optimize(world.agent, evals, **(world.options(rollouts=60) | {"reflection_model": teacher}))
 
-    assert judge.requests
-    stored = SqliteStore(world.store).reader.trace("first", 1).trace
-    assert {"speaker"} == {run.name for run in stored.agents}
-    shown = [
-        call for context in teacher.contexts for each in context.examples for call in each.observed.trace.model_calls
-    ]
-    assert shown
-    assert not any("Polite." in str(call.messages) + call.instructions for call in shown)
+    result = await optimize(world.agent, evals, **world.options(rollouts=60))
+
+    stored = SqliteStore(world.store).reader.trace("first", 1)
+    assert {"speaker"} == {run.name for run in stored.trace.agents}
+    assert stored.rollout.usage.requests == 1 + len(stored.trace.model_calls), "the judge's request is counted"
+    assert result.usage.requests == world.task.requests + result.rollouts
+    examples = [example for context in world.teacher.contexts for example in context.examples]
+    calls = [call for example in examples for call in example.observed.trace.model_calls]
+    assert calls
+    assert not any("Polite." in f"{call.messages} {call.instructions}" for call in calls)

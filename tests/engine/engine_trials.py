@@ -8,13 +8,16 @@ from functools import cache
 import anyio
 
 from spanwright.core.candidate import Candidate, CandidateId
+from spanwright.core.case import Case
 from spanwright.core.events import Event, Judged, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
 from spanwright.core.proposal import Reflection
 from spanwright.core.protocols import Evaluator, Journal, Observer
 from spanwright.core.rollout import Observed, Rollout, RolloutKey
+from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Ended, Engine, Means, Problem, Stop
+from spanwright.errors import CandidateFailed
 from spanwright.search import Policy
 from spanwright.telemetry import BlindRecorder
 from spanwright.testing.landscape import Landscape, LandscapeReflector, LandscapeSubject, landscape_evaluator
@@ -91,6 +94,7 @@ class Terms:
     sizes: tuple[int, int, int] = (30, 20, 20)
     concurrency: int = 8
     evaluator: Evaluator = landscape_evaluator
+    subject: type[LandscapeSubject] = LandscapeSubject
 
     async def run(
         self,
@@ -102,7 +106,7 @@ class Terms:
         observers: Sequence[Observer] = (),
     ) -> Trial:
         """Begin a run, or go on with the one that `journal` holds."""
-        subject, reflector = subject or LandscapeSubject(self.world), reflector or LandscapeReflector(self.world)
+        subject, reflector = subject or self.subject(self.world), reflector or LandscapeReflector(self.world)
         journal = journal or WrittenDown()
         train, validation, test = self.sizes
         problem = Problem(
@@ -120,8 +124,26 @@ class Terms:
         return Trial(ended=ended, engine=engine, subject=subject, reflector=reflector, events=list(journal.events()))
 
 
+@dataclass(slots=True)
+class Stumbling(LandscapeSubject):
+    """A subject that some candidates make stumble on some cases."""
+
+    async def run(self, candidate: Candidate, case: Case) -> object:
+        """Try the candidate, or fail because of it."""
+        output = await super(Stumbling, self).run(candidate, case)
+        if self.world.draw("stumble", candidate.id, case.id) < 0.2:
+            raise CandidateFailed("tool", "it stumbled", signature=case.id)
+        return output
+
+
+async def below_zero(case: Case, output: object, trace: Trace) -> Score:
+    """Score by an objective that has no zero to fall back to."""
+    score = await landscape_evaluator(case, output, trace)
+    return replace(score, value=10 * score.value - 17)
+
+
 WORLD = Landscape(seed=3, repeatable=True, refusals=0.2)
-SMALL = Budget(rollouts=84, reflections=30)
+SMALL = Budget(rollouts=64, reflections=30)
 LARGE = Budget(rollouts=330, reflections=60)
 
 ORDERED = {
@@ -133,6 +155,14 @@ ORDERED = {
         policy=Policy.default(schedule="ordered"),
         budget=Budget(rollouts=600, reflections=60),
         sizes=(12, 40, 4),
+    ),
+    "below zero": Terms(
+        world=WORLD,
+        policy=Policy.default(schedule="ordered", perfect=-7.0),
+        budget=LARGE,
+        sizes=(12, 20, 6),
+        evaluator=below_zero,
+        subject=Stumbling,
     ),
     "impatient": Terms(
         world=WORLD, policy=Policy.default(schedule="ordered", patience=4), budget=LARGE, sizes=(12, 40, 6)

@@ -13,7 +13,15 @@ from spanwright.search import Policy
 from spanwright.testing.landscape import Landscape
 from spanwright.testing.virtual import run_virtual
 
-EVERY = {"default": 1, "gepa": 1, "with finals": 31, "with a top-up": 201, "impatient": 31, "with a target": 31}
+EVERY = {
+    "default": 1,
+    "gepa": 1,
+    "with finals": 61,
+    "with a top-up": 301,
+    "below zero": 61,
+    "impatient": 61,
+    "with a target": 61,
+}
 """Of the small runs every prefix is tried, of the large ones each so-manieth."""
 
 

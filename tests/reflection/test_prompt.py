@@ -245,9 +245,7 @@ def test_other_texts_that_are_empty_are_named_in_one_line():
         *(part(f"support/tool:escalate/{name}", Kind.PARAMETER, "") for name in ("team", "note")),
     )
 
-    prompt = render_prompt(
-        replace(context, others=others, parent=context.parent.edited({each.id: each.text for each in others})), 24_000
-    )
+    prompt = render_prompt(replace(context, others=others), 24_000)
 
     assert "- without a text: support/tool:escalate/team, support/tool:escalate/note\n" in prompt
 

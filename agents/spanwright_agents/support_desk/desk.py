@@ -86,6 +86,9 @@ async def escalate(ctx: RunContext[Shop], ref: str, team: str, note: str) -> str
         return ctx.deps.escalate(ref, team, note)
 
 
+TOOLS = (lookup, check, refund, credit, exchange, update, change, cancel, escalate)
+
+
 def build() -> Agent[Shop, str]:
     """Return the agent, as it was before anybody optimized it."""
     return Agent(
@@ -93,7 +96,7 @@ def build() -> Agent[Shop, str]:
         name="support",
         deps_type=Shop,
         instructions="Help the customer.",
-        tools=[lookup, check, refund, credit, exchange, update, change, cancel, escalate],
+        tools=TOOLS,
         retries=6,
         defer_model_check=True,
     )

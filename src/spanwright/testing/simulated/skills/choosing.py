@@ -23,7 +23,7 @@ def choose(wish: Wish, reading: Reading, draws: Draws, *, avoided: Collection[st
     scores = {
         tool.name: _fit(wish, tool, reading, draws) - (3.0 if tool.name in avoided else 0.0) for tool in reading.tools
     }
-    best = max(scores.values(), default=0.0)
+    best = max(scores.values(), default=-1.0)
     if best <= -1.0:
         return None
     ties = [tool for tool in reading.tools if scores[tool.name] >= best - 0.01]
