@@ -51,26 +51,30 @@ class Sizes:
     """How much is measured."""
 
     blocks: int
-    runs: int
     events: int
     pools: tuple[int, ...]
     decisions: int
 
 
-QUICK = Sizes(blocks=5, runs=40, events=2_000, pools=(100, 1_000), decisions=20)
-FULL = Sizes(blocks=15, runs=150, events=20_000, pools=(100, 1_000, 5_000), decisions=100)
+QUICK = Sizes(blocks=30, events=2_000, pools=(100, 1_000), decisions=20)
+FULL = Sizes(blocks=150, events=20_000, pools=(100, 1_000, 5_000), decisions=100)
 CASES = 100
+RUNS = 8
+"""Runs of a block. Few: a block that no other process disturbed is what is looked for."""
+WARM_UP = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overhead:
-    """CPU of a rollout, in microseconds: medians over the blocks."""
+    """CPU of a rollout, in microseconds, by the best of many small blocks: other processes only ever add to it."""
 
     bare_us: float
     rollout_us: float
     added_us: float
     ratio: float
-    """The median of what a block adds to the bare block before it: 0.15 is 15 % more."""
+    """What is added, as a share of the bare run: 0.15 is 15 % more."""
+    median_ratio: float
+    """The same by the median over the pairs of blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +163,16 @@ async def rolled(recorder: SpanRecorder) -> Callable[[int], Awaitable[object]]:
     subject = subject_of(make_agent(), None, {})
     found = [each for each in await subject.components() if each.kind in (Kind.INSTRUCTIONS, Kind.TOOL)]
     candidate = Candidate(texts={component.id: f"{component.text} Be exact." for component in found})
-    performer = Performer(subject, right, recorder=recorder, concurrency=1, clock=time.time)
+    performer = Performer(
+        subject, right, recorder=recorder, concurrency=1, clock=time.time, halted=lambda _purpose: False
+    )
     case = Case(id="case", inputs="Where is my order A-17?")
 
     async def run(number: int) -> object:
         key = RolloutKey(candidate=candidate.id, case=case.id, repeat=number)
         task = Task(number=number, candidate=candidate, case=case, key=key, purpose=Purpose.VALIDATION)
         observed = await performer.perform(task, 1)
+        assert observed is not None, "nobody halts it"
         assert observed.rollout.score is not None, observed.rollout.failure
         assert len(observed.trace.tool_calls) == 1, observed.trace
         return observed
@@ -185,13 +192,16 @@ async def measure_overhead(sizes: Sizes) -> Overhead:
     """Compare rollouts with bare runs, block by block."""
     with SpanRecorder.attach() as recorder:
         plain, full = bare(), await rolled(recorder)
-        await cpu(plain, sizes.runs // 4), await cpu(full, sizes.runs // 4)  # what is made once is no cost of a rollout
-        pairs = [(await cpu(plain, sizes.runs), await cpu(full, sizes.runs)) for _ in range(sizes.blocks)]
+        for run in (plain, full):
+            await cpu(run, WARM_UP)  # what is made once is no cost of a rollout
+        pairs = [(await cpu(plain, RUNS), await cpu(full, RUNS)) for _ in range(sizes.blocks)]
+    bare_us, rollout_us = (min(block) for block in zip(*pairs, strict=True))
     return Overhead(
-        bare_us=statistics.median(before for before, _ in pairs),
-        rollout_us=statistics.median(after for _, after in pairs),
-        added_us=statistics.median(after - before for before, after in pairs),
-        ratio=statistics.median(after / before - 1 for before, after in pairs),
+        bare_us=bare_us,
+        rollout_us=rollout_us,
+        added_us=rollout_us - bare_us,
+        ratio=rollout_us / bare_us - 1,
+        median_ratio=statistics.median(after / before - 1 for before, after in pairs),
     )
 
 
@@ -305,7 +315,10 @@ def table(report: Report) -> Iterator[str]:
     overhead = report.overhead
     yield f"a bare instrumented run     {overhead.bare_us:8.0f} us CPU"
     yield f"a rollout of Spanwright     {overhead.rollout_us:8.0f} us CPU"
-    yield f"added                       {overhead.added_us:8.0f} us, {overhead.ratio:.1%} (aim: under {AIM_OVERHEAD:.0%})"
+    yield (
+        f"added                       {overhead.added_us:8.0f} us, {overhead.ratio:.1%} of the bare run"
+        f" (median {overhead.median_ratio:.1%}; aim: under {AIM_OVERHEAD:.0%})"
+    )
     yield f"events through the store    {report.events_per_second:8.0f} a second, durable in groups of {GROUP}"
     for each in report.decisions:
         yield (

@@ -33,8 +33,8 @@ def public_signatures() -> Iterator[tuple[str, Callable[..., object]]]:
         if isinstance(thing, type):
             if is_dataclass(thing):
                 yield name, thing
-            for method, function in vars(thing).items():
-                function = getattr(function, "fget", getattr(function, "__func__", function))
+            for method, found in vars(thing).items():
+                function = getattr(found, "fget", getattr(found, "__func__", found))
                 if callable(function) and not method.startswith("_"):
                     yield f"{name}.{method}", function
         elif callable(thing) and hasattr(thing, "__module__") and hasattr(thing, "__annotations__"):

@@ -18,22 +18,31 @@ if TYPE_CHECKING:
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
     from spanwright.core.events import Event, StopReason
-    from spanwright.core.proposal import Proposal, Reflection, Refusal
+    from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
     from spanwright.core.trace import Trace
     from spanwright.core.usage import Budget, Usage
     from spanwright.engine import Stop
-    from spanwright.errors import RunMismatch, SpanwrightError, StoreError, UsageError, UserBug
+    from spanwright.errors import (
+        CandidateFailed,
+        RunMismatch,
+        SpanwrightError,
+        StoreError,
+        UsageError,
+        UserBug,
+        WorldFailed,
+    )
     from spanwright.report import Result
     from spanwright.search import Policy
-    from spanwright.store import SqliteStore
+    from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import Evals, optimizable, wearing
 
 __all__ = [
     "DEFAULT_STORE",
     "Budget",
     "Candidate",
+    "CandidateFailed",
     "Case",
     "Component",
     "ComponentId",
@@ -41,6 +50,7 @@ __all__ = [
     "Evaluator",
     "Event",
     "Kind",
+    "MemoryStore",
     "Observer",
     "Policy",
     "Proposal",
@@ -48,6 +58,7 @@ __all__ = [
     "ReflectionContext",
     "Reflector",
     "Refusal",
+    "RefusalReason",
     "Result",
     "Run",
     "RunMismatch",
@@ -62,6 +73,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "UserBug",
+    "WorldFailed",
     "interruptible",
     "optimizable",
     "optimize",
@@ -73,6 +85,7 @@ _HOMES: Final = {
     "DEFAULT_STORE": "spanwright.api",
     "Budget": "spanwright.core.usage",
     "Candidate": "spanwright.core.candidate",
+    "CandidateFailed": "spanwright.errors",
     "Case": "spanwright.core.case",
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
@@ -80,6 +93,7 @@ _HOMES: Final = {
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
     "Kind": "spanwright.core.candidate",
+    "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
     "Policy": "spanwright.search",
     "Proposal": "spanwright.core.proposal",
@@ -87,6 +101,7 @@ _HOMES: Final = {
     "ReflectionContext": "spanwright.core.context",
     "Reflector": "spanwright.core.protocols",
     "Refusal": "spanwright.core.proposal",
+    "RefusalReason": "spanwright.core.proposal",
     "Result": "spanwright.report",
     "Run": "spanwright.api",
     "RunMismatch": "spanwright.errors",
@@ -101,6 +116,7 @@ _HOMES: Final = {
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
+    "WorldFailed": "spanwright.errors",
     "interruptible": "spanwright.api",
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",

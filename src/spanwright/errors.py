@@ -22,7 +22,7 @@ class UsageError(SpanwrightError, ValueError):
     """The caller's input cannot be used: `what` is wrong, and `remedy` says what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(f"{what}. {remedy}")
+        super().__init__(f"{what.rstrip('.')}. {remedy}")
         self.what = what
         self.remedy = remedy
 

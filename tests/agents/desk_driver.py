@@ -123,7 +123,7 @@ def tried(model: TaskModel, texts: Mapping[str, str], ticket: str, key: str, too
                 told = result if isinstance(result, str) else json.dumps(result)
                 failed = False
             except ModelRetry as retry:
-                told, failed = f"{retry.message}\n\nFix the errors and try again.", True
+                told, failed = json.dumps({"error": retry.message}), True  # as pydantic-ai puts it
             steps.append((call.name, arguments, told, failed))
             messages.append(ChatMessage(role="tool", content=told, tool_call_id=call.id))
     ended = desk.Ended(reply=reply, books=shop.books())

@@ -13,7 +13,7 @@ from pydantic_ai.models import Model
 
 from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import Wishes, check_same, prepare
-from spanwright.core.protocols import Reflector
+from spanwright.core.protocols import Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
@@ -41,6 +41,8 @@ async def optimize(
 async def optimize(
     subject: Callable[[In], Awaitable[Out]], evals: EvalsOf[In, Out, Meta], **options: Unpack[Options]
 ) -> Result: ...
+@overload
+async def optimize(subject: Subject, evals: EvalsOf[In, Out, Meta], **options: Unpack[Options]) -> Result: ...
 @overload
 async def optimize(
     subject: Callable[[], AbstractAgent[None, Out]], evals: EvalsOf[Prompt, Out, Meta], **options: Unpack[Options]
@@ -70,7 +72,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
 ) -> Result:
     """Search for texts with which `subject` does better on `evals`, and return what was found.
 
-    `subject` is an agent, or a factory or a program decorated with `optimizable`. `deps(case)` gives each rollout of an
+    `subject` is an agent, a factory or a program decorated with `optimizable`, or a Subject. `deps(case)` gives each rollout of an
     agent with a `deps_type` its own dependencies. `budget` defaults to 20 rollouts for each validation case and what
     the test split takes, with one reflection for every four rollouts; it is printed with an estimate of its cost before
     the first call. `reflection_model` defaults to the agent's own model. `components` are instructions and tool

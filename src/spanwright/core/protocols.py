@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
@@ -14,6 +14,7 @@ from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 
 
+@runtime_checkable
 class Subject(Protocol):
     """What is optimized: a set of texts, and a way to try them on a case.
 

@@ -6,6 +6,9 @@ from spanwright.core.candidate import CandidateId
 from spanwright.core.rollout import Blame, Rollout
 from spanwright.errors import UserBug
 
+_PERHAPS_BUGS = frozenset({"program", "model"})
+"""Boundaries at which the user's code or settings may be at fault: an exception of theirs, a request that was refused."""
+
 LEAST = 3
 """Rollouts of the seed before anything is concluded."""
 
@@ -26,7 +29,8 @@ class SeedFailures:
         if rollout.key.candidate != self._seed or (failure is not None and failure.blame is Blame.WORLD):
             return
         self._finished += 1
-        if failure is not None:
+        # Limits that are exceeded and output that stays invalid are what better texts mend, however often.
+        if failure is not None and failure.boundary in _PERHAPS_BUGS:
             self._signatures[failure.signature] += 1
             self._last[failure.signature] = rollout
 

@@ -3,7 +3,7 @@
 Nothing here steers the search: it is over when this begins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import anyio
 
@@ -91,7 +91,21 @@ class Finals:
             async with room:
                 await shop.measure(work, lease)
 
-        async with anyio.create_task_group() as group:
-            for candidate, cell in cells:
-                work = Work(candidate=shop.pool.view.candidate(candidate), cells=(cell,), purpose=purpose)
-                group.start_soon(measure, work)
+        for batch in self._batches(cells):
+            async with anyio.create_task_group() as group:
+                for candidate, cell in batch:
+                    work = Work(candidate=shop.pool.view.candidate(candidate), cells=(cell,), purpose=purpose)
+                    group.start_soon(measure, work)
+
+    def _batches(self, cells: Sequence[tuple[CandidateId, Cell]]) -> Iterable[Sequence[tuple[CandidateId, Cell]]]:
+        """Return what may run at the same time.
+
+        Candidates that share a text send equal requests. Under the ordered schedule they take turns: who is served
+        first must not be left to chance.
+        """
+        if self._shop.policy.schedule != "ordered":
+            return [cells]
+        by_candidate: dict[CandidateId, list[tuple[CandidateId, Cell]]] = {}
+        for candidate, cell in cells:
+            by_candidate.setdefault(candidate, []).append((candidate, cell))
+        return by_candidate.values()

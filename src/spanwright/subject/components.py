@@ -10,7 +10,7 @@ from spanwright.errors import UsageError
 Choice: TypeAlias = str | Sequence[str] | Callable[[Component], bool]
 """`"all"`, an id or a glob (`"support/tool:*"`), several of them, or a predicate."""
 
-_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL)
+_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.TEXT)
 
 
 def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component, ...]:

@@ -9,6 +9,7 @@ from pydantic_evals import Case as TheirCase
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
+from spanwright.core.protocols import Subject
 from spanwright.errors import UsageError
 from spanwright.models import boundary, model_id
 from spanwright.subject.discovery import discover
@@ -144,7 +145,32 @@ class ProgramSubject:
         return _of_agents(self._agents)
 
 
-PydanticSubject: TypeAlias = AgentSubject | FactorySubject | ProgramSubject
+class OwnSubject:
+    """A Subject of the user's own, which knows no agents of pydantic-ai that we could dress or ask for their models."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    @property
+    def agents(self) -> Sequence[AbstractAgent[Any, Any]]:
+        """None that we know of."""
+        return ()
+
+    async def components(self) -> Sequence[Component]:
+        """Return what the subject says."""
+        return await self._subject.components()
+
+    async def run(self, candidate: Candidate, case: Case) -> object:
+        """Try a candidate, and tell whose fault a failure is."""
+        with boundary(f"subject {type(self._subject).__name__}"):
+            return await self._subject.run(candidate, case)
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """Return what the subject says."""
+        return self._subject.fingerprints()
+
+
+PydanticSubject: TypeAlias = AgentSubject | FactorySubject | ProgramSubject | OwnSubject
 
 
 def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, TheirCase[Any, Any, Any]]) -> PydanticSubject:
@@ -153,6 +179,8 @@ def subject_of(subject: object, deps: DepsFor | None, cases: Mapping[str, TheirC
         agent = cast("AbstractAgent[Any, Any]", subject)
         _check_agent(agent, deps, cases)
         return AgentSubject(agent, deps, cases)
+    if isinstance(subject, Subject):
+        return OwnSubject(subject)
     if not callable(subject):
         raise UsageError(
             f"{subject!r} cannot be optimized", "Hand over an Agent, a factory of one, or an async program"

@@ -189,7 +189,7 @@ class Reader:
                     arguments=_arguments(call.arguments),
                     result=message.content,
                     failed=failed,
-                    told=self._text(message.content).directives if failed else (),
+                    told=self._text(_plain(message.content)).directives if failed else (),
                 )
 
 
@@ -198,6 +198,7 @@ _OUTPUT_DOC: Final = re.compile(r"final (?:response|answer|result)[^.]{0,40}\ben
 _RETRY: Final = re.compile(
     r"^\s*(?:validation feedback|\d+ validation errors?|.*fix the errors and try again)", re.IGNORECASE | re.DOTALL
 )
+_ERROR_OBJECT: Final = re.compile(r'^\s*\{\s*"error"\s*:')
 _FIX: Final = re.compile(r"\bfix the errors and try again\b", re.IGNORECASE)
 _FAILURE: Final = re.compile(
     r"\b(?:errors?|failed|failure|refused|declined|rejected|denied|invalid|unknown|unable|no (?:such )?\w+ ['\"#\w]|"
@@ -213,9 +214,15 @@ def read_text(text: str) -> Text:
     return Text(text=text, directives=directives, stems=stems(text), words=len(text.split()), kinds=kinds)
 
 
+def _plain(result: str) -> str:
+    """Return what an error object says; any other result as it is."""
+    said = _arguments(result).get("error") if _ERROR_OBJECT.match(result) else result
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+
+
 def _is_failure(result: str) -> bool:
-    """Say whether a result is a refusal: a retry prompt, or a short text that says so; never data, however it reads."""
-    if _FIX.search(result):
+    """Say whether a result is a refusal: an error object, or a short text that says so; never data, however it reads."""
+    if _ERROR_OBJECT.match(result) or _FIX.search(result):
         return True
     return len(result) <= 240 and not result.startswith(("{", "[")) and bool(_FAILURE.search(result))
 
