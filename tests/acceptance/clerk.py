@@ -108,7 +108,7 @@ def questions(*, train: int = 24, validation: int = 24, test: int = 8) -> Evals[
     return Evals(
         cases=Dataset(name="questions", cases=cases[:train], evaluators=[Right()]),
         validation=cases[train : train + validation],
-        test=cases[train + validation :],
+        test=cases[train + validation :] or None,
     )
 
 

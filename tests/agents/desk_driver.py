@@ -70,7 +70,9 @@ GOLD = SEED | {
     "support/tool:update/value": "Address; the country is its two-letter ISO code.",
     "support/tool:change": "Use this to change the delivery date.",
     "support/tool:change/value": "The date as YYYY-MM-DD.",
-    "support/tool:cancel": "Cancel. Call lookup first. Only while the order is processing; otherwise escalate to depot.",
+    "support/tool:cancel": (
+        "Cancel. Call lookup first. Only while the order is processing; otherwise escalate to depot."
+    ),
     "support/tool:escalate/team": "The team must be one of depot, finance, tier2.",
 }
 """Texts that state every rule, written by hand."""

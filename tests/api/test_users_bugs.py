@@ -171,3 +171,18 @@ async def test_a_reflector_that_edits_what_there_is_not_is_refused_and_the_run_g
     assert (0, result.reflections) == (result.accepted, result.refused)
     refused = next(event for event in kept(world) if isinstance(event, Refused))
     assert ("wrong component", "nobody/instructions") == (refused.refusal.reason, refused.refusal.detail)
+
+
+async def test_a_factory_that_changes_its_mind_is_the_users_bug(world) -> None:
+    built: list[Agent[object, str]] = []
+
+    @optimizable
+    def make() -> Agent[object, str]:
+        built.append(Agent(world.task.model, name="speaker", instructions="Say the word."))
+        return built[-1] if len(built) < 3 else "an agent"  # pyright: ignore[reportReturnType]
+
+    with pytest.raises(UserBug) as raised:
+        await optimize(make, words(20), **world.options())
+
+    assert "the factory 'make' returned str, not an Agent" in str(raised.value)
+    assert "Return an Agent" in str(raised.value)

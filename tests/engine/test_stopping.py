@@ -1,4 +1,4 @@
-"""Ends that come from outside: a stop drains, a cancellation cuts, time runs out, the world breaks. None loses anything."""
+"""Ends that come from outside: a stop drains, a cancellation cuts, time runs out, the world breaks; nothing is lost."""
 
 import random
 from collections import Counter

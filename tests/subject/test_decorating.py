@@ -2,10 +2,16 @@
 
 import functools
 import inspect
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+import anyio
 import pytest
 from pydantic_ai import Agent
+from pydantic_ai.exceptions import ModelHTTPError
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import EqualsExpected
@@ -200,6 +206,43 @@ async def test_agents_of_one_factory_share_what_they_wear_for_good(mirror, insid
     await make().run("x")
 
     assert (["champion"], ["champion"]) == (first, mirror.instructions)
+
+
+@pytest.mark.parametrize(
+    "worn", [nullcontext(), wearing(Candidate(texts={"a/instructions": "I"}))], ids=["bare", "worn"]
+)
+async def test_inside_a_recording_requests_and_streams_are_retried(
+    mirror, worn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = [503, 429]
+
+    async def flaky(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        if statuses:
+            raise ModelHTTPError(statuses.pop(), "gpt")
+        return await mirror.reply(messages, info)
+
+    async def flaky_stream(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str]:
+        await flaky(messages, info)
+        yield "streamed"
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(anyio, "sleep", sleep)
+    agent = optimizable(Agent(FunctionModel(flaky, stream_function=flaky_stream), name="a", instructions="Be kind."))
+    with SpanRecorder.attach() as recorder, worn:
+        async with recorder.recording({}) as recording:
+            answered = await agent.run("x")
+            statuses[:] = [500]
+            async with agent.run_stream("x") as streamed:
+                text = await streamed.get_output()
+
+    assert ("done", "streamed") == (answered.output, text)
+    assert 2 == recording.trace.usage.requests
+    assert ["", ""] == [call.error for call in recording.trace.model_calls]
+    statuses[:] = [503]
+    with pytest.raises(ModelHTTPError):
+        await agent.run("outside of a recording the run is the user's own affair")
 
 
 async def test_a_recording_instruments_and_counts_a_decorated_agent_that_wears_nothing(mirror) -> None:

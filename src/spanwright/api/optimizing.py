@@ -72,15 +72,15 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
 ) -> Result:
     """Search for texts with which `subject` does better on `evals`, and return what was found.
 
-    `subject` is an agent, a factory or a program decorated with `optimizable`, or a Subject. `deps(case)` gives each rollout of an
-    agent with a `deps_type` its own dependencies. `budget` defaults to 20 rollouts for each validation case and what
-    the test split takes, with one reflection for every four rollouts; it is printed with an estimate of its cost before
-    the first call. `reflection_model` defaults to the agent's own model. `components` are instructions and tool
-    descriptions; `"all"`, globs or a predicate say otherwise. `objective` names the evaluator to maximize where figures
-    are not within 0 to 1, or computes the score from all of them. `policy` is how to search (`Policy.default()`,
-    `Policy.gepa()`). `concurrency` is the most rollouts in flight. `store` is a file (`.spanwright/store.sqlite`;
-    ":memory:" for none) and `run` a name in it: a run that the store knows is resumed. `stop.request()` ends the run
-    early, resumable.
+    `subject` is an agent, a factory or a program decorated with `optimizable`, or a Subject. `deps(case)` gives each
+    rollout of an agent with a `deps_type` its own dependencies. `budget` defaults to 20 rollouts for each validation
+    case and what the test split takes, with one reflection for every four rollouts; it is printed with an estimate of
+    its cost before the first call. `reflection_model` defaults to the agent's own model. `components` are
+    instructions and tool descriptions; `"all"`, globs or a predicate say otherwise. `objective` names the evaluator
+    to maximize where figures are not within 0 to 1, or computes the score from all of them. `policy` is how to search
+    (`Policy.default()`, `Policy.gepa()`). `concurrency` is the most rollouts in flight. `store` is a file
+    (`.spanwright/store.sqlite`; ":memory:" for none) and `run` a name in it: a run that the store knows is resumed.
+    `stop.request()` ends the run early, resumable.
 
     Raises UsageError before money is spent, UserBug for the user's failing tool, evaluator or settings, StoreError.
     Cancelling it cancels at once; the run can be resumed.

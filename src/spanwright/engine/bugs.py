@@ -7,7 +7,7 @@ from spanwright.core.rollout import Blame, Rollout
 from spanwright.errors import UserBug
 
 _PERHAPS_BUGS = frozenset({"program", "model"})
-"""Boundaries at which the user's code or settings may be at fault: an exception of theirs, a request that was refused."""
+"""Boundaries at which the user may be at fault: an exception of their code, a request that the model refused."""
 
 LEAST = 3
 """Rollouts of the seed before anything is concluded."""

@@ -153,6 +153,8 @@ def failure_of(error: Exception) -> Failure:
     match error:
         case WorldFailed():
             return Failure(boundary=error.boundary, blame=Blame.WORLD, message=error.message)
+        case UsageError():  # of a subject's own, found out while it ran
+            return Failure(boundary="the subject", blame=Blame.USER, message=error.what, signature=error.remedy)
         case UserBug():
             return Failure(boundary=error.where, blame=Blame.USER, message=error.message, signature=error.remedy)
         case CandidateFailed():

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_ai.capabilities import AbstractCapability, CapabilityOrdering
 from pydantic_ai.messages import InstructionPart, ModelMessage, ModelRequest, SystemPromptPart
-from pydantic_ai.models import Model, ModelRequestContext, ModelRequestParameters
+from pydantic_ai.models import ModelRequestContext, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import RunContext, ToolDefinition
 
@@ -49,10 +49,6 @@ class Wearable(AbstractCapability[Any]):
         """Be the last to see a request before the model."""
         return CapabilityOrdering(position="innermost")
 
-    def get_wrapper_model(self, model: Model) -> Model | None:
-        """Retry the request inside a recording; outside of one the run is the user's own affair."""
-        return None if current_provider() is None else self.retries.get_wrapper_model(model)
-
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give tools the worn descriptions and parameter docs."""
         return self._dressed(tool_defs, ids.tool)
@@ -70,6 +66,10 @@ class Wearable(AbstractCapability[Any]):
             shown = surface(self.agent, request_context.messages, request_context.model_request_parameters)
             what.components.update({component.id: component for component in shown})
             raise Previewed
+        if current_provider() is not None:
+            # Here and not in `get_wrapper_model`, around whose model pydantic-ai opens a scope for each request.
+            # Outside of a recording the run is the user's own affair.
+            request_context.model = self.retries.get_wrapper_model(request_context.model)
         outfit = self._wardrobe.outfit(what, self.base)
         if outfit is not None:
             carried: list[ComponentId] = []

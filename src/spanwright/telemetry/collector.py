@@ -61,12 +61,14 @@ class Ids(IdGenerator):
 class Collector(SpanProcessor):
     """A span processor that keeps the spans of the traces that were begun, until they are sealed."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, *, stamps: bool = False) -> None:
+        """Make a collector. With `stamps` it writes the baggage on the spans themselves, for those who export them."""
         self.late = 0
         """Spans that ended after their trace had been sealed."""
         self.unreadable = 0
         """Spans that could not be made flat."""
         self._bounds = bounds or Bounds()
+        self._stamps = stamps
         self._load = Load()
         self._mark = secrets.randbits(_HALF) | 1
         self._running: dict[int, _Running] = {}
@@ -119,7 +121,7 @@ class Collector(SpanProcessor):
             if self.owns(context.trace_id):
                 self._stray(1)
             return
-        if running.baggage:
+        if self._stamps and running.baggage:
             span.set_attributes(running.baggage)
         if running.ambient is not None and span.parent is not None and span.parent.span_id == running.root:
             span.add_link(running.ambient)
@@ -129,15 +131,16 @@ class Collector(SpanProcessor):
         if context is None:
             return
         running = self._running.get(context.trace_id)
-        if running is not None and self._kept(running.tape, context.span_id, span):
+        if running is not None and self._kept(running, context.span_id, span):
             return
         if self.owns(context.trace_id):
             self.late += 1
             self._stray(-1)
 
-    def _kept(self, tape: Tape, span_id: int, span: ReadableSpan) -> bool:
+    def _kept(self, running: _Running, span_id: int, span: ReadableSpan) -> bool:
+        tape = running.tape
         try:
-            return tape.closed(span_id, flatten(span))
+            return tape.closed(span_id, flatten(span, running.baggage))
         except Exception:  # noqa: BLE001 - we are inside the user's code, which must not fail over a span that we cannot read
             self.unreadable += 1
             tape.open.pop(span_id, None)

@@ -26,8 +26,8 @@ _EVENT_TEXT = 16_384
 """The most characters of one text in an event: a stack trace needs no more."""
 
 
-def flatten(span: ReadableSpan) -> Span:
-    """Return `span` as plain data."""
+def flatten(span: ReadableSpan, also: Mapping[str, str] | None = None) -> Span:
+    """Return `span` as plain data, with the attributes `also`."""
     context, parent, scope = span.get_span_context(), span.parent, span.instrumentation_scope
     assert context is not None, "an ended span has a context"
     events, links = span.events, span.links
@@ -42,7 +42,7 @@ def flatten(span: ReadableSpan) -> Span:
         ended=(span.end_time or span.start_time or 0) / _NANOSECONDS,
         status=_STATUSES[span.status.status_code],
         status_message=span.status.description or "",
-        attributes=_attributes(span.attributes),
+        attributes={**_attributes(span.attributes), **also} if also else _attributes(span.attributes),
         events=tuple(_event(event) for event in events) if events else (),
         links=tuple(f"{link.context.trace_id:032x}" for link in links) if links else (),
         dropped=span.dropped_attributes,

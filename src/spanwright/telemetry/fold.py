@@ -13,7 +13,7 @@ from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.dialects import Dialect
 from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
 from spanwright.telemetry.excerpt import excerpt
-from spanwright.telemetry.interning import Interned
+from spanwright.telemetry.interning import Definitions, Interned
 from spanwright.telemetry.unspanned import unspanned_calls
 
 _DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
@@ -27,17 +27,22 @@ _Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
 _Call = TypeVar("_Call", ModelCall, ToolCall)
 
 
-def fold(spans: Iterable[Span], *, trace_id: str = "", complete: bool = True) -> Trace:
-    """Return the trace that `spans` tell of. Each span is looked at once, so they may be made on the way."""
-    folding = _Folding()
+def fold(
+    spans: Iterable[Span], *, trace_id: str = "", complete: bool = True, definitions: Definitions | None = None
+) -> Trace:
+    """Return the trace that `spans` tell of. Each span is looked at once, so they may be made on the way.
+
+    `definitions` is what earlier traces had read of their tools, and is added to.
+    """
+    folding = _Folding(definitions)
     for span in spans:
         folding.take(span)
     return folding.trace(trace_id, complete=complete)
 
 
 class _Folding:
-    def __init__(self) -> None:
-        self._interned = Interned()
+    def __init__(self, definitions: Definitions | None) -> None:
+        self._interned = Interned(definitions)
         self._spans: dict[str, Span] = {}
         self._agents: dict[str, AgentRun] = {}
         self._model_calls: dict[str, ModelCall] = {}

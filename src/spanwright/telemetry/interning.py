@@ -15,15 +15,21 @@ ReadMessages: TypeAlias = Callable[[JsonValue], Iterable[Message]]
 ReadDefinition: TypeAlias = Callable[[JsonValue], ToolDefinition | None]
 
 
-class Interned:
-    """What was read so far in one trace."""
+Definitions: TypeAlias = dict[str, tuple[ToolDefinition, ...]]
+"""Tool definitions by the JSON that they were read from."""
 
-    def __init__(self) -> None:
+_MOST_DEFINITIONS = 512
+
+
+class Interned:
+    """What was read so far in one trace. `definitions` are kept from trace to trace: most offer the same tools."""
+
+    def __init__(self, definitions: Definitions | None = None) -> None:
         self.damaged = 0
         """JSON texts of which a part could not be read."""
         self._same: dict[Message, Message] = {}
         self._latest: dict[str, tuple[str, tuple[Message, ...]]] = {}
-        self._definitions: dict[str, tuple[ToolDefinition, ...]] = {}
+        self._definitions: Definitions = {} if definitions is None else definitions
 
     def message(self, message: Message) -> Message:
         """Return the one object that stands for all messages equal to `message`."""
@@ -45,10 +51,16 @@ class Interned:
 
     def definitions(self, text: str, read: ReadDefinition) -> tuple[ToolDefinition, ...]:
         """Return the tool definitions of a JSON array."""
-        if text and text not in self._definitions:
-            read_all = (read(element) for element in self._elements(text)[0])
-            self._definitions[text] = tuple(definition for definition in read_all if definition is not None)
-        return self._definitions.get(text, ())
+        known = self._definitions.get(text)
+        if known is not None or not text:
+            return known or ()
+        elements, intact = self._elements(text)
+        found = tuple(definition for element in elements if (definition := read(element)) is not None)
+        if intact:  # a damaged text is read again: each trace shall know of the damage
+            if len(self._definitions) >= _MOST_DEFINITIONS:
+                self._definitions.clear()
+            self._definitions[text] = found
+        return found
 
     def _elements(self, text: str) -> tuple[Sequence[JsonValue], bool]:
         found, intact = elements(text)

@@ -19,6 +19,7 @@ from spanwright.core.trace import Trace
 from spanwright.telemetry.collector import Collector, Ids, Sealed
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
+from spanwright.telemetry.interning import Definitions
 from spanwright.telemetry.names import COMPONENTS, PREFIX
 from spanwright.telemetry.providers import Attachment, remote_parent
 from spanwright.telemetry.tape import Bounds
@@ -101,6 +102,7 @@ class SpanRecorder:
         self._grace = grace
         self._ids = Ids()
         self._tally = Tally()
+        self._definitions: Definitions = {}
 
     @classmethod
     @contextmanager
@@ -111,7 +113,7 @@ class SpanRecorder:
 
         With `export` the user's exporters get the spans of the recordings, too; without it they get nothing of them.
         """
-        collector = Collector(bounds)
+        collector = Collector(bounds, stamps=export)
         attachment = Attachment(collector, export=export)
         try:
             yield cls(collector, attachment, grace=grace)
@@ -158,7 +160,7 @@ class SpanRecorder:
 
     def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
         try:
-            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open)
+            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, definitions=self._definitions)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
             self._tally.unfolded(error)
             return Trace(id=trace_id, complete=False, truncated=True)

@@ -51,6 +51,8 @@ class _Kept:
     size: int
     grown: tuple[str, ...] = ()
     """The attributes of which only the growth is kept."""
+    long: tuple[str, ...] = ()
+    """The attributes with long texts, those included."""
 
 
 @dataclass(slots=True)
@@ -110,12 +112,14 @@ class Tape:
         """Yield the spans of a sealed tape, whole again, in the order in which they ended."""
         last: dict[tuple[str, str], str] = {}
         for kept in tuple(self._kept.values()):
-            span, attributes = kept.span, dict(kept.span.attributes)
-            for key, text in span.attributes.items():
+            span = kept.span
+            whole: dict[str, Attribute] = {}
+            for key in kept.long:
+                text = span.attributes[key]
                 if isinstance(text, str) and (key in kept.grown or len(text) >= _LONG):
-                    whole = last[span.parent_id, key][:-1] + text if key in kept.grown else text
-                    attributes[key] = last[span.parent_id, key] = whole
-            yield self._attached(replace(span, attributes=attributes) if kept.grown else span)
+                    grown = last[span.parent_id, key][:-1] + text if key in kept.grown else text
+                    whole[key] = last[span.parent_id, key] = grown
+            yield self._attached(replace(span, attributes={**span.attributes, **whole}) if kept.grown else span)
 
     def _keep(self, span: Span) -> None:
         rank = _rank(span)
@@ -131,11 +135,12 @@ class Tape:
 
     def _fitted(self, span: Span, *, chained: bool) -> _Kept:
         """Cut the texts of `span` that are too long; of a `chained` one keep what it adds to the one before it."""
-        size, grown = _SPAN, list[str]()
+        size, grown, long = _SPAN, list[str](), list[str]()
         changed: dict[str, Attribute] = {}
         for key, text in span.attributes.items():
             if not isinstance(text, str) or len(text) < _LONG:
                 continue
+            long.append(key)
             place = (span.parent_id, key)
             last = self._last.get(place, "") if chained else ""
             if last == text:
@@ -156,7 +161,8 @@ class Tape:
             if chained:
                 size += sys.getsizeof(text) - sys.getsizeof(last) if growth is not text else 0
                 self._last[place] = text
-        return _Kept(replace(span, attributes={**span.attributes, **changed}) if changed else span, size, tuple(grown))
+        fitted = replace(span, attributes={**span.attributes, **changed}) if changed else span
+        return _Kept(fitted, size, tuple(grown), tuple(long))
 
     def _make_room(self, size: int, rank: _Rank) -> bool:
         """Drop spans of lower rank, the latest first, until `size` more bytes fit; an essential span always fits."""

@@ -11,7 +11,7 @@ from typing import cast
 
 from spanwright.testing.simulated.faults import Fault, FaultKind
 from spanwright.testing.simulated.host import serve_here
-from spanwright.testing.simulated.latency import Latency
+from spanwright.testing.simulated.latency import REFLECTION_LAW, TASK_LAW, Latency, LatencyLaw
 from spanwright.testing.simulated.refusals import REFUSALS, Refusal
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.wire import SimulatedModel
@@ -26,6 +26,7 @@ def main() -> None:
     try:
         models = _models(options.world)
         refusals = _refusals(options.refuse)
+        laws = _laws(options.median)
     except (ImportError, AttributeError, ValueError) as error:
         parser.error(str(error))
     faults = [
@@ -34,7 +35,11 @@ def main() -> None:
         if (rate := getattr(options, f"fault_{kind}"))
     ]
     app = simulated_app(
-        models, salt=options.salt, latency=Latency(scale=options.latency_scale), faults=faults, refusals=refusals
+        models,
+        salt=options.salt,
+        latency=Latency(scale=options.latency_scale, laws=laws),
+        faults=faults,
+        refusals=refusals,
     )
     serve_here(app, port=options.port)
 
@@ -45,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 takes a free one")
     add("--salt", default="", help="servers of one salt answer alike")
     add("--latency-scale", type=float, default=0.0, help="1 is the pace of real models, 0 (default) answers at once")
+    add(
+        "--median",
+        action="append",
+        default=[],
+        metavar="MODEL=SECONDS",
+        help="how long a model (a glob) takes until its answer begins, before scaling; by default as real models do",
+    )
     add("--world", default=_WORLD, metavar="MODULE:NAME", help="a function that returns the models by name")
     for kind in FaultKind:
         add(f"--fault-{kind}", type=float, default=0.0, metavar="RATE", help=f"how often requests fail by {kind.name}")
@@ -65,6 +77,16 @@ def _models(world: str) -> Mapping[str, SimulatedModel]:
     sys.path.insert(0, "")
     make = cast("Callable[[], Mapping[str, SimulatedModel]]", getattr(import_module(module), name))
     return make()
+
+
+def _laws(options: list[str]) -> tuple[LatencyLaw, ...]:
+    laws: list[LatencyLaw] = []
+    for option in options:
+        model, _, seconds = option.rpartition("=")
+        if not model:
+            raise ValueError(f"--median {option!r} names no model. Give MODEL=SECONDS")
+        laws.append(LatencyLaw(models=model, median=float(seconds), sigma=TASK_LAW.sigma))
+    return (*laws, REFLECTION_LAW, TASK_LAW)
 
 
 def _refusals(options: list[str]) -> Mapping[str, list[Refusal]]:

@@ -226,8 +226,8 @@ def _normal(slot: str, value: str) -> str:
 
 
 _GOES_ON: Final = re.compile(
-    r"(?:after that|afterwards|later|otherwise|if not|else|in (?:that|this|such)|larger|bigger|higher|older|anything|then|"
-    r"above|beyond|more)\b",
+    r"(?:after that|afterwards|later|otherwise|if not|else|in (?:that|this|such)|larger|bigger|higher|older|anything|"
+    r"then|above|beyond|more)\b",
     re.IGNORECASE,
 )
 _LEADING: Final = re.compile(

@@ -221,7 +221,7 @@ def _plain(result: str) -> str:
 
 
 def _is_failure(result: str) -> bool:
-    """Say whether a result is a refusal: an error object, or a short text that says so; never data, however it reads."""
+    """Say whether a result is a refusal: an error object, or a short text that says so; data never is one."""
     if _ERROR_OBJECT.match(result) or _FIX.search(result):
         return True
     return len(result) <= 240 and not result.startswith(("{", "[")) and bool(_FAILURE.search(result))

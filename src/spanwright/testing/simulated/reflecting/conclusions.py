@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
-from spanwright.testing.simulated.reflecting.dossier import Dossier, parameter_in, tool_in
+from spanwright.testing.simulated.reflecting.dossier import Dossier, parameter_in
 from spanwright.testing.simulated.reflecting.findings import Finding, covers, merged, stated
 from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
 from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
@@ -17,8 +17,9 @@ from spanwright.testing.simulated.reflecting.profile import Profile
 from spanwright.testing.simulated.reflecting.rewriting import Line, line_for
 from spanwright.testing.simulated.wire import Draws
 
+_FARED_WELL: Final = re.compile(r"\bbetter:|\bkept:", re.IGNORECASE)
 _FARED_BADLY: Final = re.compile(
-    r"\bnot kept\b|\brefused\b|\bworse\b|\blost\b|\bdropped\b|\brejected\b|\bno better\b", re.IGNORECASE
+    r"\bnot kept\b|\brefused\b|\bworse\b|\blost\b|\bdropped\b|\brejected\b|\bno (?:better|change)\b", re.IGNORECASE
 )
 
 
@@ -49,7 +50,12 @@ def conclude(dossier: Dossier, profile: Profile, draws: Draws) -> Conclusions:
             and sum(line.home == other.home for other in lines) < profile.per_text
         ):
             lines.append(line)
-    return Conclusions(lines=tuple(lines), lessons=tuple(each for each in found if "lesson" not in each.evidence)[:3])
+    return Conclusions(lines=tuple(lines), lessons=_new(found))
+
+
+def _new(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return what is worth remembering and is not remembered yet."""
+    return tuple(each for each in found if not any(piece.startswith("lesson") for piece in each.evidence))[:3]
 
 
 def _noticed(dossier: Dossier, profile: Profile, draws: Draws) -> list[Finding]:
@@ -63,15 +69,17 @@ def _noticed(dossier: Dossier, profile: Profile, draws: Draws) -> list[Finding]:
 
 
 def _remembered(dossier: Dossier) -> list[Finding]:
-    """Return what the lessons say."""
+    """Return what lessons say in plain words, and what edits said that made things better and are not in the texts."""
+    plain = [note for note in dossier.lessons if note.record is None]
+    helped = [note for note in dossier.tried if _FARED_WELL.search(note.outcome)]
     return [
         Finding(
             directive=replace(directive, about="", source=""),
-            tool=tool_in(note.component) or directive.about,
-            parameter=parameter_in(note.component),
-            evidence=frozenset({"lesson"}),
+            tool=next(iter(sorted(note.tools)), "") or directive.about,
+            parameter=parameter_in(note.components[0]),
+            evidence=frozenset({f"lesson {note.text[:40]}"}),
         )
-        for note in dossier.lessons
+        for note in (*plain, *helped)
         for directive in lexicon.read(note.text)
     ]
 
@@ -79,7 +87,7 @@ def _remembered(dossier: Dossier) -> list[Finding]:
 def _forbidden(each: Finding, dossier: Dossier, draws: Draws) -> bool:
     """Say whether an earlier try of the same fared badly; such a try is sometimes repeated all the same."""
     bad = [note for note in dossier.tried if _FARED_BADLY.search(note.outcome)]
-    same = [note for note in bad if tool_in(note.component) in ("", each.tool)]
+    same = [note for note in bad if not note.tools or each.tool in note.tools]
     tried = any(covers(directive, each.directive) for note in same for directive in lexicon.read(note.text))
     return tried and draws.chance(0.5, "forbidden", *each.key)
 

@@ -84,11 +84,26 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A lesson or a tried edit, with the component that it concerns."""
+    """A lesson or a tried edit, with the components that it concerns."""
 
-    component: str
+    components: tuple[str, ...]
     text: str
     outcome: str = ""
+
+    @property
+    def tools(self) -> frozenset[str]:
+        """The tools of its components; instructions and other texts have none."""
+        return frozenset(tool for component in self.components if (tool := tool_in(component)))
+
+    @property
+    def record(self) -> Record | None:
+        """What it retells of a try: its feedback and the error of a tool; None where it is a plain sentence."""
+        feedback, _, error = self.text.partition("Tool error:")
+        if not error and not _RETOLD.search(feedback):
+            return None
+        numbers = " ".join(re.findall(r"[\w-]*\d[\w.-]*", self.text))
+        moves = (Move(tool="", result=error.strip(), failed=True),) if error else ()
+        return Record(name=f"lesson {numbers[:60]}", asked=numbers, heard=numbers, feedback=feedback, moves=moves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +119,12 @@ class Dossier:
     tools: tuple[str, ...] = ()
     """Every tool that the prompt names."""
     length: int = 0
+
+    @property
+    def evidence(self) -> tuple[Record, ...]:
+        """The records of tries, and what the lessons retell of earlier ones."""
+        retold = (note.record for note in self.lessons)
+        return (*self.records, *(record for record in retold if record is not None))
 
 
 _ID: Final = re.compile(r"`([\w.-]+/[\w./:-]+)`")
@@ -130,6 +151,7 @@ _NOTE: Final = re.compile(
     r"^\s*-\s*on\s+(?P<components>`?[\w.-]+/[\w./:-]+`?(?:,\s*`?[\w.-]+/[\w./:-]+`?)*)\s*:\s*(?P<text>.*)$",
     re.IGNORECASE,
 )
+_RETOLD: Final = re.compile(r"\bshould (?:be|have been|contain|mention)\b|\bexpected '", re.IGNORECASE)
 _NO_TEXT: Final = re.compile(r"^Current text: none\b", re.MULTILINE | re.IGNORECASE)
 _REFUSAL: Final = re.compile(
     r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE
@@ -296,15 +318,16 @@ def _arguments(text: str) -> Mapping[str, object]:
 
 
 def _notes(body: str) -> Iterator[Note]:
-    """Yield a note for each component of "- on COMPONENT, COMPONENT: text", with the lines below the entry."""
-    entries: list[Note] = []
+    """Yield what stands in a list of "- on COMPONENT, COMPONENT: text", with the lines below each entry."""
+    entry: Note | None = None
     for line in body.splitlines():
         match = _NOTE.match(line)
         if match is not None:
-            yield from entries
-            components = [each.strip(" `") for each in match["components"].split(",")]
-            entries = [Note(component=each, text=match["text"], outcome=match["text"]) for each in components]
-        elif line.strip() and not line.startswith(("<", "#")):
-            more = line.strip().removeprefix("it said:").strip()
-            entries = [replace(entry, text=f"{entry.text}\n{more}") for entry in entries]
-    yield from entries
+            if entry is not None:
+                yield entry
+            components = tuple(each.strip(" `") for each in match["components"].split(","))
+            entry = Note(components=components, text=match["text"], outcome=match["text"])
+        elif entry is not None and line.strip() and not line.startswith(("<", "#")):
+            entry = replace(entry, text=f"{entry.text}\n{line.strip().removeprefix('it said:').strip()}")
+    if entry is not None:
+        yield entry

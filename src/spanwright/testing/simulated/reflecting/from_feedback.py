@@ -23,7 +23,7 @@ _TO: Final = re.compile(r"\bto ([A-Za-z][\w-]+)$")
 
 def from_feedback(dossier: Dossier) -> Iterator[Finding]:
     """Yield what expected and actual values show."""
-    for record in dossier.records:
+    for record in dossier.evidence:
         for change in changes(record):
             yield from _values(record, change, dossier)
         yield from _unsaid(record)
@@ -128,7 +128,7 @@ def _unsaid(record: Record) -> Iterator[Finding]:
 def _codes(dossier: Dossier) -> Iterator[Finding]:
     """Collect the codes and team names that expected rows use."""
     seen: dict[tuple[str, str], dict[str, str]] = {}
-    for record in dossier.records:
+    for record in dossier.evidence:
         for change in changes(record):
             tool = tool_of(change.table, record, dossier)[0]
             for word in (change.want or "").split():

@@ -9,7 +9,7 @@ from spanwright.testing.simulated.english import Wish
 from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.reflecting.dossier import Dossier, Move, Record
 from spanwright.testing.simulated.reflecting.feedback import Change, changes
-from spanwright.testing.simulated.reflecting.findings import Finding, finding, wish_named, wish_of
+from spanwright.testing.simulated.reflecting.findings import Finding, finding, tool_for, wish_named, wish_of
 from spanwright.testing.simulated.words import stems
 
 _TOLD: Final = frozenset(
@@ -34,7 +34,7 @@ _CANNOT_READ: Final = re.compile(r"cannot read .{1,200}? as (?:a |an )?(?P<what>
 def purposes(dossier: Dossier) -> Mapping[str, str]:
     """Return which tool serves which wish, as far as the transcripts show it by what they wrote or could not read."""
     shown: dict[str, str] = {}
-    for record in dossier.records:
+    for record in dossier.evidence:
         for each in (*_purposes(record), *_unreadable(record)):
             wish = wish_named(each.directive.slot("topic"))
             if wish is not None:
@@ -44,25 +44,30 @@ def purposes(dossier: Dossier) -> Mapping[str, str]:
 
 def from_traces(dossier: Dossier) -> Iterator[Finding]:
     """Yield what the genuine transcripts show."""
-    for record in dossier.records:
+    for record in dossier.evidence:
         for number, move in enumerate(record.trusted):
             if move.failed:
-                yield from _told(record, number, move)
+                yield from _told(record, number, move, dossier)
         yield from _purposes(record)
         yield from _unreadable(record)
     yield from _better_tools(dossier)
 
 
-def _told(record: Record, number: int, move: Move) -> Iterator[Finding]:
+def _told(record: Record, number: int, move: Move, dossier: Dossier) -> Iterator[Finding]:
     where = f"{record.name}/call {number}"
+    tables = (change.table for change in changes(record) if change.table != "tickets")
+    guessed = next((tool for table in tables if (tool := tool_for(table, dossier.tools))), "")
     for directive in lexicon.read(move.result):
         if directive.kind in _TOLD:
-            slots = {name: value for name, value in directive.slots if not (name == "then" and value == move.tool)}
+            slots = dict(directive.slots)
+            tool = move.tool or (slots["then"] if slots.get("then") in dossier.tools else guessed)
+            if slots.get("then") == tool:
+                del slots["then"]
             parameter = _parameter(directive, move)
             if directive.kind == "id_spelling":
                 slots["example"] = re.sub(r"\d", "1", slots["example"])
             slots.pop("param" if directive.kind == "take" else "", None)
-            yield finding(directive.kind, where, tool=move.tool, parameter=parameter, **slots)
+            yield finding(directive.kind, where, tool=tool, parameter=parameter, **slots)
 
 
 def _unreadable(record: Record) -> Iterator[Finding]:
@@ -70,7 +75,7 @@ def _unreadable(record: Record) -> Iterator[Finding]:
     for number, move in enumerate(record.trusted):
         what = _CANNOT_READ.search(move.result) if move.failed else None
         wish = wish_named(what["what"]) if what else None
-        if wish is not None:
+        if wish is not None and move.tool:
             yield finding("use", f"{record.name}/call {number}", tool=move.tool, topic=wish.topic)
 
 
@@ -102,7 +107,7 @@ def _better_tools(dossier: Dossier) -> Iterator[Finding]:
     """Conclude that, where one tool served a wish and another did not, the first is for it."""
     served: dict[str, dict[str, list[tuple[str, bool]]]] = {}
     wishes: dict[str, Wish] = {}
-    for record in dossier.records:
+    for record in dossier.evidence:
         wish = wish_of(record.asked)
         done = [move for move in record.trusted if not move.failed]
         if wish is None or wish.mode != "read" or len(done) != 1 or record.score is None:
