@@ -39,7 +39,7 @@ async def make(provider: OpenAIProvider, store: Store | Path, policy: str) -> Re
     return await optimize(
         clerk.clerk(provider, SEEDED),
         clerk.questions(),
-        budget=Budget(rollouts=180, reflections=50),
+        budget=Budget(rollouts=150, reflections=40),
         reflection_model=OpenAIChatModel(clerk.REFLECTION, provider=provider, settings=SEEDED),
         policy=POLICIES[policy],
         concurrency=CONCURRENCY,

@@ -160,7 +160,8 @@ class Lost:
         return self.rollouts * clerk.CALLS_PER_ROLLOUT + self.reflections * CALLS_OF_A_REFLECTION
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("policy", "kills"), [("default", 20), ("gepa", 8)])
 def test_a_run_that_is_killed_again_and_again_ends_like_one_that_never_was(server, tmp_path, policy, kills):
     path = tmp_path / "store.sqlite"
@@ -171,13 +172,14 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_never_was(serve
     check(events_of(path), served(server) - ended.requests, kills)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_steady_run_that_is_killed_again_and_again_keeps_its_books_in_order(server, tmp_path):
     path = tmp_path / "store.sqlite"
 
     ended = live_on(server, path, "steady", moments("steady", 6))
 
-    assert 180 == ended.rollouts
+    assert 150 == ended.rollouts
     check(events_of(path), served(server) - ended.requests, 6)
 
 

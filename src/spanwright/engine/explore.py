@@ -71,6 +71,7 @@ class Explorer:
         """Make one attempt; False where there is no budget for one, or the search is over."""
         lease = await self._shop.ledger.lease(self._ask())
         if lease is None:
+            self._shop.is_enough()  # it may end for a better reason than that there is no budget left
             return False
         with lease:
             await self._top_up()

@@ -46,6 +46,10 @@ class _Try:
     trace: Trace
     usage: Usage
 
+    @property
+    def is_worlds_fault(self) -> bool:
+        return self.failure is not None and self.failure.blame is Blame.WORLD
+
 
 class Performer:
     """Does rollouts, at most `concurrency` at a time."""
@@ -75,35 +79,38 @@ class Performer:
     async def perform(self, task: Task, tries: int) -> Observed | None:
         """Do one rollout; where the world fails it, try again, `tries` times in all.
 
-        None where work was halted before it had a slot: then nothing was spent.
+        None where work was halted before anything came of it: it is as if it had not begun.
         """
-        started = self._clock()
+        started: float | None = None
+        outcome: _Try | None = None
         usage = Usage()
-        tried = 0
-        while True:
+        for tried in range(tries):
             async with self._limiter:
-                if not tried and self._halted(task.purpose):
-                    return None
+                if self._halted(task.purpose):
+                    break
+                started = self._clock() if started is None else started
                 outcome = await self._try(task)
             usage += outcome.usage
-            tried += 1
-            failure = outcome.failure
-            if failure is None or failure.blame is not Blame.WORLD or tried >= tries or self._halted(task.purpose):
+            if not outcome.is_worlds_fault or tried == tries - 1 or self._halted(task.purpose):
                 break
-            await anyio.sleep(max(outcome.retry_after or 0.0, float(2 ** (tried - 1))))
+            await anyio.sleep(max(outcome.retry_after or 0.0, float(2**tried)))
+        if outcome is None or started is None:
+            return None
+        if outcome.is_worlds_fault and self._halted(task.purpose) and not usage.requests:
+            return None
         rollout = Rollout(
             number=task.number,
             key=task.key,
             purpose=task.purpose,
             attempt=task.attempt,
             score=outcome.score,
-            failure=failure,
+            failure=outcome.failure,
             usage=replace(usage, rollouts=1, seconds=self._clock() - started),
             trace_id=outcome.trace.id,
             started=started,
             ended=self._clock(),
         )
-        return Observed(rollout=rollout, trace=outcome.trace, output="" if failure else shown(outcome.output))
+        return Observed(rollout=rollout, trace=outcome.trace, output=_output(outcome))
 
     async def _try(self, task: Task) -> _Try:
         ran = await self._run(task)
@@ -166,6 +173,10 @@ def failure_of(error: Exception) -> Failure:
             return Failure(
                 boundary="program", blame=Blame.CANDIDATE, message=f"{kind}: {error}", signature=f"program {kind}"
             )
+
+
+def _output(outcome: _Try) -> str:
+    return "" if outcome.failure is not None else shown(outcome.output)
 
 
 def shown(output: object) -> str:
