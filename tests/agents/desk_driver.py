@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 from pydantic_ai import ModelRetry
 from pydantic_ai.messages import ModelResponse, TextPart
@@ -21,8 +22,8 @@ from spanwright_agents.support_desk.evals import tickets
 from spanwright_agents.support_desk.shop import Shop
 from spanwright_evaluators.end_state import judged
 
-CASES = tuple(tickets().cases)
-FUNCTIONS = {each.__name__: each for each in desk.TOOLS}
+CASES: tuple[Any, ...] = tuple(tickets().cases)
+FUNCTIONS: dict[str, Any] = {each.__name__: each for each in desk.TOOLS}
 INSTRUCTIONS = "support/instructions"
 
 
@@ -45,13 +46,18 @@ def offered():
     )
 
 
+def parameters_of(tool: OfferedTool) -> list[str]:
+    """Return the names of a tool's parameters."""
+    return list(json.loads(json.dumps(tool.parameters))["properties"])
+
+
 TOOLS = offered()
 SEED = {INSTRUCTIONS: "Help the customer."} | {
     component: text
     for tool in TOOLS
     for component, text in (
         (f"support/tool:{tool.name}", tool.description),
-        *((f"support/tool:{tool.name}/{parameter}", "") for parameter in tool.parameters["properties"]),
+        *((f"support/tool:{tool.name}/{parameter}", "") for parameter in parameters_of(tool)),
     )
 }
 GOLD = SEED | {

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-import clerk
+import clerk  # pyright: ignore[reportMissingImports]  (of the acceptance tests, see conftest.py)
 import crash_child
 import pytest
 

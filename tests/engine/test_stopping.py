@@ -52,10 +52,11 @@ async def stopped(terms: Terms, journal: WrittenDown, after: float) -> Stopped:
         begun.append(subject.calls)
         stop.request()
 
+    trials: list[Trial] = []
     async with anyio.create_task_group() as group:
         group.start_soon(request)
-        trial = await terms.run(journal, subject=subject, stop=stop)
-    return Stopped(trial, begun[0])
+        trials.append(await terms.run(journal, subject=subject, stop=stop))
+    return Stopped(trials[0], begun[0])
 
 
 @pytest.mark.parametrize("name", ["default", "gepa", "with finals"])
@@ -137,7 +138,9 @@ def test_a_time_limit_ends_the_search_early_enough_for_the_finals_and_the_test(s
     each = Counter(rollout.key.candidate for rollout in finals)
     assert (True, StopReason.TIME) == (made.ended.complete, made.ended.reason)
     assert 12 == sum(rollout.purpose is Purpose.TEST for rollout in made.finished)
-    assert 0.85 * 1200 < made.events[-1].at < 1200
+    last = made.events[-1]
+    assert isinstance(last, RunEnded)
+    assert 0.85 * 1200 < last.at < 1200
     assert 30 < len(finals) < 100
     assert max(each.values()) - min(each.values()) < 20  # the finalists lack different cells, and get them in one order
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,10 @@ from spanwright_evaluators.end_state import EndState, judged
 class Ended:
     reply: str = ""
     books: dict = field(default_factory=dict)
+
+
+def context(**fields) -> Any:
+    return SimpleNamespace(name="x", **fields)
 
 
 def reasons(output, expected):
@@ -43,7 +48,7 @@ def test_the_order_of_rows_does_not_matter():
 
 
 def test_replies_may_be_left_out():
-    ctx = SimpleNamespace(name="x", output=Ended(reply="no"), expected_output=Ended(reply="yes"))
+    ctx = context(output=Ended(reply="no"), expected_output=Ended(reply="yes"))
 
     assert set(EndState().evaluate(ctx)) == {"end_state", "reply"}
     assert set(EndState(replies=False).evaluate(ctx)) == {"end_state"}
@@ -51,4 +56,4 @@ def test_replies_may_be_left_out():
 
 def test_a_case_without_an_expected_ending_is_an_error():
     with pytest.raises(ValueError, match="'x' has no expected output"):
-        EndState().evaluate(SimpleNamespace(name="x", output=Ended(), expected_output=None))
+        EndState().evaluate(context(output=Ended(), expected_output=None))

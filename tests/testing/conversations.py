@@ -1,6 +1,7 @@
 """Requests as an agent would send them, without an agent: tools, a task, and what the tools answered so far."""
 
 import json
+from typing import Any
 
 from spanwright.testing.simulated.task_model import TaskModel
 from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, Draws, OfferedTool, ToolRequest
@@ -34,7 +35,7 @@ class Conversation:
         request = ChatRequest(model="sim-task", messages=tuple(self.messages), tools=tuple(self.tools), **changes)
         return self.model.reply(request, Draws(key=f"{serving}/{request.digest}"))
 
-    def call(self, serving=0):
+    def call(self, serving=0) -> tuple[Any, Any]:
         """Return the name and the arguments of the call that the model makes, (None, text) where it answers."""
         reply = self.ask(serving)
         if not reply.calls:

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Final, TypeAlias, cast
@@ -301,6 +302,7 @@ PUBLIC: Final = Lexicon.parse(
 )
 
 
+@lru_cache(maxsize=4_096)  # the same texts come back in every request, the same lessons in every prompt
 def read(text: str) -> tuple[Directive, ...]:
     """Return every directive that `text` states by the public lexicon."""
     return PUBLIC.read(text)

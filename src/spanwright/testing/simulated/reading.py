@@ -30,7 +30,7 @@ class Habits:
     """Stated by an error message in this conversation."""
     slip: float = 0.02
     """How often a call or an answer goes wrong for no reason."""
-    chatty: float = 0.6
+    chatty: float = 0.75
     """How often a reply states a thing that nobody asked it to state."""
     patience: int = 3
     """After so many failed calls the model apologizes."""

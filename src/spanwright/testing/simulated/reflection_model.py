@@ -10,7 +10,7 @@ from typing import Final
 from spanwright.testing.simulated.answers import Answer, Edit
 from spanwright.testing.simulated.lexicon import write
 from spanwright.testing.simulated.reflecting.answering import Asked, spoiled
-from spanwright.testing.simulated.reflecting.conclusions import Conclusions, conclude
+from spanwright.testing.simulated.reflecting.conclusions import Conclusions, conclude, shown
 from spanwright.testing.simulated.reflecting.dossier import Dossier, read_prompt
 from spanwright.testing.simulated.reflecting.findings import Finding, homes
 from spanwright.testing.simulated.reflecting.profile import MEDIUM, STRONG, WEAK, Profile
@@ -25,18 +25,18 @@ class ReflectionModel:
 
     def __init__(self, profile: Profile = MEDIUM, *, prompts: int = 256) -> None:
         self._profile: Final = profile
-        self._dossier: Final = lru_cache(maxsize=prompts)(read_prompt)
+        self._studied: Final = lru_cache(maxsize=prompts)(_studied)
 
     def reply(self, request: ChatRequest, draws: Draws) -> ChatReply:
         """Answer one request."""
         prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
-        dossier = self._dossier(prompt)
+        dossier, pieces = self._studied(prompt)
         named = any(text.id for text in dossier.editable)
-        reply = Asked.of(request, prompt, named=named).given(self._answer(dossier, draws))
+        reply = Asked.of(request, prompt, named=named).given(self._answer(dossier, pieces, draws))
         return spoiled(reply, draws) if draws.chance(self._profile.malformed, "spoiled") else reply
 
-    def _answer(self, dossier: Dossier, draws: Draws) -> Answer:
-        concluded = conclude(dossier, self._profile, draws)
+    def _answer(self, dossier: Dossier, pieces: tuple[Finding, ...], draws: Draws) -> Answer:
+        concluded = conclude(dossier, pieces, self._profile, draws)
         edits = tuple(self._edits(dossier, concluded, draws))
         return Answer(edits=edits, diagnosis=_diagnosis(concluded), lessons=_lessons(concluded.lessons, dossier))
 
@@ -50,6 +50,11 @@ class ReflectionModel:
         if not edits and dossier.editable and not dossier.editable[0].id:
             return [Edit(component="", text=dossier.editable[0].text)]
         return edits
+
+
+def _studied(prompt: str) -> tuple[Dossier, tuple[Finding, ...]]:
+    dossier = read_prompt(prompt)
+    return dossier, shown(dossier)
 
 
 def _diagnosis(concluded: Conclusions) -> str:

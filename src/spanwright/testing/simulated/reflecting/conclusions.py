@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
@@ -32,9 +31,14 @@ class Conclusions:
     """Findings that are worth remembering."""
 
 
-def conclude(dossier: Dossier, profile: Profile, draws: Draws) -> Conclusions:
-    """Read the evidence, with all the failings of the profile."""
-    found = [each for each in merged(_noticed(dossier, profile, draws)) if not stated(each, dossier)]
+def shown(dossier: Dossier) -> tuple[Finding, ...]:
+    """Return all that the evidence shows, piece by piece: what somebody with all the time in the world would find."""
+    return (*from_traces(dossier), *from_feedback(dossier), *from_conditions(dossier))
+
+
+def conclude(dossier: Dossier, pieces: Sequence[Finding], profile: Profile, draws: Draws) -> Conclusions:
+    """Draw conclusions from the pieces of evidence, with all the failings of the profile."""
+    found = [each for each in merged(_noticed(dossier, pieces, profile, draws)) if not stated(each, dossier)]
     if not found:
         return Conclusions(lines=tuple(_guessed(dossier, profile, draws)), lessons=())
     found = [each for each in found if not _forbidden(each, dossier, draws)]
@@ -58,13 +62,12 @@ def _new(found: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(each for each in found if not any(piece.startswith("lesson") for piece in each.evidence))[:3]
 
 
-def _noticed(dossier: Dossier, profile: Profile, draws: Draws) -> list[Finding]:
+def _noticed(dossier: Dossier, pieces: Sequence[Finding], profile: Profile, draws: Draws) -> list[Finding]:
     """Return what is seen of the evidence: the more there is to read, the more is overlooked."""
     attention = min(1.0, profile.records / max(len(dossier.records), 1)) * min(
         1.0, profile.characters / max(dossier.length, 1)
     )
-    shown = chain(from_traces(dossier), from_feedback(dossier), from_conditions(dossier))
-    seen = [each for each in shown if draws.chance(attention, "notice", *each.key, *sorted(each.evidence))]
+    seen = [each for each in pieces if draws.chance(attention, "notice", *each.key, *sorted(each.evidence))]
     return [*seen, *_remembered(dossier)]
 
 

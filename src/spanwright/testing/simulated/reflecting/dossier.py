@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final, cast
 
 from spanwright.testing.simulated.words import stems
@@ -191,7 +192,7 @@ def read_prompt(prompt: str) -> Dossier:
 
 def _sections(prompt: str) -> Iterator[tuple[str, str]]:
     found = list(_SECTION.finditer(prompt))
-    for match, after in zip(found, [*found[1:], None], strict=True):
+    for match, after in zip_longest(found, found[1:]):
         yield match[1], prompt[match.end() : after.start() if after else len(prompt)]
 
 
@@ -228,7 +229,7 @@ def _below(window: str) -> str | None:
 def _records(prompt: str) -> Iterator[Record]:
     found = list(_HEADING.finditer(prompt))
     inputs: dict[str, str] = {}
-    for match, after in zip(found, [*found[1:], None], strict=True):
+    for match, after in zip_longest(found, found[1:]):
         body = prompt[match.end() : after.start() if after else len(prompt)]
         section = _SECTION.search(body)
         record = _record(match["name"].strip(), match["rest"] or "", body[: section.start()] if section else body)
