@@ -1,4 +1,4 @@
-"""The reflection model writes what its prompt's evidence shows, as well as it can, and nothing that it could not know."""
+"""The reflection model writes what its prompt's evidence shows, as well as it can, and nothing that it could not know."""  # noqa: E501
 
 import json
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_what_a_tool_says_when_it_refuses_becomes_a_rule():
         (
             Tried(
                 asked="Send order 1042 to 5 Elm Street, Bonn, Germany.",
-                feedback="addresses were [A-1042 5 Elm Street, Bonn, Germany], should be [A-1042 5 Elm Street, Bonn, DE]",
+                feedback="addresses were [A-1042 5 Elm Street, Bonn, Germany], should be [A-1042 5 Elm Street, Bonn, DE]",  # noqa: E501
             ),
             "country",
             {"style": "alpha2"},
