@@ -3,7 +3,7 @@
 The engine's own tests stop runs at many moments; here it is shown that `optimize` hands all of it through.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
@@ -88,7 +88,7 @@ class Site:
         return kinds.count(RolloutStarted) - kinds.count(RolloutEnded)
 
 
-async def beside(side: Callable[[], Awaitable[None]], main: Awaitable[T]) -> T:
+async def beside(side: Callable[[], Coroutine[None, None, None]], main: Awaitable[T]) -> T:
     """Return what `main` comes to while `side` goes on."""
     results: list[T] = []
     async with anyio.create_task_group() as group:

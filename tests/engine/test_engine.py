@@ -1,12 +1,15 @@
 """The engine in whole runs of a landscape, in virtual time."""
 
+from collections.abc import Sequence
+
 import pytest
 from engine_trials import Terms
 
-from spanwright.core.candidate import Candidate
+from spanwright.core.candidate import Candidate, CandidateId
 from spanwright.core.events import StopReason
 from spanwright.core.usage import Budget
-from spanwright.search import Policy
+from spanwright.search import Policy, PoolView
+from spanwright.search.race import open_cases
 from spanwright.testing.landscape import Landscape
 from spanwright.testing.virtual import run_virtual
 
@@ -24,6 +27,29 @@ def test_a_run_finds_a_better_candidate_within_its_budget(policy: Policy) -> Non
     assert made.subject.calls == made.engine.ledger.spent.rollouts
     assert made.ended.complete
     assert made.subject.most_running <= 8
+
+
+def still_wanted(view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
+    """Want one cell more of the incumbent for each attempt that was made."""
+    wanted = block + (view.attempts if candidate == view.incumbent else 0)
+    return open_cases(view, candidate, order)[: max(0, wanted - view.own(candidate))]
+
+
+def test_an_attempt_does_not_wait_for_a_top_up_that_only_its_own_lease_could_pay():
+    policy = Policy.default(schedule="ordered", race_rule=still_wanted)
+
+    for rollouts in range(60, 75):
+        made = run_virtual(Terms(world=Landscape(seed=1), policy=policy, budget=Budget(rollouts=rollouts)).run())
+
+        assert made.ended.complete
+
+
+def test_waiting_for_a_slot_is_no_working_time():
+    terms = Terms(world=Landscape(seed=1), policy=Policy.gepa(), budget=Budget(rollouts=90), concurrency=1)
+
+    made = run_virtual(terms.run())
+
+    assert sum(rollout.usage.seconds for rollout in made.finished) <= made.finished[-1].ended
 
 
 def test_two_hundred_random_runs_keep_their_budgets() -> None:

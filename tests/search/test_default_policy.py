@@ -220,6 +220,49 @@ def test_the_incumbent_is_topped_up_when_more_is_wanted(told):
     assert POLICY.top_up(story.view) is None
 
 
+def test_a_block_that_was_begun_is_finished_whatever_it_showed_so_far(told):
+    story = told(validation=40)
+    while measure(story, story.seed, 0.5):
+        pass
+    child = story.child(story.seed, "one")
+    measure(story, child, 0.5)
+    second = POLICY.next_block(story.view, child)
+    for case, _ in second[:3]:
+        story.rollout(child, case, 0.0)
+    story.launch(child, second[3][0])
+    story.resume()
+
+    assert [case for case, _ in second[3:]] == [case for case, _ in POLICY.next_block(story.view, child)]
+
+    measure(story, child, 0.0)
+
+    assert () == POLICY.next_block(story.view, child)
+
+
+def test_a_top_up_that_was_interrupted_is_finished_and_not_repeated_for_the_same_attempt(told):
+    story = told(validation=40)
+    while measure(story, story.seed, 0.5):
+        pass
+    for _ in range(900):
+        story.rollout(story.seed, "t0", 0.0)
+    cells = POLICY.next_block(story.view, story.seed)
+    for case, _ in cells[:2]:
+        story.rollout(story.seed, case, 0.0, attempt=1)
+    story.launch(story.seed, cells[2][0], attempt=1)
+    story.resume()
+
+    assert story.seed == POLICY.top_up(story.view)
+    assert len(cells) - 2 == len(POLICY.next_block(story.view, story.seed))
+
+    measure(story, story.seed, 0.0)
+
+    assert POLICY.top_up(story.view) is None
+
+    story.abandon(story.attempt(story.seed), story.seed)
+
+    assert story.seed == POLICY.top_up(story.view)
+
+
 def test_cells_in_flight_are_not_asked_for_again(told):
     story = told(validation=40)
     cells = POLICY.next_block(story.view, story.seed)
@@ -268,6 +311,22 @@ def test_interrupted_validations_are_known_after_a_resume(told):
     story.resume()
 
     assert (lost, cut_short) == POLICY.unfinished(story.view)
+
+
+def test_under_the_ordered_schedule_only_the_newest_member_can_have_been_interrupted(told):
+    policy = Policy.default(seed=7, schedule="ordered")
+    story = told(validation=40)
+    while measure(story, story.seed, 0.5):
+        pass
+    first, second = (story.child(story.seed, text) for text in ("one", "two"))
+    measure(story, second, 0.9)
+
+    assert (second,) == policy.unfinished(story.view)
+    assert first not in policy.unfinished(story.view)
+
+    story.attempt(story.seed)
+
+    assert () == policy.unfinished(story.view)
 
 
 # How many at once
@@ -392,6 +451,19 @@ def test_patience_counts_attempts_since_a_member_first_became_the_incumbent(stor
     story.validate(children[1], [0.7] * 12)
 
     assert policy.should_stop(story.view) is None
+
+
+def test_who_is_the_incumbent_for_a_moment_only_does_not_renew_patience(told):
+    policy = Policy.default(patience=2)
+    story = told(validation=16)
+    story.validate(story.seed, [0.5] * 16)
+    rival = story.child(story.seed, "rival")
+    story.child(story.seed, "another")
+    story.validate(rival, [0.6] * 12)  # with these cells it leads, with the next ones it does not
+    for case in range(12, 16):
+        story.rollout(rival, f"v{case}", 0.0)
+
+    assert StopReason.PATIENCE == policy.should_stop(story.view)
 
 
 def test_after_the_search_nothing_stops_it_again(story):

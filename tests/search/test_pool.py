@@ -154,6 +154,34 @@ def test_rollouts_in_flight_are_lost_when_a_run_is_resumed(story):
     assert story.view.budget.rollouts == 2000
 
 
+def test_a_lost_rollout_of_the_finals_is_done_again(story):
+    story.rollout(story.seed, "v0", 1.0, Purpose.FINAL)
+    story.launch(story.seed, "v1", Purpose.FINAL)
+    story.resume()
+
+    assert 1 == story.view.final_rollouts
+
+
+def test_only_what_the_latest_process_lost_was_lost_lately(story):
+    story.launch(story.seed, "v0")
+    story.resume()
+    second = story.launch(story.seed, "v0")
+    story.resume()
+
+    assert [second] == list(story.view.lost_lately)
+    assert 2 == len(story.view.lost)
+
+
+def test_a_reflection_that_was_lost_and_is_done_again_is_one_turn(story):
+    attempt = story.attempt(story.seed)
+    story.reflect(attempt)
+    story.resume()
+    story.reflect(attempt)
+
+    assert 1 == story.view.turns(story.seed)
+    assert 2 == story.view.usage.reflections
+
+
 def test_what_is_in_flight_or_lost_counts_as_spent(story):
     story.rollout(story.seed, "v0", 1.0)
     story.launch(story.seed, "v1")
@@ -170,11 +198,13 @@ def test_an_open_attempt_shows_how_far_it_came(story):
     proposal = Proposal(parents=(story.seed,), edits={"agent/b": "new"})
     story.answer(attempt, proposal)
     story.rollout("a child", "t0", 1.0, Purpose.GATE, attempt)
+    story.launch("a child", "t1", Purpose.GATE, attempt)
     story.resume()
 
     (opened,) = story.view.open_attempts
     assert (attempt, story.seed, ("t0", "t1")) == (opened.attempt, opened.parent, opened.cases)
     assert [("t0", 0.0)] == [(each.key.case, each.score.value) for each in opened.rollouts]
+    assert [("t0", 1.0)] == [(each.key.case, each.score.value) for each in opened.gate]
     assert ("agent/b",) == opened.components
     assert proposal == opened.result
     assert story.view.next_attempt == attempt + 1

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from store_samples import attempt, begun, rollout, trace
 
@@ -97,17 +98,21 @@ def fill_the_disk(path: Path, run: str, tell: Connection) -> None:
 
 def visit_as_nobody(path: Path, run: str, tell: Connection) -> None:
     """As a user who may read the store and not write it: tell the runs, then what became of an attempt to write."""
+
+    async def write(path: Path) -> None:
+        async with SqliteStore(path).run(run) as journal:
+            journal.append(begun(run))
+            await journal.durable()
+
+    with TemporaryDirectory() as folder:
+        # Done once as who we are: nobody may be unable to import what is imported late, where the checkout is private.
+        asyncio.run(write(Path(folder) / "runs.sqlite"))
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-
-    async def write() -> None:
-        async with SqliteStore(path).run(run) as journal:
-            journal.append(begun(run))
-
     tell.send([one.name for one in SqliteStore(path).reader.runs()])
     try:
-        asyncio.run(write())
+        asyncio.run(write(path))
     except (SpanwrightError, sqlite3.Error, OSError) as error:
         tell.send((type(error), str(error)))
