@@ -53,13 +53,17 @@ class Blamed:
     at_most: int = 8
     explore: float = 0.1
     """The share of attempts in which a random component takes the place of the least blamed on offer."""
-    weight_of_lesson: float = 0.25
+    weight_of_lessons: float = 1.0
+    """What all lessons of the lineage weigh together, in failures of the minibatch. More would crowd out the texts that
+    this very evidence suspects."""
 
     def __call__(
         self, view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
     ) -> tuple[ComponentId, ...]:
         components = evolvable(view, parent)
-        weights = {component: self._weight(view, parent, component, blames) for component in components}
+        lessons = {component: len(view.lessons(parent, (component,))) for component in components}
+        each = self.weight_of_lessons / max(1, sum(lessons.values()))
+        weights = {component: blames.get(component, 0.0) + each * lessons[component] for component in components}
         drawn = rng.sample(components, len(components))  # equals are ordered by chance, not by name
         blamed = [component for component in drawn if weights[component] > 0] or drawn
         offered = sorted(blamed, key=lambda component: -weights[component])[: self.at_most]
@@ -67,8 +71,3 @@ class Blamed:
         if others and rng.random() < self.explore:
             return (*offered[: self.at_most - 1], others[0])
         return tuple(offered)
-
-    def _weight(
-        self, view: PoolView, parent: CandidateId, component: ComponentId, blames: Mapping[ComponentId, float]
-    ) -> float:
-        return blames.get(component, 0.0) + self.weight_of_lesson * len(view.lessons(parent, (component,)))
