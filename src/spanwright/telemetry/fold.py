@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.telemetry.ancestry import Ancestry
-from spanwright.telemetry.dialects import Dialect
+from spanwright.telemetry.dialects import Dialect, Step
 from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
 from spanwright.telemetry.excerpt import excerpt
-from spanwright.telemetry.interning import Definitions, Interned
+from spanwright.telemetry.interning import Interned, Repeated
 from spanwright.telemetry.unspanned import unspanned_calls
 
 _DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
@@ -28,21 +28,21 @@ _Call = TypeVar("_Call", ModelCall, ToolCall)
 
 
 def fold(
-    spans: Iterable[Span], *, trace_id: str = "", complete: bool = True, definitions: Definitions | None = None
+    spans: Iterable[Span], *, trace_id: str = "", complete: bool = True, repeated: Repeated | None = None
 ) -> Trace:
     """Return the trace that `spans` tell of. Each span is looked at once, so they may be made on the way.
 
-    `definitions` is what earlier traces had read of their tools, and is added to.
+    `repeated` is what earlier traces had read of texts that come again and again, and is added to.
     """
-    folding = _Folding(definitions)
+    folding = _Folding(repeated)
     for span in spans:
         folding.take(span)
     return folding.trace(trace_id, complete=complete)
 
 
 class _Folding:
-    def __init__(self, definitions: Definitions | None) -> None:
-        self._interned = Interned(definitions)
+    def __init__(self, repeated: Repeated | None) -> None:
+        self._interned = Interned(repeated)
         self._spans: dict[str, Span] = {}
         self._agents: dict[str, AgentRun] = {}
         self._model_calls: dict[str, ModelCall] = {}
@@ -56,21 +56,26 @@ class _Folding:
         """Read one span; the second delivery of a span is passed over."""
         if span.span_id in self._spans:
             return
-        dialect = next((dialect for dialect in _DIALECTS if dialect.speaks(span)), None)
-        self._spans[span.span_id] = _slim(span, dialect.bulky if dialect else frozenset())
         self._truncated |= span.dropped > 0
-        match dialect and dialect.step(span, self._interned):
-            case AgentRun() as run:
-                self._agents[run.span_id] = run
-                if run.final is None and dialect:
-                    self._histories[run.span_id] = (dialect, span)
-            case ModelCall() as call:
-                self._model_calls[call.span_id] = call
-                if dialect:
-                    self._dialects[call.span_id] = dialect
-            case ToolCall() as call:
-                self._tool_calls[call.span_id] = call
-            case _:
+        for dialect in _DIALECTS:
+            if dialect.speaks(span):
+                self._spans[span.span_id] = _slim(span, dialect.bulky)
+                self._note(dialect.step(span, self._interned), dialect, span)
+                return
+        self._spans[span.span_id] = _slim(span, frozenset())
+
+    def _note(self, step: Step | None, dialect: Dialect, span: Span) -> None:
+        match step:
+            case ModelCall():
+                self._model_calls[step.span_id] = step
+                self._dialects[step.span_id] = dialect
+            case ToolCall():
+                self._tool_calls[step.span_id] = step
+            case AgentRun():
+                self._agents[step.span_id] = step
+                if step.final is None:
+                    self._histories[step.span_id] = (dialect, span)
+            case None:
                 pass
 
     def trace(self, trace_id: str, *, complete: bool) -> Trace:
@@ -80,7 +85,7 @@ class _Folding:
         runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
         self._fill_unasked(runs)
         agents = [
-            replace(run, parent_agent=self._name(ancestry.nearest(run.span_id, self._agents)))
+            replace(run, parent_agent=above) if (above := self._name(ancestry.nearest(run.span_id, self._agents))) else run
             for run in self._agents.values()
         ]
         calls = [self._owned(call, runs) for call in self._model_calls.values()]
@@ -154,11 +159,16 @@ def _without_content(calls: Iterable[ModelCall]) -> bool:
 
 def _slim(span: Span, bulky: frozenset[str]) -> Span:
     """Return `span` without what the steps of the trace hold, and with a short stack trace."""
-    attributes = {
-        key: excerpt(value, _HELD_ROOM) if key in _HELD and isinstance(value, str) else value
-        for key, value in span.attributes.items()
-        if key not in bulky
-    }
+    whole = span.attributes
+    attributes = {key: value for key, value in whole.items() if key not in bulky}
+    changed = len(attributes) < len(whole)
+    for key in _HELD:
+        held = attributes.get(key)
+        if isinstance(held, str) and len(held) > _HELD_ROOM:
+            attributes[key] = excerpt(held, _HELD_ROOM)
+            changed = True
+    if not changed and not span.events:
+        return span
     return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
 
 

@@ -19,7 +19,7 @@ from spanwright.core.trace import Trace
 from spanwright.telemetry.collector import Collector, Ids, Sealed
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
-from spanwright.telemetry.interning import Definitions
+from spanwright.telemetry.interning import Repeated
 from spanwright.telemetry.names import COMPONENTS, PREFIX
 from spanwright.telemetry.providers import Attachment, remote_parent
 from spanwright.telemetry.tape import Bounds
@@ -102,7 +102,7 @@ class SpanRecorder:
         self._grace = grace
         self._ids = Ids()
         self._tally = Tally()
-        self._definitions: Definitions = {}
+        self._repeated = Repeated()
 
     @classmethod
     @contextmanager
@@ -159,8 +159,10 @@ class SpanRecorder:
                     await anyio.sleep(_LOOK)
 
     def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
+        if not (sealed.seen or remark):
+            return Trace(id=trace_id)
         try:
-            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, definitions=self._definitions)
+            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, repeated=self._repeated)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
             self._tally.unfolded(error)
             return Trace(id=trace_id, complete=False, truncated=True)

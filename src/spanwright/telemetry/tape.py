@@ -124,7 +124,7 @@ class Tape:
     def _keep(self, span: Span) -> None:
         rank = _rank(span)
         kept = self._fitted(span, chained=rank is _Rank.ESSENTIAL)
-        if not self._make_room(kept.size, rank):
+        if not (self._fits(kept.size) or self._make_room(kept.size, rank)):
             self._drop(span)
             return
         self._weigh(kept.size)
@@ -135,12 +135,10 @@ class Tape:
 
     def _fitted(self, span: Span, *, chained: bool) -> _Kept:
         """Cut the texts of `span` that are too long; of a `chained` one keep what it adds to the one before it."""
-        size, grown, long = _SPAN, list[str](), list[str]()
+        size, grown = _SPAN, list[str]()
+        long = [(key, text) for key, text in span.attributes.items() if isinstance(text, str) and len(text) >= _LONG]
         changed: dict[str, Attribute] = {}
-        for key, text in span.attributes.items():
-            if not isinstance(text, str) or len(text) < _LONG:
-                continue
-            long.append(key)
+        for key, text in long:
             place = (span.parent_id, key)
             last = self._last.get(place, "") if chained else ""
             if last == text:
@@ -162,7 +160,7 @@ class Tape:
                 size += sys.getsizeof(text) - sys.getsizeof(last) if growth is not text else 0
                 self._last[place] = text
         fitted = replace(span, attributes={**span.attributes, **changed}) if changed else span
-        return _Kept(fitted, size, tuple(grown), tuple(long))
+        return _Kept(fitted, size, tuple(grown), tuple(key for key, _ in long))
 
     def _make_room(self, size: int, rank: _Rank) -> bool:
         """Drop spans of lower rank, the latest first, until `size` more bytes fit; an essential span always fits."""
