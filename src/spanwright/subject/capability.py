@@ -73,7 +73,8 @@ class Wearable(AbstractCapability[Any]):
         outfit = self._wardrobe.outfit(what, self.base)
         if outfit is not None:
             carried: list[ComponentId] = []
-            self._dress_messages(outfit, request_context, carried)
+            if outfit.has_system_prompts:
+                self._dress_messages(outfit, request_context, carried)
             self._dress_parameters(outfit, request_context, carried)
             mark_components(carried)
         return request_context
@@ -83,7 +84,7 @@ class Wearable(AbstractCapability[Any]):
         return None if isinstance(what, Preview) else self._wardrobe.outfit(what, self.base)
 
     def _dressed(self, tools: list[ToolDefinition], address: "ids.Address") -> list[ToolDefinition]:
-        outfit = self._outfit()
+        outfit = self._outfit() if tools else None
         return tools if outfit is None else [_tool(outfit, tool, address(self.agent, tool.name)) for tool in tools]
 
     def _dress_parameters(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spanwright.core.candidate import Candidate, ComponentId
+from spanwright.subject import ids
 from spanwright.subject.schemas import Wording
 
 _KEPT = 256
@@ -28,6 +29,8 @@ class Outfit:
     def __init__(self, agent: str, texts: Mapping[ComponentId, str]) -> None:
         self._texts = {id: text for id, text in texts.items() if id.startswith(f"{agent}/")}
         self._pieces: dict[ComponentId, Piece | None] = {}
+        first = ids.system_prompt(agent, 0)
+        self.has_system_prompts = any(id.startswith(first) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:
         """Return the text of a component; None where nothing is worn for it."""

@@ -85,7 +85,9 @@ class _Folding:
         runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
         self._fill_unasked(runs)
         agents = [
-            replace(run, parent_agent=above) if (above := self._name(ancestry.nearest(run.span_id, self._agents))) else run
+            replace(run, parent_agent=above)
+            if (above := self._name(ancestry.nearest(run.span_id, self._agents)))
+            else run
             for run in self._agents.values()
         ]
         calls = [self._owned(call, runs) for call in self._model_calls.values()]

@@ -78,7 +78,7 @@ class Tape:
         self._bytes = 0
         self._sealed = False
         self._kept: dict[str, _Kept] = {}
-        self._yielding: dict[_Rank, list[str]] = {_Rank.INNER: [], _Rank.TOOL: []}
+        self._yielding: dict[_Rank, list[str]] = {}
         self._last: dict[tuple[str, str], str] = {}
         self._referred: set[str] = set()
         self._ways: dict[str, str] = {}
@@ -131,7 +131,7 @@ class Tape:
         self._kept[span.span_id] = kept
         self._referred.add(span.parent_id)
         if rank is not _Rank.ESSENTIAL:
-            self._yielding[rank].append(span.span_id)
+            self._yielding.setdefault(rank, []).append(span.span_id)
 
     def _fitted(self, span: Span, *, chained: bool) -> _Kept:
         """Cut the texts of `span` that are too long; of a `chained` one keep what it adds to the one before it."""
@@ -165,7 +165,7 @@ class Tape:
     def _make_room(self, size: int, rank: _Rank) -> bool:
         """Drop spans of lower rank, the latest first, until `size` more bytes fit; an essential span always fits."""
         for lower in (_Rank.INNER, _Rank.TOOL):
-            yielding = self._yielding[lower]
+            yielding = self._yielding.get(lower, [])
             while lower > rank and yielding and not self._fits(size):
                 dropped = self._kept.pop(yielding.pop())
                 self._weigh(-dropped.size)
