@@ -130,9 +130,7 @@ class Retries(AbstractCapability[Any]):
     id: str | None = "spanwright-retries"
     backoff: Backoff = field(default_factory=Backoff)
     jitter: Random = field(default_factory=lambda: Random(0))
-
-    def __post_init__(self) -> None:
-        self._latest: RetryingModel | None = None
+    _latest: RetryingModel | None = field(default=None, init=False, repr=False, compare=False)
 
     def get_wrapper_model(self, model: Model) -> Model:
         """Wrap the model that serves the request: mostly that of the request before."""

@@ -29,17 +29,18 @@ class WornInstrumentation(Instrumentation):
 
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Dress the tools."""
-        return await self.wearable.prepare_tools(ctx, tool_defs)
+        return self.wearable.tools(tool_defs)
 
     async def prepare_output_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Dress the output tools."""
-        return await self.wearable.prepare_output_tools(ctx, tool_defs)
+        return self.wearable.output_tools(tool_defs)
 
     async def before_model_request(
         self, ctx: RunContext[Any], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         """Dress the rest."""
-        return await self.wearable.before_model_request(ctx, request_context)
+        self.wearable.dress(request_context)
+        return request_context
 
 
 class Added:
@@ -53,7 +54,7 @@ class Added:
         self, arguments: Mapping[str, object], wearable: Wearable, instrumentation: Instrumentation
     ) -> tuple[AbstractCapability[Any], ...]:
         """Return what to add to a run with these arguments."""
-        if arguments.get("capabilities") or arguments.get("spec") or not _is_plain(self._agent):
+        if arguments.get("capabilities") or arguments.get("spec") or not _is_alone(self._agent):
             return (wearable, instrumentation)
         united = self._united
         if united is None or united.wearable is not wearable or united.settings is not instrumentation.settings:
@@ -61,12 +62,12 @@ class Added:
         return (united,)
 
 
-def _is_plain(agent: AbstractAgent[Any, Any]) -> bool:
-    """Return whether a run has no other capabilities than those that every agent has: they all come before ours.
+def _is_alone(agent: AbstractAgent[Any, Any]) -> bool:
+    """Return whether no other capability of an agent's runs can have a word that ours would have to come after.
 
-    An agent that wraps another one is none: what it hands on meets what the other one adds.
+    An agent that wraps another one hands ours on to it, where it meets what that one adds.
     """
-    if type(agent) is not Agent or any(type(each) not in _everywhere() for each in agent.root_capability.capabilities):
+    if type(agent) is not Agent or any(_has_a_say(type(each)) for each in agent.root_capability.capabilities):
         return False
     # `Agent.override(spec=...)` may put other capabilities in their place, and nothing public tells. Where it is not
     # found under this name there are two capabilities, which is right everywhere.
@@ -75,6 +76,19 @@ def _is_plain(agent: AbstractAgent[Any, Any]) -> bool:
 
 
 @cache
-def _everywhere() -> frozenset[type[AbstractCapability[Any]]]:
-    """Return the kinds of capabilities that pydantic-ai gives to every agent."""
-    return frozenset(type(each) for each in Agent().root_capability.capabilities)
+def _has_a_say(kind: type[AbstractCapability[Any]]) -> bool:
+    """Return whether capabilities of a kind change what is sent, or turn into others when a run begins.
+
+    Those that every agent has do not count: they add no words of an agent's.
+    """
+    if kind in {type(each) for each in Agent().root_capability.capabilities}:
+        return False
+    return any(
+        said is not silent
+        for said, silent in (
+            (kind.prepare_tools, AbstractCapability.prepare_tools),
+            (kind.prepare_output_tools, AbstractCapability.prepare_output_tools),
+            (kind.before_model_request, AbstractCapability.before_model_request),
+            (kind.for_run, AbstractCapability.for_run),
+        )
+    )

@@ -6,6 +6,7 @@ made up except the agent above steps whose own span is missing, and the calls th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeVar
 
 from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
@@ -23,6 +24,7 @@ _HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
 _HELD_ROOM = 2_000
 _STACK_ROOM = 4_000
 
+_started = attrgetter("started")
 _Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
 _Call = TypeVar("_Call", ModelCall, ToolCall)
 
@@ -81,9 +83,11 @@ class _Folding:
     def trace(self, trace_id: str, *, complete: bool) -> Trace:
         """Return what was read."""
         ancestry = Ancestry({span.span_id: span.parent_id for span in self._spans.values()})
-        self._add_missing_agents(ancestry)
-        runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
-        self._fill_unasked(runs)
+        runs = self._runs(ancestry)
+        if self._add_missing_agents(ancestry, runs):
+            runs = self._runs(ancestry)
+        if self._histories:
+            self._fill_unasked(runs)
         agents = [
             replace(run, parent_agent=above)
             if (above := self._name(ancestry.nearest(run.span_id, self._agents)))
@@ -97,17 +101,21 @@ class _Folding:
             agents=_in_order(agents),
             model_calls=_in_order(calls),
             tool_calls=_in_order(tools),
-            spans=tuple(sorted(self._spans.values(), key=lambda span: span.started)),
+            spans=tuple(sorted(self._spans.values(), key=_started)),
             complete=complete,
             truncated=self._truncated or self._interned.damaged > 0,
             without_content=_without_content(calls),
         )
 
-    def _add_missing_agents(self, ancestry: Ancestry) -> None:
-        """Put an agent above steps that name one whose span never arrived."""
+    def _runs(self, ancestry: Ancestry) -> Mapping[str, str]:
+        """Return the agent's run to which each step belongs, by span ids."""
+        return {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
+
+    def _add_missing_agents(self, ancestry: Ancestry, runs: Mapping[str, str]) -> bool:
+        """Put an agent above steps that name one whose span never arrived; say whether there were any."""
         orphans: dict[str, list[ModelCall | ToolCall]] = {}
         for step in (*self._model_calls.values(), *self._tool_calls.values()):
-            if step.agent and not ancestry.nearest(step.span_id, self._agents):
+            if step.agent and not runs[step.span_id]:
                 orphans.setdefault(ancestry.top(step.span_id), []).append(step)
         for span_id, steps in orphans.items():
             self._agents[span_id] = AgentRun(
@@ -117,6 +125,7 @@ class _Folding:
                 started=min(step.started for step in steps),
                 ended=max(step.ended for step in steps),
             )
+        return bool(orphans)
 
     def _fill_unasked(self, runs: Mapping[str, str]) -> None:
         """Give the last call of a run that failed its messages: pydantic-ai writes them only with the answer."""
@@ -141,7 +150,7 @@ class _Folding:
 
 
 def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
-    return tuple(sorted(steps, key=lambda step: step.started))
+    return tuple(sorted(steps, key=_started))
 
 
 def _last_word(calls: Iterable[ModelCall]) -> str | None:
@@ -154,9 +163,11 @@ def _last_word(calls: Iterable[ModelCall]) -> str | None:
 
 def _without_content(calls: Iterable[ModelCall]) -> bool:
     answered = [call for call in calls if call.answer is not None]
-    return bool(answered) and not any(
-        part.text for call in answered for message in (*call.messages, call.answer) if message for part in message.parts
-    )
+    for call in answered:
+        for message in (*call.messages, call.answer):
+            if message is not None and any(part.text for part in message.parts):
+                return False
+    return bool(answered)
 
 
 def _slim(span: Span, bulky: frozenset[str]) -> Span:
@@ -169,9 +180,9 @@ def _slim(span: Span, bulky: frozenset[str]) -> Span:
         if isinstance(held, str) and len(held) > _HELD_ROOM:
             attributes[key] = excerpt(held, _HELD_ROOM)
             changed = True
-    if not changed and not span.events:
-        return span
-    return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
+    if span.events:
+        return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
+    return replace(span, attributes=attributes) if changed else span
 
 
 def _short(event: SpanEvent) -> SpanEvent:

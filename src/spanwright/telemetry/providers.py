@@ -32,6 +32,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from spanwright.telemetry.collector import Collector, Ids
 
 _SCOPE = "spanwright"
+_SILENT = NoOpMeterProvider()
 _BARE = (TracerProvider, trace.ProxyTracerProvider)
 """Providers that stand for themselves."""
 
@@ -102,7 +103,7 @@ class Attachment:
     @property
     def meters(self) -> MeterProvider | None:
         """The meter provider to instrument agents with; None is the process's own."""
-        return None if self._plan.export else NoOpMeterProvider()
+        return None if self._plan.export else _SILENT
 
     @property
     def diagnoses(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from spanwright.telemetry.lenient import clean, elements, plain
 from spanwright.telemetry.names import COMPONENTS
 
 _SCOPE = "pydantic-ai"
+_NUMBER = (int, float)
 _ATTEMPT = "pydantic_ai.model_request.attempt"
 _ANSWERED = frozenset({"gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens"})
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "tool_arguments")
@@ -152,7 +153,7 @@ def _usage(span: Span) -> Usage:
     if _ANSWERED.isdisjoint(span.attributes):
         return Usage()
     cost = span.attributes.get("operation.cost")
-    priced = isinstance(cost, int | float)
+    priced = isinstance(cost, _NUMBER)
     return Usage(
         requests=1,
         input_tokens=_count(span, "gen_ai.usage.input_tokens"),
@@ -292,4 +293,4 @@ def _text(span: Span, *keys: str) -> str:
 
 def _count(span: Span, key: str) -> int:
     value = span.attributes.get(key)
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, _NUMBER) else 0
