@@ -8,16 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
+from spanwright.core.trace import AgentRun, Attribute, Evaluation, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.telemetry.ancestry import Ancestry
+from spanwright.telemetry.asked import completed, told_only
 from spanwright.telemetry.dialects import Dialect
-from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
+from spanwright.telemetry.dialects.foreign import Foreign
+from spanwright.telemetry.dialects.known import dialect_of
+from spanwright.telemetry.evaluations import evaluations
 from spanwright.telemetry.excerpt import excerpt
 from spanwright.telemetry.interning import Definitions, Interned
+from spanwright.telemetry.settle import Scene, Steps, settled
 from spanwright.telemetry.unspanned import unspanned_calls
 
-_DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
-"""In the order in which they are asked whether they speak a span's dialect."""
 _HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
 """Attributes that stay on a trace's spans, for evaluators that ask spans, but short: the steps hold them whole."""
 _HELD_ROOM = 2_000
@@ -50,51 +52,88 @@ class _Folding:
         self._histories: dict[str, tuple[Dialect, Span]] = {}
         """The spans of agents that did not come to their end, whole: they hold what their last call was asked."""
         self._dialects: dict[str, Dialect] = {}
+        self._evaluations: list[Evaluation] = []
         self._truncated = False
+        self._foreign = False
+        """Some library other than pydantic-ai has written here."""
+        self._repeated = 0
+        self._doubled = 0
 
     def take(self, span: Span) -> None:
         """Read one span; the second delivery of a span is passed over."""
         if span.span_id in self._spans:
+            self._repeated += 1
             return
-        dialect = next((dialect for dialect in _DIALECTS if dialect.speaks(span)), None)
-        self._spans[span.span_id] = _slim(span, dialect.bulky if dialect else frozenset())
+        dialect = dialect_of(span)
+        self._spans[span.span_id] = _slim(span, dialect)
+        if span.events:
+            self._evaluations.extend(evaluations(span))
         self._truncated |= span.dropped > 0
-        match dialect and dialect.step(span, self._interned):
+        if dialect is None:
+            return
+        match dialect.step(span, self._interned):
             case AgentRun() as run:
                 self._agents[run.span_id] = run
-                if run.final is None and dialect:
+                if run.final is None:
                     self._histories[run.span_id] = (dialect, span)
             case ModelCall() as call:
                 self._model_calls[call.span_id] = call
-                if dialect:
-                    self._dialects[call.span_id] = dialect
             case ToolCall() as call:
                 self._tool_calls[call.span_id] = call
-            case _:
-                pass
+            case None:
+                return
+        self._dialects[span.span_id] = dialect
+        self._foreign |= isinstance(dialect, Foreign)
 
     def trace(self, trace_id: str, *, complete: bool) -> Trace:
         """Return what was read."""
         ancestry = Ancestry({span.span_id: span.parent_id for span in self._spans.values()})
+        if self._foreign:
+            self._settle(ancestry)
         self._add_missing_agents(ancestry)
         runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
         self._fill_unasked(runs)
+        told = self._complete(ancestry, runs) if self._foreign else ()
         agents = [
             replace(run, parent_agent=self._name(ancestry.nearest(run.span_id, self._agents)))
             for run in self._agents.values()
         ]
         calls = [self._owned(call, runs) for call in self._model_calls.values()]
-        tools = [self._owned(call, runs) for call in (*self._tool_calls.values(), *self._unspanned(runs))]
+        tools = [self._owned(call, runs) for call in (*self._tool_calls.values(), *self._unspanned(runs), *told)]
         return Trace(
             id=trace_id,
-            agents=_in_order(agents),
+            agents=tuple(sorted(agents, key=lambda run: (run.started, -run.ended, run.span_id))),
             model_calls=_in_order(calls),
             tool_calls=_in_order(tools),
+            evaluations=tuple(self._evaluations),
             spans=tuple(sorted(self._spans.values(), key=lambda span: span.started)),
             complete=complete,
             truncated=self._truncated or self._interned.damaged > 0,
             without_content=_without_content(calls),
+            repeated=self._repeated,
+            doubled=self._doubled,
         )
+
+    def _settle(self, ancestry: Ancestry) -> None:
+        """Keep each step once, however many spans tell of it."""
+        steps = settled(
+            Steps(agents=self._agents, model_calls=self._model_calls, tool_calls=self._tool_calls),
+            Scene(spans=self._spans, dialects=self._dialects, ancestry=ancestry),
+        )
+        self._agents, self._doubled = dict(steps.agents), steps.doubled
+        self._model_calls, self._tool_calls = dict(steps.model_calls), dict(steps.tool_calls)
+
+    def _complete(self, ancestry: Ancestry, runs: Mapping[str, str]) -> Iterable[ToolCall]:
+        """Give tool calls and agents what other spans know of them, and return the calls that no span tells of."""
+        scene = Scene(spans=self._spans, dialects=self._dialects, ancestry=ancestry)
+        seen = bool(self._tool_calls)
+        self._tool_calls = dict(completed(self._tool_calls, self._model_calls.values(), scene, runs))
+        for run in self._agents.values():
+            if run.final is None and not run.error and scene.foreign(run.span_id):
+                own = (call for call in self._model_calls.values() if runs[call.span_id] == run.span_id)
+                self._agents[run.span_id] = replace(run, final=_last_word(own))
+        foreign = (call for call in self._model_calls.values() if scene.foreign(call.span_id))
+        return () if seen else [self._owned(call, runs) for call in told_only(foreign)]
 
     def _add_missing_agents(self, ancestry: Ancestry) -> None:
         """Put an agent above steps that name one whose span never arrived."""
@@ -127,14 +166,16 @@ class _Folding:
             yield from unspanned_calls(run, answered, tools)
 
     def _owned(self, step: _Call, runs: Mapping[str, str]) -> _Call:
-        return step if step.agent else replace(step, agent=self._name(runs.get(step.span_id, "")))
+        if step.agent and not isinstance(self._dialects.get(step.span_id), Foreign):
+            return step
+        return replace(step, agent=self._name(runs.get(step.span_id, "")) or step.agent)
 
     def _name(self, run: str) -> str:
         return self._agents[run].name if run in self._agents else ""
 
 
 def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
-    return tuple(sorted(steps, key=lambda step: step.started))
+    return tuple(sorted(steps, key=lambda step: (step.started, step.ended, step.span_id)))
 
 
 def _last_word(calls: Iterable[ModelCall]) -> str | None:
@@ -152,13 +193,16 @@ def _without_content(calls: Iterable[ModelCall]) -> bool:
     )
 
 
-def _slim(span: Span, bulky: frozenset[str]) -> Span:
+def _slim(span: Span, dialect: Dialect | None) -> Span:
     """Return `span` without what the steps of the trace hold, and with a short stack trace."""
+    bulky: frozenset[str] = dialect.bulky if dialect else frozenset()
     attributes = {
         key: excerpt(value, _HELD_ROOM) if key in _HELD and isinstance(value, str) else value
         for key, value in span.attributes.items()
         if key not in bulky
     }
+    if isinstance(dialect, Foreign) and dialect.flat:
+        attributes = {key: value for key, value in attributes.items() if not key.startswith(dialect.flat)}
     return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
 
 
