@@ -1,9 +1,23 @@
 """Counts what is missing in the traces and says it, a line a cause, with what to do."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from spanwright.core.trace import Trace
 from spanwright.telemetry.collector import Sealed
+from spanwright.telemetry.findings import DROPPED, findings
+
+
+def check(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """Return one line for each thing that is missing in traces that were read from elsewhere."""
+    found = Counter(finding for trace in traces for finding in findings(trace))
+    dropped = sum(span.dropped for trace in traces for span in trace.spans)
+    lines = [f"{count} traces of {len(traces)} {finding}" for finding, count in sorted(found.items())]
+    if dropped:
+        lines.append(f"{dropped} {DROPPED}")
+    if traces and not any(trace.agents or trace.model_calls or trace.tool_calls for trace in traces):
+        lines.append(f"{len(traces)} traces show no agent, no model call and no tool: is anything instrumented?")
+    return tuple(lines)
 
 
 class Tally:
@@ -14,18 +28,19 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._findings: Counter[str] = Counter()
 
     def add(self, sealed: Sealed, trace: Trace) -> None:
         """Count what is missing in one trace."""
         self._recordings += 1
         self._open.update(sealed.open)
+        self._findings.update(findings(trace, rooted=False) if not sealed.open else ())
         self._counts.update(
             unseen=int(not sealed.seen),
             incomplete=int(bool(sealed.open)),
             spans=sealed.dropped,
             cut=sealed.cut,
             attributes=sum(span.dropped for span in trace.spans),
-            contentless=int(trace.without_content),
         )
 
     def unfolded(self, error: Exception) -> None:
@@ -40,12 +55,12 @@ class Tally:
         errors = ", ".join(sorted(self._errors))
         causes = (
             (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
-            (count["contentless"], f"traces of {total} show no content: instrument with include_content=True"),
+            *((number, f"traces of {total} {finding}") for finding, number in sorted(self._findings.items())),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
             (late, "spans ended after their trace had been sealed and are missing in it"),
             (count["spans"], "spans inside tools found no room in their traces"),
             (count["cut"], "long attributes were shortened to head and tail"),
-            (count["attributes"], "attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+            (count["attributes"], DROPPED),
             (unreadable, "spans could not be read"),
             (self._errors.total(), f"traces could not be put together ({errors}): please report it"),
         )

@@ -5,7 +5,7 @@ not tell is null, never a guess.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -96,7 +96,7 @@ def told(traces: Sequence[Trace], notes: Sequence[str] = ()) -> Facts:
     """Return the facts of traces."""
     agents = [agent for trace in traces for agent in _agents(trace)]
     tools = [tool for trace in traces for tool in trace.tool_calls]
-    content = any(_has_content(trace) for trace in traces)
+    content = any(has_content(trace) for trace in traces)
     finals = [final for trace in traces if (final := _final(trace))]
     return Facts(
         agents=tuple(facts for _, facts in sorted(agents, key=lambda pair: pair[0])),
@@ -235,7 +235,8 @@ def _final(trace: Trace) -> str:
     return last.output_text or "" if not last.tool_calls else ""
 
 
-def _has_content(trace: Trace) -> bool:
+def has_content(trace: Trace) -> bool:
+    """Say whether prompts, arguments or answers were recorded."""
     messages = (
         part.text
         for call in trace.model_calls
@@ -259,8 +260,3 @@ def _hazards(traces: Sequence[Trace], *, content: bool) -> Iterator[str]:
         yield "duplicate_model_calls"
     if any(missing_root(trace) for trace in traces):
         yield "missing_root"
-
-
-def with_notes(facts: Facts, notes: Sequence[str]) -> Facts:
-    """Return the facts with other notes."""
-    return replace(facts, notes=tuple(notes))

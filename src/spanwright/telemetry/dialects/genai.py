@@ -4,7 +4,6 @@ Messages stand in attributes, or in the older events (on the span, or as log rec
 it). Tool results of agents' libraries, Vercel's `@ai-sdk/otel` and Logfire's newer formats are written like this, too.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -15,6 +14,7 @@ from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
 from spanwright.telemetry.dialects.messages import answer, definition, instructions, messages, words
 from spanwright.telemetry.dialects.reading import (
+    Record,
     as_list,
     as_object,
     as_text,
@@ -192,7 +192,7 @@ def _spoken(event: SpanEvent) -> JsonValue:
     return {**body, "role": body.get("role") or role}
 
 
-def _body(event: SpanEvent) -> Mapping[str, JsonValue]:
+def _body(event: SpanEvent) -> Record:
     """Return what an event says: its body, or its attributes, whose texts may be JSON."""
     body = parsed(str(event.attributes[CONTENT])) if CONTENT in event.attributes else None
     if body is not None:
@@ -224,7 +224,9 @@ def _after(name: str, start: str) -> str:
 
 def unwrapped(said: str, key: str) -> str:
     """Take a value out of the object in which a library puts what is no object: `{key: value}`."""
-    value = as_object(parsed(said)) if said[:1] == "{" else {}
+    if said[:1] != "{":
+        return said
+    value = as_object(parsed(said))
     return as_text(value[key]) if set(value) == {key} else said
 
 

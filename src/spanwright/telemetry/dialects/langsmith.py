@@ -3,8 +3,6 @@
 A chain right above a model call is taken for an agent (so `tentative`).
 """
 
-from collections.abc import Mapping
-
 from pydantic import JsonValue
 
 from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
@@ -13,6 +11,7 @@ from spanwright.telemetry.dialects.foreign import Foreign
 from spanwright.telemetry.dialects.genai import template, unwrapped
 from spanwright.telemetry.dialects.messages import answer, definition, messages
 from spanwright.telemetry.dialects.reading import (
+    Record,
     as_list,
     as_object,
     as_text,
@@ -129,14 +128,14 @@ def _model_call(span: Span) -> ModelCall:
     )
 
 
-def _generations(response: Mapping[str, JsonValue]) -> list[JsonValue]:
+def _generations(response: Record) -> list[JsonValue]:
     """Read LangChain's result: a list of generations a prompt, each with a message."""
     first = as_list(response.get("generations"))[:1]
     inner = as_list(first[0]) if first and isinstance(first[0], list) else first
     return [one for one in inner[:1] if is_object(one)]
 
 
-def _bare(response: Mapping[str, JsonValue]) -> list[JsonValue]:
+def _bare(response: Record) -> list[JsonValue]:
     """Read an answer that is a message itself, as of a streamed call that was put together."""
     if "content" in response or "tool_calls" in response:
         return [dict(response)]

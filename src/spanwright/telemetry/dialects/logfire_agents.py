@@ -4,8 +4,6 @@ Errors of tools are attributes, while the status stays unset. A finish reason is
 cut off is.
 """
 
-from collections.abc import Mapping
-
 from pydantic import JsonValue
 
 from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
@@ -14,6 +12,7 @@ from spanwright.telemetry.dialects.foreign import Foreign
 from spanwright.telemetry.dialects.messages import answer, definition, messages
 from spanwright.telemetry.dialects.reading import (
     FAILED,
+    Record,
     as_list,
     as_object,
     as_text,
@@ -101,7 +100,7 @@ def _completion(span: Span) -> ModelCall:
     said = as_list(json_of(span, "output"))
     spoken = as_list(request.get("messages"))
     if not asked:
-        asked, said = spoken[: len(spoken) - len(said)] if said else spoken, said
+        asked = spoken[: len(spoken) - len(said)]
     return _call(
         span,
         ModelCall(
@@ -113,7 +112,7 @@ def _completion(span: Span) -> ModelCall:
     )
 
 
-def _call(span: Span, call: ModelCall, source: Mapping[str, JsonValue]) -> ModelCall:
+def _call(span: Span, call: ModelCall, source: Record) -> ModelCall:
     """Add what both APIs tell alike."""
     used = as_object(json_of(span, "usage"))
     details = as_object(used.get("input_tokens_details"))

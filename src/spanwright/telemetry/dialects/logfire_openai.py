@@ -3,7 +3,6 @@
 A streamed answer is told by a second span of no length, which repeats the request (see settle).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from pydantic import JsonValue
@@ -12,7 +11,7 @@ from spanwright.core.trace import Message, ModelCall, Span
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.genai import GenAI, model_call
 from spanwright.telemetry.dialects.messages import answer, definition, messages
-from spanwright.telemetry.dialects.reading import as_list, as_object, as_text, count, json_of, object_of, reason
+from spanwright.telemetry.dialects.reading import Record, as_list, as_object, as_text, count, json_of, object_of, reason
 from spanwright.telemetry.interning import Interned
 
 _STREAMED = "streaming response from"
@@ -76,7 +75,7 @@ def _raw(span: Span, call: ModelCall) -> ModelCall:
     )
 
 
-def _answer(response: Mapping[str, JsonValue], events: list[JsonValue]) -> Message | None:
+def _answer(response: Record, events: list[JsonValue]) -> Message | None:
     if as_object(response.get("message")):
         return answer([dict(response)])
     if as_text(response.get("combined_chunk_content")):
@@ -84,7 +83,7 @@ def _answer(response: Mapping[str, JsonValue], events: list[JsonValue]) -> Messa
     return answer(events[_input_length(events) :]) if events else None
 
 
-def _heard(request: Mapping[str, JsonValue], events: list[JsonValue]) -> list[Message]:
+def _heard(request: Record, events: list[JsonValue]) -> list[Message]:
     told = as_list(request.get("messages")) or as_list(request.get("input")) or events[: _input_length(events)]
     if isinstance(request.get("input"), str):
         told = [request["input"]]
@@ -99,5 +98,5 @@ def _input_length(events: list[JsonValue]) -> int:
     return length
 
 
-def _number(used: Mapping[str, JsonValue], *keys: str) -> int:
+def _number(used: Record, *keys: str) -> int:
     return next((int(value) for key in keys if isinstance(value := used.get(key), int | float)), 0)

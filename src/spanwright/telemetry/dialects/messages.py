@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from pydantic import JsonValue
 
 from spanwright.core.trace import Message, Part, ToolDefinition
-from spanwright.telemetry.dialects.reading import as_list, as_object, as_text, is_object
+from spanwright.telemetry.dialects.reading import Record, as_list, as_object, as_text, is_object
 from spanwright.telemetry.lenient import parsed, plain
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
@@ -99,7 +99,7 @@ def _as_answer(element: JsonValue) -> JsonValue:
     return said if said.get("type") or said.get("role") == "assistant" else {**said, "role": "assistant"}
 
 
-def _unpacked(element: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+def _unpacked(element: Record) -> Record:
     """Take a message out of a choice of OpenAI's, or out of LangChain's wrapping."""
     inner = element.get("message")
     if is_object(inner):
@@ -113,7 +113,7 @@ def _unpacked(element: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     return element
 
 
-def _role(said: Mapping[str, JsonValue]) -> Role:
+def _role(said: Record) -> Role:
     named = said.get("role")
     if isinstance(named, str) and named:
         return _ROLES.get(named.casefold(), "user")
@@ -128,7 +128,7 @@ def _role(said: Mapping[str, JsonValue]) -> Role:
             return "user"
 
 
-def _parts(said: Mapping[str, JsonValue]) -> Iterator[Part]:
+def _parts(said: Record) -> Iterator[Part]:
     kind = said.get("type")
     if kind in ("function_call", "function_call_output", "reasoning") and "role" not in said:
         yield from _block(said, said)
@@ -148,7 +148,7 @@ def _parts(said: Mapping[str, JsonValue]) -> Iterator[Part]:
     yield from (part for part in _asked(said) if not part.call_id or part.call_id not in told)
 
 
-def _asked(said: Mapping[str, JsonValue]) -> Iterator[Part]:
+def _asked(said: Record) -> Iterator[Part]:
     """Yield the tool calls that stand beside the content."""
     extra = as_object(said.get("additional_kwargs"))
     for call in as_list(said.get("tool_calls")) or as_list(extra.get("tool_calls")):
@@ -158,7 +158,7 @@ def _asked(said: Mapping[str, JsonValue]) -> Iterator[Part]:
         yield from _call(old)
 
 
-def _calls(pieces: JsonValue, said: Mapping[str, JsonValue]) -> Iterator[Part]:
+def _calls(pieces: JsonValue, said: Record) -> Iterator[Part]:
     for piece in as_list(pieces):
         yield from (part for part in _block(piece, said) if part.kind == "tool_call")
 
@@ -186,7 +186,7 @@ def _holds_results(pieces: JsonValue) -> bool:
     )
 
 
-def _call(call: Mapping[str, JsonValue]) -> Iterator[Part]:
+def _call(call: Record) -> Iterator[Part]:
     function = as_object(call.get("function"))
     source = function or call
     name = source.get("name", source.get("toolName"))
@@ -197,7 +197,7 @@ def _call(call: Mapping[str, JsonValue]) -> Iterator[Part]:
     yield Part(kind="tool_call", text=as_text(said), tool=as_text(name), call_id=as_text(call_id))
 
 
-def _result(said: Mapping[str, JsonValue], value: JsonValue) -> Part:
+def _result(said: Record, value: JsonValue) -> Part:
     call_id = next((said[key] for key in _RESULT_IDS if said.get(key)), None)
     name = said.get("name", said.get("toolName"))
     return Part(kind="tool_result", text=_told(value), tool=as_text(name), call_id=as_text(call_id))
@@ -216,11 +216,11 @@ def _told(value: JsonValue) -> str:
     return as_text(value)
 
 
-def _is_text(item: Mapping[str, JsonValue]) -> bool:
+def _is_text(item: Record) -> bool:
     return "text" in item and (item.get("type") in ("text", "input_text", "output_text") or set(item) == {"text"})
 
 
-def _block(piece: JsonValue, said: Mapping[str, JsonValue]) -> Iterator[Part]:  # noqa: C901, PLR0911 - one case a shape
+def _block(piece: JsonValue, said: Record) -> Iterator[Part]:
     if isinstance(piece, str):
         if piece:
             yield Part(kind="text", text=as_text(piece))
@@ -245,7 +245,7 @@ def _block(piece: JsonValue, said: Mapping[str, JsonValue]) -> Iterator[Part]:  
             yield Part(kind="other", text=_facts(piece))
 
 
-def _untyped(piece: Mapping[str, JsonValue]) -> Iterator[Part]:
+def _untyped(piece: Record) -> Iterator[Part]:
     """Read the blocks of Bedrock and Google, which name their kind by their only key."""
     used = as_object(piece.get("toolUse", piece.get("function_call", piece.get("functionCall"))))
     given = piece.get("toolResult", piece.get("function_response", piece.get("functionResponse")))
@@ -259,7 +259,7 @@ def _untyped(piece: Mapping[str, JsonValue]) -> Iterator[Part]:
         yield Part(kind="other", text=_facts(piece))
 
 
-def _thought(piece: Mapping[str, JsonValue]) -> str:
+def _thought(piece: Record) -> str:
     for key in ("content", "text", "thinking", "summary"):
         value = piece.get(key)
         if isinstance(value, list):
@@ -269,7 +269,7 @@ def _thought(piece: Mapping[str, JsonValue]) -> str:
     return ""
 
 
-def _facts(piece: Mapping[str, JsonValue]) -> str:
+def _facts(piece: Record) -> str:
     """Say what a picture or a file is, without its bytes."""
     return plain({key: _short(value, 0) for key, value in piece.items() if value is not None})
 

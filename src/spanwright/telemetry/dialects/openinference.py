@@ -4,7 +4,6 @@ A limit on attributes drops the oldest of them, so numbers may be missing; hidde
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import cast
 
 from pydantic import JsonValue

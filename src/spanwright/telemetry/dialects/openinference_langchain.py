@@ -35,7 +35,7 @@ class LangChain(OpenInference):
         call = super().tool(span)
         if call is None or call.result is None:
             return call
-        wrapped = as_object(parsed(call.result)) if call.result[:1] == "{" else {}
+        wrapped = as_object(parsed(call.result))
         message = as_object(wrapped.get("data")) or (wrapped if "tool_call_id" in wrapped else {})
         if "tool_call_id" not in message:
             return call

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import TypeGuard, cast
+from typing import TypeAlias, TypeGuard, cast
 
 from pydantic import JsonValue
 from pydantic_core import from_json
@@ -10,6 +10,9 @@ from pydantic_core import from_json
 from spanwright.core.trace import Attribute, Span
 from spanwright.core.usage import Usage
 from spanwright.telemetry.lenient import clean, parsed, plain
+
+Record: TypeAlias = dict[str, JsonValue]
+"""A JSON object."""
 
 REDACTED = "__REDACTED__"
 """What OpenInference writes in place of what it was told to hide."""
@@ -66,17 +69,17 @@ def json_of(span: Span, *keys: str) -> JsonValue:
     return None
 
 
-def object_of(span: Span, *keys: str) -> Mapping[str, JsonValue]:
+def object_of(span: Span, *keys: str) -> Record:
     """Return the JSON object of an attribute, an empty one where it holds none."""
     return as_object(json_of(span, *keys))
 
 
-def is_object(value: object) -> TypeGuard[dict[str, JsonValue]]:
+def is_object(value: object) -> TypeGuard[Record]:
     """Say whether a JSON value is an object."""
     return isinstance(value, dict)
 
 
-def as_object(value: JsonValue) -> Mapping[str, JsonValue]:
+def as_object(value: JsonValue) -> Record:
     """Return a JSON object, an empty one for any other value."""
     return value if is_object(value) else {}
 
@@ -145,13 +148,13 @@ def spent(span: Span, *, answered: bool, asked: int, given: int) -> Usage:
     if not answered and not given:
         return Usage()
     cost = next((span.attributes[key] for key in _COSTS if key in span.attributes), None)
-    priced = isinstance(cost, int | float) and not isinstance(cost, bool)
+    usd = float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None
     return Usage(
         requests=1,
         input_tokens=asked,
         output_tokens=given,
-        usd=float(cost) if priced else 0.0,
-        unpriced=0 if priced else 1,
+        usd=usd or 0.0,
+        unpriced=int(usd is None),
     )
 
 

@@ -104,9 +104,12 @@ def _answer(span: Span) -> Message | None:
     calls = as_list(json_of(span, "ai.response.toolCalls", "ai.result.toolCalls"))
     if not (said or calls or thought):
         return None
-    pieces: list[JsonValue] = [{"type": "reasoning", "text": thought}] if thought else []
-    pieces += [{"type": "text", "text": said}] if said else []
-    pieces += [{**as_object(call), "type": "tool-call"} for call in calls]
+    pieces: list[JsonValue] = []
+    if thought:
+        pieces.append({"type": "reasoning", "text": thought})
+    if said:
+        pieces.append({"type": "text", "text": said})
+    pieces.extend({**as_object(call), "type": "tool-call"} for call in calls)
     return answer([{"role": "assistant", "content": pieces}])
 
 
