@@ -150,11 +150,13 @@ def _groups(trace: Trace) -> list[_Group]:
         for order, run in enumerate(trace.agents)
     }
     latest: dict[str, tuple[str, ...]] = {}
+    cut = {span.span_id for span in trace.spans if span.dropped}
     for call in trace.model_calls:
         run = ancestry.nearest(call.span_id, runs)
         key = _place(call, run, ancestry.nearest(call.span_id, {*runs, *tools}), groups)
-        if not call.messages and not call.instructions and run not in runs and run in latest:
-            key = latest[run]  # nothing is known of its prompt: it goes on with what went on
+        unknown = not call.messages or call.span_id in cut
+        if unknown and not _system_prompt(call) and run not in runs and run in latest:
+            key = latest[run]  # its prompt was not recorded or got lost: it goes on with what went on
         latest[run] = key
         parent = runs[run].name if run in runs else ""
         empty = _Group(started=call.started, order=len(groups), run=None, parent=parent, calls=[])
@@ -194,7 +196,9 @@ def _model_call(call: ModelCall) -> ModelCallFacts:
         output_tokens=call.usage.output_tokens or None,
         finish_reason=call.finish_reason or None,
         output_text=text or None,
-        tool_calls=tuple(_asked(part) for part in parts if part.kind == "tool_call") if call.answer else None,
+        tool_calls=tuple(_asked(part) for part in parts if part.kind == "tool_call")
+        if call.answer or call.error
+        else None,
     )
 
 

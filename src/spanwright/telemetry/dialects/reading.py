@@ -100,12 +100,12 @@ def value_of(said: str) -> JsonValue:
         return from_json(said)
     except ValueError:
         pass
-    if said[:1] in "{[(" and said[-1:] in "}])":
+    if said[:1] in ("{", "[") and said[-1:] in ("}", "]"):
         try:
             literal: object = ast.literal_eval(said)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             return said
-        return _as_json(literal)
+            return _as_json(literal) if isinstance(literal, dict | list) else said
     return said
 
 
