@@ -6,6 +6,7 @@ got an answer to was executed.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from pydantic import JsonValue
 
@@ -52,6 +53,8 @@ def told_only(calls: Iterable[ModelCall]) -> Iterator[ToolCall]:
     """Yield the tool calls of which only the messages tell."""
     ordered = sorted(calls, key=lambda call: (call.started, call.ended))
     told = dict(_results(ordered))
+    for index, call in enumerate(ordered):
+        told |= dict(_in_turn(call, ordered[index + 1 :], told))
     yielded = set[str]()
     for call in ordered:
         for part in _calls(call):
@@ -80,6 +83,27 @@ def _results(calls: Sequence[ModelCall]) -> Iterator[tuple[str, str]]:
             for part in message.parts:
                 if part.kind == "tool_result" and part.call_id:
                     yield part.call_id, part.text
+
+
+def _in_turn(call: ModelCall, later: Sequence[ModelCall], told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Pair calls with results by their order, where the ids are of two kinds: OpenAI's items have an own one."""
+    asked = list(_calls(call))
+    if not asked or told.keys() & {part.call_id for part in asked}:
+        return
+    for following in later:
+        said, results = _last_turn(following)
+        if [part.tool for part in said] == [part.tool for part in asked] and len(results) == len(asked):
+            yield from ((part.call_id, answer.text) for part, answer in zip(asked, results, strict=True))
+            return
+
+
+def _last_turn(call: ModelCall) -> tuple[list[Part], list[Part]]:
+    """Return the tool calls that the model was last reminded of, and the results that follow them."""
+    parts = [(message.role, part) for message in call.messages for part in message.parts]
+    results = list(takewhile(lambda pair: pair[1].kind == "tool_result", reversed(parts)))
+    said = takewhile(lambda pair: pair[0] == "assistant", reversed(parts[: len(parts) - len(results)]))
+    asked = [part for _, part in said if part.kind == "tool_call"]
+    return asked[::-1], [part for _, part in results][::-1]
 
 
 def _request(tool: ToolCall, asked: Sequence[_Asked]) -> _Asked | None:

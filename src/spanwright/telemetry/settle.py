@@ -71,6 +71,8 @@ def _model_calls(steps: Steps, scene: Scene) -> Steps:
         first = _last_keeper(again, keeper)
         if first != again:
             kept[first] = _merged(kept[first], kept.pop(again))
+    unanswered = (call for call in kept.values() if call.error and call.answer is None and scene.foreign(call.span_id))
+    kept |= {call.span_id: replace(call, response_model="") for call in list(unanswered)}  # some repeat what was asked
     return replace(steps, model_calls=kept, doubled=len(steps.model_calls) - len(kept) - _streamed(keeper, scene))
 
 

@@ -227,7 +227,9 @@ def unwrapped(said: str, key: str) -> str:
     if said[:1] != "{":
         return said
     value = as_object(parsed(said))
-    return as_text(value[key]) if set(value) == {key} else said
+    if set(value) != {key}:
+        return said
+    return "null" if value[key] is None else as_text(value[key])
 
 
 _BULKY = frozenset(

@@ -26,6 +26,8 @@ from spanwright.telemetry.interning import Interned
 from spanwright.telemetry.lenient import plain
 
 _REQUEST = "gcp.vertex.agent.llm_request"
+_MERGED = "(merged tools)"
+"""After tools ran side by side, a span tells their answers once more."""
 _RESPONSE = "gcp.vertex.agent.llm_response"
 
 
@@ -45,6 +47,8 @@ class GoogleADK(GenAI):
         if span.name == "call_llm":
             return _old_call(span) if object_of(span, _REQUEST) else None
         step = super().step(span, interned)
+        if isinstance(step, ToolCall) and step.name == _MERGED:
+            return None
         return _tool(span, step) if isinstance(step, ToolCall) else step
 
 

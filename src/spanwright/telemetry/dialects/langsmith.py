@@ -65,7 +65,7 @@ def _chain(span: Span) -> AgentRun | None:
     return AgentRun(
         span_id=span.span_id,
         name=named or text(span, "langsmith.trace.name") or span.name,
-        final=told or None if span.status != "error" else None,
+        final=told if told not in ("", "null") and span.status != "error" else None,
         error=_error(span),
         started=span.started,
         ended=span.ended,

@@ -93,7 +93,9 @@ class OpenInference(Foreign):
 
 def model_call(span: Span, interned: Interned) -> ModelCall:
     """Read a request to a model."""
-    said = answer([_unflat(item) for _, item in indexed(span.attributes, "llm.output_messages.")])
+    # What has no arguments was called without any, unless a limit dropped them.
+    bare = "" if span.dropped else "{}"
+    said = answer([_unflat(item, bare) for _, item in indexed(span.attributes, "llm.output_messages.")])
     said = said or _raw_answer(span)
     used = object_of(span, "llm.invocation_parameters")
     asked = as_text(used.get("model") or used.get("model_name") or used.get("model_id"))
@@ -136,13 +138,13 @@ def _heard(span: Span) -> Iterator[Message]:
         yield from messages(element)
 
 
-def _unflat(item: Mapping[str, Attribute]) -> JsonValue:
+def _unflat(item: Mapping[str, Attribute], bare: str = "") -> JsonValue:
     """Build the message of a chat out of its attributes."""
     calls = [
         {
             "id": _said(call, "tool_call.id"),
             "name": _said(call, "tool_call.function.name"),
-            "arguments": _said(call, "tool_call.function.arguments"),
+            "arguments": _said(call, "tool_call.function.arguments") or bare,
         }
         for _, call in indexed(item, "message.tool_calls.")
     ]

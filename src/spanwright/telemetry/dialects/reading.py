@@ -114,8 +114,9 @@ def reason(said: object) -> str:
     if isinstance(said, str) and said[:1] == "[":
         said = parsed(said)
     if isinstance(said, list | tuple):
-        items = cast("list[object]", said)
-        said = items[0] if items else None
+        reasons = [reason(one) for one in cast("list[object]", said) if isinstance(one, str)]
+        # One answer in several pieces has a reason for each: what stopped the model is the call, or the limit.
+        return next((one for one in ("tool_call", "length") if one in reasons), reasons[0] if reasons else "")
     if not isinstance(said, str) or not said:
         return ""
     word = said.strip().casefold().rpartition(".")[2]
