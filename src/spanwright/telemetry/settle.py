@@ -92,16 +92,17 @@ def _same_answers(steps: Steps, scene: Scene) -> Iterator[tuple[str, str]]:
     """Yield pairs of calls that are one: they overlap and have the same answer, or one tells the other's stream."""
     ordered = sorted(steps.model_calls.values(), key=lambda call: (call.started, -call.ended, call.span_id))
     answered: dict[str, ModelCall] = {}
-    waiting: list[ModelCall] = []
+    told = [call for call in ordered if streams(scene.spans[call.span_id])]
+    waiting = [call for call in ordered if call.answer is None and not call.error and call not in told]
+    for call in told:
+        fitting = (one for one in waiting if one.messages == call.messages)
+        asked = min(fitting, key=lambda one: abs(one.started - call.started), default=None)
+        if asked is not None:
+            waiting.remove(asked)
+            yield call.span_id, asked.span_id
     for call in ordered:
-        if streams(scene.spans[call.span_id]):
-            asked = next((one for one in reversed(waiting) if one.messages == call.messages), None)
-            if asked is not None:
-                waiting.remove(asked)
-                yield call.span_id, asked.span_id
+        if call in told:
             continue
-        if call.answer is None and not call.error:
-            waiting.append(call)
         earlier = answered.get(call.response_id) if call.response_id else None
         if earlier is not None and call.started < earlier.ended and scene.foreign(call.span_id):
             yield call.span_id, earlier.span_id

@@ -121,7 +121,8 @@ def tool_call(span: Span) -> ToolCall:
 def model_call(span: Span, interned: Interned) -> ModelCall:
     """Read the span of a request to a model."""
     heard, said = _conversation(span, interned)
-    answered = bool(said) or any(key in span.attributes for key in ("gen_ai.response.model", "gen_ai.response.id"))
+    named = any(key in span.attributes for key in ("gen_ai.response.model", "gen_ai.response.id"))
+    answered = bool(said) or (named and span.status != "error")
     model = text(span, "gen_ai.request.model")
     response = text(span, "gen_ai.response.model")
     finished = reason(span.attributes.get("gen_ai.response.finish_reasons"))

@@ -104,6 +104,8 @@ def _unpacked(element: Record) -> Record:
     inner = element.get("message")
     if is_object(inner):
         return {"role": "assistant", **_unpacked(inner)}
+    if isinstance(inner, list) and "content" not in element:  # blocks
+        return {"role": "assistant", "content": inner}
     kwargs, data = element.get("kwargs"), element.get("data")
     if is_object(kwargs) and "lc" in element:
         path = as_list(element.get("id"))

@@ -95,18 +95,18 @@ def as_text(value: JsonValue) -> str:
 
 
 def value_of(said: str) -> JsonValue:
-    """Return what a text stands for: JSON, a Python literal of a container, or the text itself."""
+    """Return what a text stands for: JSON, an object or a list as Python prints it, or the text itself."""
     try:
         return from_json(said)
     except ValueError:
         pass
-    if said[:1] in ("{", "[") and said[-1:] in ("}", "]"):
-        try:
-            literal: object = ast.literal_eval(said)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            return said
-            return _as_json(literal) if isinstance(literal, dict | list) else said
-    return said
+    if said[:1] not in ("{", "[") or said[-1:] not in ("}", "]"):
+        return said
+    try:
+        literal: object = ast.literal_eval(said)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return said
+    return _as_json(literal) if isinstance(literal, dict | list) else said
 
 
 def reason(said: object) -> str:
