@@ -11,7 +11,7 @@
 No other room imports OpenTelemetry. Nothing here raises into the code that is being recorded.
 """
 
-from spanwright.telemetry.attribution import blame
+from spanwright.telemetry.attribution import attributed, blame, governing
 from spanwright.telemetry.diagnoses import check
 from spanwright.telemetry.facts import Facts, facts_json, facts_of, folded, told
 from spanwright.telemetry.recorder import (
@@ -29,6 +29,7 @@ __all__ = [
     "Facts",
     "SpanFile",
     "SpanRecorder",
+    "attributed",
     "blame",
     "check",
     "current_meters",
@@ -36,6 +37,7 @@ __all__ = [
     "facts_json",
     "facts_of",
     "folded",
+    "governing",
     "mark_components",
     "read_spans",
     "render",

@@ -4,8 +4,11 @@ It is what `spanwright traces facts` prints, and how traces of different librari
 not tell is null, never a guess.
 """
 
+import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -13,7 +16,7 @@ from spanwright.core.trace import AgentRun, ModelCall, Part, Span, ToolCall, Tra
 from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.dialects.reading import FAILED, value_of
 from spanwright.telemetry.fold import fold
-from spanwright.telemetry.lenient import parsed
+from spanwright.telemetry.lenient import clean, parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,8 @@ class Facts:
 
 
 def facts_json(facts: Facts) -> str:
-    """Return the facts as JSON."""
-    return TypeAdapter(Facts).dump_json(facts, indent=1).decode()
+    """Return the facts as JSON, without what JSON has no word for: half characters, and numbers beyond all bounds."""
+    return json.dumps(_tidy(TypeAdapter(Facts).dump_python(facts)), ensure_ascii=False, indent=1)
 
 
 def facts_of(spans: Iterable[Span], notes: Sequence[str] = ()) -> Facts:
@@ -108,6 +111,20 @@ def told(traces: Sequence[Trace], notes: Sequence[str] = ()) -> Facts:
         hazards=tuple(_hazards(traces, content=content)),
         notes=tuple(notes),
     )
+
+
+def _tidy(value: object) -> JsonValue:
+    match value:
+        case str():
+            return clean(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case list() | tuple():
+            return [_tidy(item) for item in cast("Sequence[object]", value)]
+        case dict():
+            return {clean(key): _tidy(item) for key, item in cast("Mapping[str, object]", value).items()}
+        case _:
+            return value if isinstance(value, bool | int) else None
 
 
 def missing_root(trace: Trace) -> bool:

@@ -74,7 +74,7 @@ def _worked(trace: Trace) -> bool:
 
 def switch(scope: str) -> str:
     """Return what makes the library of a scope record content."""
-    fitting = [start for start in SWITCHES if scope == start or (len(start) > 6 and scope.startswith(start))]
+    fitting = [start for start in SWITCHES if f"{scope}.".startswith(f"{start.removesuffix('.')}.")]
     return SWITCHES[max(fitting, key=len)] if fitting else _UNKNOWN.format(scope=scope)
 
 
@@ -108,8 +108,10 @@ def _eaten(trace: Trace) -> bool:
     ancestry = Ancestry({span.span_id: span.parent_id for span in trace.spans})
     seen = dict.fromkeys(totals, 0)
     for call in trace.model_calls:
+        passed = set[str]()  # a hostile tree may be a circle
         above = ancestry.nearest(call.span_id, totals)
-        while above:
+        while above and above not in passed:
+            passed.add(above)
             seen[above] += call.usage.output_tokens
             above = ancestry.nearest(above, totals)
     return any(seen[run] < total for run, total in totals.items())

@@ -11,7 +11,7 @@ from spanwright.core.trace import Message, ModelCall, Span
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.genai import GenAI, model_call
 from spanwright.telemetry.dialects.messages import answer, definition, messages
-from spanwright.telemetry.dialects.reading import Record, as_list, as_object, as_text, count, json_of, object_of, reason
+from spanwright.telemetry.dialects.reading import Record, as_list, as_object, as_text, json_of, object_of, reason
 from spanwright.telemetry.interning import Interned
 
 _STREAMED = "streaming response from"
@@ -33,7 +33,10 @@ class LogfireOpenAI(GenAI):
     def step(self, span: Span, interned: Interned) -> Step | None:
         if "gen_ai.request.model" not in span.attributes and "request_data" not in span.attributes:
             return None
+        used = object_of(span, "gen_ai.usage.raw")
+        details = as_object(used.get("prompt_tokens_details") or used.get("input_tokens_details"))
         call = model_call(span, interned)
+        call = replace(call, cached_tokens=call.cached_tokens or _number(details, "cached_tokens"))
         if not call.messages:
             call = _raw(span, call)
         seconds = span.attributes.get("duration") if streams(span) else None
@@ -71,7 +74,6 @@ def _raw(span: Span, call: ModelCall) -> ModelCall:
         tools=call.tools or tools,
         usage=usage,
         finish_reason=call.finish_reason or reason(as_object(response.get("message")).get("stop_reason")),
-        cached_tokens=call.cached_tokens or count(span, "gen_ai.usage.details.cache_read_tokens"),
     )
 
 

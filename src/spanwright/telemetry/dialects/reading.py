@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeGuard, cast
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from spanwright.core.trace import Attribute, Span
 from spanwright.core.usage import Usage
@@ -96,17 +95,16 @@ def as_text(value: JsonValue) -> str:
 
 def value_of(said: str) -> JsonValue:
     """Return what a text stands for: JSON, an object or a list as Python prints it, or the text itself."""
-    try:
-        return from_json(said)
-    except ValueError:
-        pass
+    value = parsed(said)
+    if value is not None or said.strip() == "null":
+        return value
     if said[:1] not in ("{", "[") or said[-1:] not in ("}", "]"):
         return said
     try:
         literal: object = ast.literal_eval(said)
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return said
-    return _as_json(literal) if isinstance(literal, dict | list) else said
+    return _as_json(cast("object", literal)) if isinstance(literal, dict | list) else said
 
 
 def reason(said: object) -> str:
