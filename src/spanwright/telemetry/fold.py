@@ -6,6 +6,7 @@ made up except the agent above steps whose own span is missing, and the calls th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeVar
 
 from spanwright.core.trace import AgentRun, Attribute, Evaluation, ModelCall, Span, SpanEvent, ToolCall, Trace
@@ -24,6 +25,8 @@ _HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
 """Attributes that stay on a trace's spans, for evaluators that ask spans, but short: the steps hold them whole."""
 _HELD_ROOM = 2_000
 _STACK_ROOM = 4_000
+
+_ORDER = attrgetter("started", "ended", "span_id")
 
 _Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
 _Call = TypeVar("_Call", ModelCall, ToolCall)
@@ -156,7 +159,9 @@ class _Folding:
             calls = [call for call in self._model_calls.values() if runs[call.span_id] == run]
             last = max(calls, key=lambda call: call.started, default=None)
             if last is not None and not last.messages:
-                self._model_calls[last.span_id] = replace(last, messages=dialect.history(span, self._interned))
+                asked = last.instructions or dialect.guidance(span)
+                heard = dialect.history(span, self._interned)
+                self._model_calls[last.span_id] = replace(last, messages=heard, instructions=asked)
 
     def _unspanned(self, runs: Mapping[str, str]) -> Iterable[ToolCall]:
         for run in self._agents.values():
@@ -166,7 +171,7 @@ class _Folding:
             yield from unspanned_calls(run, answered, tools)
 
     def _owned(self, step: _Call, runs: Mapping[str, str]) -> _Call:
-        if step.agent and not isinstance(self._dialects.get(step.span_id), Foreign):
+        if step.agent and (not self._foreign or not isinstance(self._dialects.get(step.span_id), Foreign)):
             return step
         return replace(step, agent=self._name(runs.get(step.span_id, "")) or step.agent)
 
@@ -175,7 +180,7 @@ class _Folding:
 
 
 def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
-    return tuple(sorted(steps, key=lambda step: (step.started, step.ended, step.span_id)))
+    return tuple(sorted(steps, key=_ORDER))
 
 
 def _last_word(calls: Iterable[ModelCall]) -> str | None:

@@ -36,6 +36,9 @@ class Foreign:
     def history(self, span: Span, interned: Interned) -> tuple[Message, ...]:
         return ()
 
+    def guidance(self, span: Span) -> str:
+        return ""
+
     def gave_up(self, run: AgentRun) -> bool:
         return False
 

@@ -23,6 +23,7 @@ from spanwright.telemetry.dialects.reading import (
     json_of,
     reason,
     spent,
+    template,
     text,
 )
 from spanwright.telemetry.interning import Interned
@@ -146,12 +147,6 @@ def model_call(span: Span, interned: Interned) -> ModelCall:
         started=span.started,
         ended=span.ended,
     )
-
-
-def template(span: Span) -> str:
-    """Return name and version of the prompt template that a span names."""
-    name, version = text(span, "gen_ai.prompt.name"), text(span, "gen_ai.prompt.version")
-    return f"{name}@{version}" if name and version else name
 
 
 def components(span: Span) -> tuple[str, ...]:

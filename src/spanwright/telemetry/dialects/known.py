@@ -12,7 +12,7 @@ from spanwright.telemetry.dialects.logfire_openai import LogfireOpenAI
 from spanwright.telemetry.dialects.mcp import MCP
 from spanwright.telemetry.dialects.openinference import OpenInference
 from spanwright.telemetry.dialects.openinference_langchain import LangChain
-from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
+from spanwright.telemetry.dialects.pydantic_ai import SCOPE, PydanticAI
 from spanwright.telemetry.dialects.traceloop import Traceloop
 from spanwright.telemetry.dialects.vercel import Vercel
 
@@ -34,6 +34,6 @@ FOREIGN: tuple[Foreign, ...] = (
 
 def dialect_of(span: Span) -> Dialect | None:
     """Return the dialect of a span, None where it is nobody's: a user's own, or one of a database."""
-    if NATIVE.speaks(span):
+    if span.scope == SCOPE:
         return NATIVE
     return next((dialect for dialect in FOREIGN if dialect.speaks(span)), None)

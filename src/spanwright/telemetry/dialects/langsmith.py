@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.genai import template, unwrapped
+from spanwright.telemetry.dialects.genai import unwrapped
 from spanwright.telemetry.dialects.messages import answer, definition, messages
 from spanwright.telemetry.dialects.reading import (
     Record,
@@ -21,6 +21,7 @@ from spanwright.telemetry.dialects.reading import (
     object_of,
     reason,
     spent,
+    template,
     text,
 )
 from spanwright.telemetry.interning import Interned

@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Span, ToolCall, ToolDefinition
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.genai import template
 from spanwright.telemetry.dialects.messages import answer, definition, messages
 from spanwright.telemetry.dialects.reading import (
     REDACTED,
@@ -25,6 +24,7 @@ from spanwright.telemetry.dialects.reading import (
     object_of,
     reason,
     spent,
+    template,
     text,
 )
 from spanwright.telemetry.interning import Interned

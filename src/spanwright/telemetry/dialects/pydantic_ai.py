@@ -14,12 +14,15 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Part, Span, ToolCall, ToolDefinition
 from spanwright.core.usage import Usage
 from spanwright.telemetry.dialects import Reply, Step, pydantic_ai_events
+from spanwright.telemetry.dialects.reading import template
 from spanwright.telemetry.interning import Interned
 from spanwright.telemetry.lenient import clean, elements, plain
 from spanwright.telemetry.names import COMPONENTS
 
-_SCOPE = "pydantic-ai"
+SCOPE = "pydantic-ai"
 _ATTEMPT = "pydantic_ai.model_request.attempt"
+_TEMPLATE = "gen_ai.prompt.name"
+_CACHED = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.details.cache_read_tokens")
 _ANSWERED = ("gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens")
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "tool_arguments")
 _RESULT = ("gen_ai.tool.call.result", "tool_response")
@@ -70,7 +73,7 @@ class PydanticAI:
         return _BULKY
 
     def speaks(self, span: Span) -> bool:
-        return span.scope == _SCOPE
+        return span.scope == SCOPE
 
     def step(self, span: Span, interned: Interned) -> Step | None:
         match span.attributes.get("gen_ai.operation.name") or pydantic_ai_events.operation(span):
@@ -87,6 +90,9 @@ class PydanticAI:
         if pydantic_ai_events.ALL_EVENTS in span.attributes:
             return pydantic_ai_events.history(span)
         return interned.messages(_text(span, "pydantic_ai.all_messages"), _messages, within=f"{span.span_id} all")
+
+    def guidance(self, span: Span) -> str:
+        return _instructions(_text(span, "gen_ai.system_instructions"))
 
     def gave_up(self, run: AgentRun) -> bool:
         return run.error.startswith(_GAVE_UP) and "retries" in run.error
@@ -128,15 +134,14 @@ def _model_call(span: Span, interned: Interned) -> ModelCall:
         response_model=response,
         response_id=_text(span, "gen_ai.response.id"),
         provider=_text(span, "gen_ai.provider.name", "gen_ai.system"),
-        prompt="@".join(filter(None, (_text(span, "gen_ai.prompt.name"), _text(span, "gen_ai.prompt.version")))),
+        prompt=template(span) if _TEMPLATE in span.attributes else "",
         instructions=_instructions(_text(span, "gen_ai.system_instructions")),
         messages=asked,
         answer=said,
         tools=tools or pydantic_ai_events.definitions(span),
         finish_reason=_finish_reason(span.attributes.get("gen_ai.response.finish_reasons")),
         usage=_usage(span),
-        cached_tokens=_count(span, "gen_ai.usage.cache_read.input_tokens")
-        or _count(span, "gen_ai.usage.details.cache_read_tokens"),
+        cached_tokens=next((_count(span, key) for key in _CACHED if key in span.attributes), 0),
         error=_error(span),
         components=_components(span.attributes.get(COMPONENTS)),
         started=span.started,

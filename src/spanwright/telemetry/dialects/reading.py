@@ -157,6 +157,12 @@ def spent(span: Span, *, answered: bool, asked: int, given: int) -> Usage:
     )
 
 
+def template(span: Span) -> str:
+    """Return name and version of the prompt template that a span names."""
+    name, version = text(span, "gen_ai.prompt.name"), text(span, "gen_ai.prompt.version")
+    return f"{name}@{version}" if name and version else name
+
+
 def indexed(attributes: Mapping[str, Attribute], prefix: str) -> Iterator[tuple[int, dict[str, Attribute]]]:
     """Gather flattened lists: `prefix.3.name` is `name` of the item 3. Gaps, which a limit leaves, are passed over."""
     items: dict[int, dict[str, Attribute]] = {}
