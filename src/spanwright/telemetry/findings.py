@@ -6,7 +6,6 @@ Each finding is the second half of a sentence about traces ("show no content: ..
 from collections.abc import Iterator, Mapping
 
 from spanwright.core.trace import Span, Trace
-from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.facts import has_content, missing_root
 
 DROPPED = "attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
@@ -100,21 +99,9 @@ def _orphans(trace: Trace) -> bool:
 
 
 def _eaten(trace: Trace) -> bool:
-    """Say whether an agent counts more than the model calls below it do."""
-    runs = {run.span_id for run in trace.agents}
-    totals = {span.span_id: total for span in trace.spans if span.span_id in runs and (total := _total(span))}
-    if not totals:
-        return False
-    ancestry = Ancestry({span.span_id: span.parent_id for span in trace.spans})
-    seen = dict.fromkeys(totals, 0)
-    for call in trace.model_calls:
-        passed = set[str]()  # a hostile tree may be a circle
-        above = ancestry.nearest(call.span_id, totals)
-        while above and above not in passed:
-            passed.add(above)
-            seen[above] += call.usage.output_tokens
-            above = ancestry.nearest(above, totals)
-    return any(seen[run] < total for run, total in totals.items())
+    """Say whether the outermost agents count more than all the model calls do."""
+    top = {run.span_id for run in trace.agents if not run.parent_agent}
+    return trace.usage.output_tokens < sum(_total(span) for span in trace.spans if span.span_id in top)
 
 
 def _total(span: Span) -> int:
