@@ -6,7 +6,6 @@ Each finding is the second half of a sentence about traces ("show no content: ..
 from collections.abc import Iterator, Mapping
 
 from spanwright.core.trace import Span, Trace
-from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.facts import has_content, missing_root
 
 DROPPED = "attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
@@ -55,6 +54,8 @@ def findings(trace: Trace, *, rooted: bool = True) -> Iterator[str]:
             "have spans whose parent never arrived: a sampler that decides for each span alone (use a parent-based "
             "one), or a lost batch"
         )
+    if rooted and not trace.complete:
+        yield "have spans that began and never ended: the process was stopped, or is still running"
     if _worked(trace) and not has_content(trace):
         yield f"show no content: {'; '.join(sorted(_switches(trace)))}"
     if trace.agents and not trace.model_calls and not all(run.error for run in trace.agents):
@@ -100,21 +101,9 @@ def _orphans(trace: Trace) -> bool:
 
 
 def _eaten(trace: Trace) -> bool:
-    """Say whether an agent counts more than the model calls below it do."""
-    runs = {run.span_id for run in trace.agents}
-    totals = {span.span_id: total for span in trace.spans if span.span_id in runs and (total := _total(span))}
-    if not totals:
-        return False
-    ancestry = Ancestry({span.span_id: span.parent_id for span in trace.spans})
-    seen = dict.fromkeys(totals, 0)
-    for call in trace.model_calls:
-        passed = set[str]()  # a hostile tree may be a circle
-        above = ancestry.nearest(call.span_id, totals)
-        while above and above not in passed:
-            passed.add(above)
-            seen[above] += call.usage.output_tokens
-            above = ancestry.nearest(above, totals)
-    return any(seen[run] < total for run, total in totals.items())
+    """Say whether the outermost agents count more than all the model calls do."""
+    top = {run.span_id for run in trace.agents if not run.parent_agent}
+    return trace.usage.output_tokens < sum(_total(span) for span in trace.spans if span.span_id in top)
 
 
 def _total(span: Span) -> int:
