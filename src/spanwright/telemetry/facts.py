@@ -17,6 +17,7 @@ from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.dialects.reading import FAILED, value_of
 from spanwright.telemetry.fold import fold
 from spanwright.telemetry.lenient import clean, parsed
+from spanwright.telemetry.pending import without_pending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,13 @@ def folded(spans: Iterable[Span]) -> tuple[Trace, ...]:
     by_trace: dict[str, list[Span]] = {}
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
-    traces = [fold(some, trace_id=trace_id) for trace_id, some in by_trace.items()]
+    traces = [_folded(trace_id, some) for trace_id, some in by_trace.items()]
     return tuple(sorted(traces, key=lambda trace: (min((span.started for span in trace.spans), default=0), trace.id)))
+
+
+def _folded(trace_id: str, spans: Sequence[Span]) -> Trace:
+    whole, unended = without_pending(spans)
+    return fold(whole, trace_id=trace_id, complete=not unended)
 
 
 def told(traces: Sequence[Trace], notes: Sequence[str] = ()) -> Facts:

@@ -54,6 +54,8 @@ def findings(trace: Trace, *, rooted: bool = True) -> Iterator[str]:
             "have spans whose parent never arrived: a sampler that decides for each span alone (use a parent-based "
             "one), or a lost batch"
         )
+    if rooted and not trace.complete:
+        yield "have spans that began and never ended: the process was stopped, or is still running"
     if _worked(trace) and not has_content(trace):
         yield f"show no content: {'; '.join(sorted(_switches(trace)))}"
     if trace.agents and not trace.model_calls and not all(run.error for run in trace.agents):

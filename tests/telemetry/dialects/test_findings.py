@@ -101,6 +101,33 @@ def test_a_sampler_that_eats_spans_is_found_by_the_parents_that_are_missing(span
     assert "use a parent-based one" in line
 
 
+def announced(span: Span) -> Span:
+    """Tell a span as Logfire does when it begins."""
+    attributes = {
+        **{key: value for key, value in span.attributes.items() if not key.startswith("gen_ai.output")},
+        "logfire.span_type": "pending_span",
+        "logfire.pending_parent_id": span.parent_id or "0" * 16,
+    }
+    span_id = span.span_id.translate(str.maketrans("0123456789abcdef", "fedcba9876543210"))
+    return replace(span, span_id=span_id, parent_id=span.span_id, ended=span.started, attributes=attributes)
+
+
+def test_announcements_of_spans_that_came_say_nothing_new(file, spans_of, recovered):
+    spans = spans_of(file)
+
+    assert recovered(spans) == recovered([announced(span) for span in spans] + [*spans])
+
+
+def test_spans_that_began_and_never_ended_are_said(spans_of, recovered):
+    spans = spans_of("logfire_openai_agents.orders.jsonl")
+    ended = [span for span in spans if span.parent_id]
+    seen = [*ended, *(announced(span) for span in spans)]
+    (line,) = findings_of(seen)
+
+    assert "never ended" in line
+    assert recovered(spans)["agents"] == recovered(seen)["agents"]
+
+
 def test_a_file_without_agents_is_said_to_have_none():
     span = Span(trace_id="1" * 32, span_id="2" * 16, name="GET /", started=0.0, ended=1.0)
 
