@@ -324,3 +324,14 @@ def test_the_prompt_template_of_a_call_is_known():
     call = chat(**{"gen_ai.prompt.name": "desk/instructions", "gen_ai.prompt.version": "c7"})
 
     assert "desk/instructions@c7" == folded([call])[0].model_calls[0].prompt
+
+
+def test_openinference_prints_what_is_neither_text_nor_object():
+    kind = {"openinference.span.kind": "TOOL"}
+    tools = [
+        span("a", "nothing", attributes={**kind, "output.value": "None"}),
+        span("b", "is_it", at=1, attributes={**kind, "output.value": "True"}),
+        span("c", "say", at=2, attributes={**kind, "output.value": '"None"', "output.mime_type": "application/json"}),
+    ]
+
+    assert [None, True, "None"] == [tool.result for tool in facts_of(tools).tool_calls]

@@ -78,6 +78,8 @@ class OpenInference(Foreign):
         if span.scope == _AGENTS_SDK and "tool.name" not in span.attributes:
             return None
         told = text(span, "output.value")
+        if span.attributes.get("output.mime_type") != "application/json":
+            told = _PRINTED.get(told, told)
         said = text(span, "input.value") or text(span, "tool_call.function.arguments")
         return ToolCall(
             span_id=span.span_id,
@@ -207,4 +209,6 @@ def _raw_reason(span: Span) -> str:
     return reason(as_object(choices[0]).get("finish_reason")) if choices else ""
 
 
+_PRINTED = {"None": "null", "True": "true", "False": "false"}
+"""What is no text and no JSON object is written as Python prints it."""
 _BULKY = frozenset({"input.value", "output.value", "llm.invocation_parameters"})
