@@ -36,7 +36,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run.")
+SpansFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False)
+]
+traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run, or into a file of spans.")
 app.add_typer(traces, name="traces")
 
 
@@ -234,6 +237,22 @@ def show_trace(
     from spanwright.cli.looking import show_rollout
 
     show_rollout(run, rollout, store, whole=full, as_json=as_json)
+
+
+@traces.command("facts")
+def tell_facts(file: SpansFile, as_json: AsJson = False) -> None:
+    """Tell what a file of spans says: agents, model calls, tool calls, whatever library wrote it."""
+    from spanwright.cli.spans import tell
+
+    tell(file, as_json=as_json)
+
+
+@traces.command("check")
+def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
+    """Say what is missing in a file of spans and which switch brings it back; exits with 1 where something is."""
+    from spanwright.cli.spans import examine
+
+    raise typer.Exit(examine(file, as_json=as_json))
 
 
 @app.command()
