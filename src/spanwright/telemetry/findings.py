@@ -102,8 +102,9 @@ def _orphans(trace: Trace) -> bool:
 
 def _eaten(trace: Trace) -> bool:
     """Say whether the outermost agents count more than all the model calls do."""
-    top = {run.span_id for run in trace.agents if not run.parent_agent}
-    return trace.usage.output_tokens < sum(_total(span) for span in trace.spans if span.span_id in top)
+    top = [run.span_id for run in trace.agents if not run.parent_agent]
+    given = sum([call.usage.output_tokens for call in trace.model_calls])
+    return given < sum([_total(span) for span in trace.spans if span.span_id in top])
 
 
 def _total(span: Span) -> int:

@@ -226,8 +226,8 @@ def _slim(span: Span, dialect: Dialect | None) -> Span:
             attributes[key] = excerpt(held, _HELD_ROOM)
             changed = True
     if span.events:
-        return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
-    return replace(span, attributes=attributes) if changed else span
+        return span.holding(attributes, tuple(_short(event) for event in span.events))
+    return span.holding(attributes, ()) if changed else span
 
 
 def _short(event: SpanEvent) -> SpanEvent:

@@ -143,7 +143,7 @@ def _model_call(span: Span, interned: Interned) -> ModelCall:
         tools=tools or pydantic_ai_events.definitions(span),
         finish_reason=_finish_reason(span.attributes.get("gen_ai.response.finish_reasons")),
         usage=_usage(span),
-        cached_tokens=next((_count(span, key) for key in _CACHED if key in span.attributes), 0),
+        cached_tokens=_count(span, *_CACHED),
         error=_error(span),
         components=_components(span.attributes.get(COMPONENTS)),
         started=span.started,
@@ -275,6 +275,8 @@ def _other(part: Mapping[str, JsonValue]) -> str:
 
 def _plain(part: Mapping[str, JsonValue], key: str) -> str:
     value = part.get(key)
+    if isinstance(value, str):
+        return clean(value)
     return "" if value is None else plain(value)
 
 
@@ -312,6 +314,9 @@ def _text(span: Span, *keys: str) -> str:
     return ""
 
 
-def _count(span: Span, key: str) -> int:
-    value = span.attributes.get(key)
-    return int(value) if isinstance(value, _NUMBER) else 0
+def _count(span: Span, *keys: str) -> int:
+    for key in keys:
+        value = span.attributes.get(key)
+        if isinstance(value, _NUMBER):
+            return int(value)
+    return 0
