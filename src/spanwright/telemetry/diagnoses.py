@@ -3,6 +3,7 @@
 from collections import Counter
 
 from spanwright.core.trace import Trace
+from spanwright.telemetry.arrivals import Arrived
 from spanwright.telemetry.collector import Sealed
 
 
@@ -15,12 +16,14 @@ class Tally:
         self._open: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
 
-    def add(self, sealed: Sealed, trace: Trace) -> None:
+    def add(self, sealed: Sealed, arrived: Arrived, trace: Trace) -> None:
         """Count what is missing in one trace."""
         self._recordings += 1
         self._open.update(sealed.open)
         self._counts.update(
-            unseen=int(not sealed.seen),
+            unseen=int(not sealed.seen and not arrived.silent),
+            silent=int(arrived.silent),
+            missing=arrived.missing,
             incomplete=int(bool(sealed.open)),
             spans=sealed.dropped,
             cut=sealed.cut,
@@ -40,6 +43,11 @@ class Tally:
         errors = ", ".join(sorted(self._errors))
         causes = (
             (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
+            (
+                count["silent"],
+                f"recordings of {total} got no span from the service that was called: does it export to us?",
+            ),
+            (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
             (count["contentless"], f"traces of {total} show no content: instrument with include_content=True"),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
             (late, "spans ended after their trace had been sealed and are missing in it"),

@@ -16,6 +16,8 @@ from opentelemetry.trace import TracerProvider
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
+from spanwright.telemetry import remote
+from spanwright.telemetry.arrivals import Arrivals, Arrived
 from spanwright.telemetry.collector import Collector, Ids, Sealed
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
@@ -97,6 +99,8 @@ class SpanRecorder:
     """Records by OpenTelemetry. Make one with `attach`."""
 
     def __init__(self, collector: Collector, attachment: Attachment, *, grace: float) -> None:
+        self.arrivals = Arrivals(collector)
+        """Takes the spans of other processes in."""
         self._collector = collector
         self._attachment = attachment
         self._grace = grace
@@ -139,17 +143,21 @@ class SpanRecorder:
         recording = SpanRecording(f"{trace_id:032x}")
         instruments = _instruments.set(_Instruments(self._attachment.provider, self._attachment.meters))
         context = otel_context.attach(_inside(trace_id, root, carried))
+        entered = remote.enter(self.arrivals, trace_id)
         try:
             yield recording
         finally:
+            remote.leave(entered)
             otel_context.detach(context)
             _instruments.reset(instruments)
             try:
+                await self.arrivals.settle(trace_id)
                 await self._quiet(trace_id)
             finally:
+                arrived = self.arrivals.seal(trace_id)
                 sealed = self._collector.seal(trace_id)
                 # A judge that asks no model leaves no span, and nothing is wrong with that.
-                recording.finish(self._folded(recording.id, sealed, remark=bool(carried or sealed.seen)))
+                recording.finish(self._folded(recording.id, sealed, arrived, remark=bool(carried or sealed.seen)))
 
     async def _quiet(self, trace_id: int) -> None:
         """Wait until every span has ended, for the time of grace at most."""
@@ -158,16 +166,17 @@ class SpanRecorder:
                 while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
                     await anyio.sleep(_LOOK)
 
-    def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
+    def _folded(self, trace_id: str, sealed: Sealed, arrived: Arrived, *, remark: bool) -> Trace:
+        spans, complete = arrived.attached(sealed.spans), not (sealed.open or arrived.missing)
         try:
-            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, definitions=self._definitions)
+            trace = fold(spans, trace_id=trace_id, complete=complete, definitions=self._definitions)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
             self._tally.unfolded(error)
             return Trace(id=trace_id, complete=False, truncated=True)
         if sealed.dropped or sealed.cut:
             trace = replace(trace, truncated=True)
         if remark:
-            self._tally.add(sealed, trace)
+            self._tally.add(sealed, arrived, trace)
         return trace
 
 
@@ -180,9 +189,11 @@ class BlindRecorder:
         recording = SpanRecording("")
         recording.finish(Trace())
         instruments = _instruments.set(None)
+        entered = remote.enter(None, 0)
         try:
             yield recording
         finally:
+            remote.leave(entered)
             _instruments.reset(instruments)
 
 

@@ -29,6 +29,7 @@ from spanwright.telemetry.otlp.values import (
     attribute,
     ids_at_fault,
     kind_of,
+    parent_of,
     plain,
     status_of,
 )
@@ -96,13 +97,12 @@ def _spans(request: _Record, refuse: Refuse | None) -> Iterator[Span]:
 
 
 def _span(wire: _Record, ids: tuple[str, str], scope: str, service: str) -> Span:
-    parent = _id(wire, "parentSpanId", 8)
     status = _record(wire, "status")
     started = _integer(wire, "startTimeUnixNano")
     return Span(
         trace_id=ids[0],
         span_id=ids[1],
-        parent_id=parent if parent.strip("0") else "",
+        parent_id=parent_of(_id(wire, "parentSpanId", 8)),
         name=_text(wire, "name"),
         scope=scope,
         service=service,

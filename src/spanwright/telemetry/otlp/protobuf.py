@@ -26,6 +26,7 @@ from spanwright.telemetry.otlp.values import (
     attribute,
     ids_at_fault,
     kind_of,
+    parent_of,
     plain,
     status_of,
 )
@@ -76,13 +77,12 @@ def _spans(request: ExportTraceServiceRequest, refuse: Refuse | None) -> Iterato
 
 
 def _span(wire: WireSpan, ids: tuple[str, str], scope: str, service: str) -> Span:
-    parent = wire.parent_span_id.hex()
     status = wire.status
     started = wire.start_time_unix_nano
     return Span(
         trace_id=ids[0],
         span_id=ids[1],
-        parent_id=parent if parent.strip("0") else "",
+        parent_id=parent_of(wire.parent_span_id.hex()),
         name=wire.name,
         scope=scope,
         service=service,

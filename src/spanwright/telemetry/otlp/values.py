@@ -83,6 +83,11 @@ def ids_at_fault(trace_id: str, span_id: str) -> str:
     return ""
 
 
+def parent_of(parent_id: str) -> str:
+    """Return the id of a span's parent; empty for a root, and for what is no id."""
+    return parent_id if len(parent_id) == 16 and parent_id.strip("0") else ""
+
+
 def _row(values: list[JsonValue]) -> Attribute:
     kinds = {type(value) for value in values}
     if kinds in ({str}, {bool}, {int}):
