@@ -28,8 +28,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from spanwright.core.trace import Span
 from spanwright.errors import UsageError
-from spanwright.telemetry.otlp import LoggedEvent
-from spanwright.telemetry.receiver import Caps, Endpoint, Place, Receipt, otlp_app, receiving
+from spanwright.telemetry.receiver import Caps, Endpoint, Place, otlp_app, receiving
+from spanwright.telemetry.sink import LoggedEvent, Receipt
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -373,7 +373,8 @@ def test_whatever_is_sent_gets_a_clear_answer_and_nothing_else_is_lost(bodies):
 HOSTILE = """
 import resource, time, zlib
 import anyio, httpx
-from spanwright.telemetry.receiver import Receipt, receiving
+from spanwright.telemetry.receiver import receiving
+from spanwright.telemetry.sink import Receipt
 
 class Nothing:
     busy = ""

@@ -12,8 +12,7 @@ import anyio
 
 from spanwright.core.trace import Attribute, Span, SpanEvent
 from spanwright.telemetry.collector import Collector
-from spanwright.telemetry.otlp import LoggedEvent
-from spanwright.telemetry.receiver.sink import Receipt
+from spanwright.telemetry.sink import LoggedEvent, Receipt
 
 QUIET = 2.0
 """Seconds without a new span after which the spans of a trace count as complete."""

@@ -24,7 +24,6 @@ from spanwright.telemetry.otlp.values import (
     NANOSECONDS,
     SERVICE,
     STATUSES,
-    LoggedEvent,
     Refuse,
     attribute,
     ids_at_fault,
@@ -33,6 +32,7 @@ from spanwright.telemetry.otlp.values import (
     plain,
     status_of,
 )
+from spanwright.telemetry.sink import LoggedEvent
 
 _Record: TypeAlias = Mapping[str, JsonValue]
 

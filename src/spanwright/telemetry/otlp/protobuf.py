@@ -21,7 +21,6 @@ from spanwright.telemetry.otlp.values import (
     EVENTS,
     NANOSECONDS,
     SERVICE,
-    LoggedEvent,
     Refuse,
     attribute,
     ids_at_fault,
@@ -30,6 +29,7 @@ from spanwright.telemetry.otlp.values import (
     plain,
     status_of,
 )
+from spanwright.telemetry.sink import LoggedEvent
 
 
 def decode_protobuf(body: bytes, *, refuse: Refuse | None = None) -> Iterator[Span]:

@@ -5,8 +5,7 @@ Values become what the in-process path makes of them (see flatten), so that a re
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -29,19 +28,6 @@ EVENTS = "gen_ai."
 EVENT_TEXT = 16_384
 """The most characters of one text in an event that is no message: a stack trace needs no more."""
 SERVICE = "service.name"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEvent:
-    """A gen_ai event that came as a log record: an evaluation's result, or a message of a model call."""
-
-    name: str
-    trace_id: str
-    """Lower-case hexadecimal; empty where the record was written outside of any span."""
-    span_id: str
-    time: float
-    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
-    """The record's attributes, and its body as `gen_ai.event.content`: a text, or anything else as JSON."""
 
 
 def attribute(value: JsonValue) -> Attribute | None:

@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from spanwright.core.trace import Span
-from spanwright.errors import MalformedOtlp
+from spanwright.errors import MalformedOtlp, StoreError
 from spanwright.telemetry.otlp import decode_json, decode_logs_json, decode_logs_protobuf, decode_protobuf
 from spanwright.telemetry.otlp.amount import excess_of_json, excess_of_protobuf
 from spanwright.telemetry.receiver.body import Bodies
 from spanwright.telemetry.receiver.caps import Caps
 from spanwright.telemetry.receiver.replies import Format, Refused, Signal, accepted, refused
-from spanwright.telemetry.receiver.sink import Receipt, Sink
+from spanwright.telemetry.sink import Receipt, Sink
 
 _SLICE = 500
 """Spans that are read before others of the event loop have their turn."""
@@ -40,6 +40,8 @@ def otlp_app(sink: Sink, *, token: str = "", caps: Caps | None = None, also: Seq
                 return accepted(signal, form, await take(request, form))
             except Refused as refusal:
                 return refused(_format_of_answer(request), refusal)
+            except StoreError as error:  # a full disk may be freed: what was sent is not lost if it is sent again
+                return refused(_format_of_answer(request), Refused(503, str(error)))
 
         return endpoint
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from spanwright.errors import UsageError
 from spanwright.telemetry.receiver.app import otlp_app
 from spanwright.telemetry.receiver.caps import Caps
-from spanwright.telemetry.receiver.sink import Sink
+from spanwright.telemetry.sink import Sink
 
 LOOPBACK = "127.0.0.1"
 _GRACE = 1

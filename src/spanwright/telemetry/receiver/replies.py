@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from starlette.responses import Response
 
-from spanwright.telemetry.receiver.sink import Receipt
+from spanwright.telemetry.sink import Receipt
 
 RETRY_AFTER = 1
 """Seconds after which a sender should try again."""

@@ -1,11 +1,23 @@
-"""Where received spans go."""
+"""Where received spans and events go: a Sink is what the receiver and the recordings have between them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from spanwright.core.trace import Span
-from spanwright.telemetry.otlp import LoggedEvent
+from spanwright.core.trace import Attribute, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """A gen_ai event that came as a log record: an evaluation's result, or a message of a model call."""
+
+    name: str
+    trace_id: str
+    """Lower-case hexadecimal; empty where the record was written outside of any span."""
+    span_id: str
+    time: float
+    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    """The record's attributes, and its body as `gen_ai.event.content`: a text, or anything else as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +50,9 @@ class Sink(Protocol):
         ...
 
     def take_spans(self, spans: Sequence[Span]) -> Receipt:
-        """Take spans of any traces, in any order."""
+        """Take spans of any traces, in any order. Raises StoreError where they cannot be kept just now."""
         ...
 
     def take_events(self, events: Sequence[LoggedEvent]) -> Receipt:
-        """Take gen_ai events, each of which belongs to a span."""
+        """Take gen_ai events, each of which belongs to a span. Raises StoreError likewise."""
         ...
