@@ -204,6 +204,7 @@ async def test_bodies_may_be_compressed(kept, sender, encoding, encode):
         (413, zlib.compress(bytes(10_000_000)), PROTOBUF, {"content_encoding": "deflate"}),
         (413, request(*"elevenspans").SerializeToString(), PROTOBUF, {}),
         (413, json_request(*"elevenspans"), JSON, {}),
+        (413, b'{"resourceSpans":[{"scopeSpans":[{"spans":[{},{},{},{},{},{},{},{},{},{},{}]}]}]}', JSON, {}),
     ],
 )
 async def test_what_cannot_be_taken_is_refused_with_a_reason_and_the_next_request_is_taken(
@@ -312,7 +313,24 @@ async def test_a_port_that_is_taken_is_a_clear_error(kept):
                 pass
 
 
+def rich() -> bytes:
+    sent = request("a", "b")
+    span = sent.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="deep").value.array_value.values.add().kvlist_value.values.add(key="k").value.int_value = 7
+    span.events.add(name="exception").attributes.add(key="e").value.double_value = 0.5
+    span.links.add(trace_id=b"l" * 16)
+    return sent.SerializeToString()
+
+
+def overwritten(changes: list[tuple[int, int]]) -> bytes:
+    body = bytearray(rich())
+    for place, byte in changes:
+        body[place % len(body)] = byte
+    return bytes(body)
+
+
 BODIES = st.one_of(
+    st.lists(st.tuples(st.integers(0, 500), st.integers(0, 255)), max_size=6).map(overwritten),
     st.binary(max_size=400),
     st.binary(max_size=200).map(lambda tail: request("a").SerializeToString() + tail),
     st.binary(max_size=200).map(gzip.compress),

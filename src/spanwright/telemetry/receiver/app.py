@@ -67,17 +67,20 @@ class _Intake:
         self._reading = anyio.Lock()
 
     async def traces(self, request: Request, form: Format) -> Receipt:
-        refusals: list[str] = []
+        refusals = _Refusals(self._caps.records)
         async with self._bodies.received(request) as body, self._reading:
             self._check(body, form)
             decode = decode_json if form is Format.JSON else decode_protobuf
             try:
-                spans = await self._spans(decode(body, refuse=refusals.append))
+                slices = await self._spans(decode(body, refuse=refusals.add))
             except MalformedOtlp as error:
                 raise Refused(400, str(error)) from error
-        receipt = self._sink.take_spans(spans)
-        reason = receipt.reason or next(iter(refusals), "")
-        return Receipt(rejected=receipt.rejected + len(refusals), reason=reason)
+        rejected, reason = refusals.count, refusals.first
+        for spans in slices:
+            receipt = self._sink.take_spans(spans)
+            rejected, reason = rejected + receipt.rejected, reason or receipt.reason
+            await checkpoint()
+        return Receipt(rejected=rejected, reason=reason)
 
     async def logs(self, request: Request, form: Format) -> Receipt:
         async with self._bodies.received(request) as body, self._reading:
@@ -88,7 +91,7 @@ class _Intake:
             except MalformedOtlp as error:
                 raise Refused(400, str(error)) from error
         if len(events) > self._caps.records:
-            raise self._too_many()
+            raise _too_many(self._caps.records)
         return self._sink.take_events(events)
 
     async def metrics(self, request: Request, form: Format) -> Receipt:
@@ -103,17 +106,35 @@ class _Intake:
         if busy := self._sink.busy:
             raise Refused(429, f"{busy}. Try again in a moment")
 
-    async def _spans(self, found: Iterator[Span]) -> list[Span]:
-        spans: list[Span] = []
+    async def _spans(self, found: Iterator[Span]) -> Sequence[Sequence[Span]]:
+        """Read all spans before the first one is handed on: a request that is malformed has no effect."""
+        slices: list[list[Span]] = []
         while read := list(islice(found, _SLICE)):
-            spans += read
-            if len(spans) > self._caps.records:
-                raise self._too_many()
+            slices.append(read)
+            if sum(map(len, slices)) > self._caps.records:
+                raise _too_many(self._caps.records)
             await checkpoint()
-        return spans
+        return slices
 
-    def _too_many(self) -> Refused:
-        return Refused(413, f"the request holds more than {self._caps.records:,} records. Send smaller batches")
+
+class _Refusals:
+    """Counts the spans that cannot be placed, up to as many as a request may have."""
+
+    def __init__(self, most: int) -> None:
+        self.count = 0
+        self.first = ""
+        self._most = most
+
+    def add(self, reason: str) -> None:
+        """Take note of one."""
+        self.count += 1
+        self.first = self.first or reason
+        if self.count > self._most:
+            raise _too_many(self._most)
+
+
+def _too_many(most: int) -> Refused:
+    return Refused(413, f"the request holds more than {most:,} records. Send smaller batches")
 
 
 def _check_token(request: Request, token: str) -> None:
