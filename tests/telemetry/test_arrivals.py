@@ -1,8 +1,10 @@
 """Recordings that get spans from other processes: which are taken, how long is waited, what is said about the rest."""
 
+import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import pytest
@@ -88,6 +90,21 @@ async def test_spans_of_traces_that_nobody_records_are_rejected_with_the_reason(
     assert "complete already" in late.reason
     assert "Propagate traceparent" in foreign.reason
     assert any("ended after their trace had been sealed" in line for line in recorder.diagnoses)
+
+
+async def test_a_trace_of_its_own_that_a_service_links_to_the_call_is_the_recordings():
+    own = "cd" * 16
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            expect_spans(2)
+            below, root = sent(own, 1, "below", parent="2"), replace(sent(own, 2, "root"), links=(recording.id,))
+            taken = recorder.arrivals.take_spans([below, root])
+        after = recorder.arrivals.take_spans([sent(own, 3)])
+
+    assert (0, 1) == (taken.rejected, after.rejected)
+    assert [("below", recording.id), ("root", recording.id)] == [
+        (span.name, span.trace_id) for span in recording.trace.spans
+    ]
 
 
 def seconds_until_sealed(*arrivals: float, count: int | None = None, quiet: float = 2.0) -> tuple[float, Trace]:
@@ -219,6 +236,56 @@ async def test_outside_of_a_recording_and_in_a_blind_one_nothing_is_expected():
         expect_spans(3)
 
     assert {} == outgoing_headers()
+
+
+WORKER = """
+import json, sys
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagate import extract
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), max_export_batch_size=100))
+tracer = provider.get_tracer("worker")
+for number, headers in enumerate(json.load(sys.stdin)):
+    with tracer.start_as_current_span(f"rollout {number}", extract(headers)):
+        for step in range(20):
+            with tracer.start_as_current_span(f"{number}.{step}"):
+                pass
+provider.shutdown()
+"""
+
+
+async def test_many_rollouts_in_two_other_processes_get_each_their_own_spans():
+    traces: dict[int, Trace] = {}
+    headers: dict[int, dict[str, str]] = {}
+    begun, count = anyio.Event(), 40
+
+    async def rollout(number: int, recorder: SpanRecorder) -> None:
+        async with recorder.recording({"rollout": str(number)}) as recording:
+            headers[number] = dict(outgoing_headers())
+            expect_spans(21)
+            if len(headers) == count:
+                begun.set()
+        traces[number] = recording.trace
+
+    with SpanRecorder.attach() as recorder:
+        async with receiving(recorder.arrivals) as endpoint, anyio.create_task_group() as rollouts:
+            for number in range(count):
+                rollouts.start_soon(rollout, number, recorder)
+            await begun.wait()
+            for half in (0, 1):
+                mine = [headers[number] for number in range(half, count, 2)]
+                command = [sys.executable, "-c", WORKER]
+                told = os.environ | endpoint.environment
+                work = partial(anyio.run_process, command, input=json.dumps(mine).encode(), env=told)
+                rollouts.start_soon(work)
+
+    for number, trace in traces.items():
+        assert {f"rollout {number // 2}", *(f"{number // 2}.{step}" for step in range(20))} == set(names(trace))
+        assert {str(number)} == {span.attributes["spanwright.rollout"] for span in trace.spans}
+    assert (count, ()) == (len(traces), recorder.diagnoses)
 
 
 ELSEWHERE = """

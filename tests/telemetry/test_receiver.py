@@ -229,6 +229,33 @@ async def test_who_is_busy_asks_to_be_tried_again(kept, sender):
     assert 200 == (await sender.post(json_request("a"), JSON)).status_code
 
 
+class BusyOnce(Kept):
+    """A sink that is busy when it is first asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        super().__init__()
+
+    @property
+    def busy(self) -> str:
+        self.asked += 1
+        return "busy" if self.asked == 1 else ""
+
+    @busy.setter
+    def busy(self, reason: str) -> None:
+        pass
+
+
+async def test_a_real_exporter_that_was_asked_to_come_again_does():
+    kept = BusyOnce()
+    async with receiving(kept) as endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{endpoint.url}/v1/traces")
+        result = await to_thread.run_sync(exporter.export, finished_spans())
+        exporter.shutdown()
+
+    assert (SpanExportResult.SUCCESS, 2, 3) == (result, kept.asked, len(kept.spans))
+
+
 async def test_a_body_that_does_not_arrive_in_time_holds_nobody_up(kept):
     async with receiving(kept, caps=Caps(seconds=0.05)) as endpoint:
         host, _, port = endpoint.url.removeprefix("http://").partition(":")

@@ -2,6 +2,8 @@
 
 A service that was called inside a recording sends its spans by OTLP, under the trace id that the call carried. Here
 they find the recording's tape, each once however often it is sent, and a recording learns when to stop waiting.
+
+A service that begins a trace of its own and links it to the call is understood, too, from the link on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +24,8 @@ _PATIENCE = 15.0
 
 _SPAN = 2_048
 """About what a span or an event takes without its texts."""
+_MOST_ALIASES = 64
+"""Traces that may be linked to one recording."""
 _ENTRY = 100
 """About what an attribute takes without its texts."""
 
@@ -46,6 +50,8 @@ class _Incoming:
     bytes: int = 0
     events: dict[str, dict[_Identity, SpanEvent]] = field(default_factory=dict[str, dict[_Identity, SpanEvent]])
     """By the span that they belong to."""
+    aliases: set[str] = field(default_factory=set[str])
+    """Traces of their own that services have linked to this one."""
     awaited: bool = False
     announced: int | None = None
     quiet: float = QUIET
@@ -96,6 +102,7 @@ class Arrivals:
         self._collector = collector
         self._allowance = allowance or Allowance()
         self._incoming: dict[int, _Incoming] = {}
+        self._aliases: dict[str, int] = {}
 
     @property
     def busy(self) -> str:
@@ -107,7 +114,10 @@ class Arrivals:
         reasons: list[str] = []
         told: dict[int, _Incoming] = {}
         for span in spans:
-            trace_id = int(span.trace_id, 16)
+            if span.links:  # before all, because a root, which has the link, is sent after what is below it
+                self._note_links(span)
+        for span in spans:
+            trace_id = self._trace_of(span.trace_id)
             if reason := self._take(trace_id, span):
                 reasons.append(reason)
             else:
@@ -146,6 +156,8 @@ class Arrivals:
         incoming = self._incoming.pop(trace_id, None)
         if incoming is None:
             return _NOTHING
+        for alias in incoming.aliases:
+            self._aliases.pop(alias, None)
         return Arrived(
             events={span_id: tuple(events.values()) for span_id, events in incoming.events.items()},
             missing=incoming.missing,
@@ -163,7 +175,8 @@ class Arrivals:
         size = _size(span)
         if reason := self._beyond(incoming, size):
             return reason
-        self._collector.insert(trace_id, span)
+        own = span if span.trace_id not in incoming.aliases else replace(span, trace_id=f"{trace_id:032x}")
+        self._collector.insert(trace_id, own)
         incoming.spans.add(span.span_id)
         incoming.bytes += size
         return ""
@@ -171,7 +184,7 @@ class Arrivals:
     def _take_event(self, event: LoggedEvent) -> str:
         if not event.trace_id:
             return "the event belongs to no span: it has no trace id and span id"
-        trace_id = int(event.trace_id, 16)
+        trace_id = self._trace_of(event.trace_id)
         if not self._collector.records(trace_id):
             return self._unknown(trace_id)
         incoming = self._of(trace_id)
@@ -184,6 +197,20 @@ class Arrivals:
             of_span[identity] = SpanEvent(name=event.name, time=event.time, attributes=event.attributes)
             incoming.bytes += size
         return ""
+
+    def _trace_of(self, trace_id: str) -> int:
+        alias = self._aliases.get(trace_id) if self._aliases else None
+        return int(trace_id, 16) if alias is None else alias
+
+    def _note_links(self, span: Span) -> None:
+        """Take the trace of a span for the recording that it is linked to, if there is one."""
+        linked = next((trace_id for link in span.links if self._collector.records(trace_id := int(link, 16))), None)
+        if linked is None or self._collector.records(int(span.trace_id, 16)):
+            return
+        aliases = self._of(linked).aliases
+        if len(aliases) < _MOST_ALIASES:
+            aliases.add(span.trace_id)
+            self._aliases[span.trace_id] = linked
 
     def _of(self, trace_id: int) -> _Incoming:
         return self._incoming.setdefault(trace_id, _Incoming())

@@ -16,20 +16,23 @@ class Tally:
         self._open: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
 
-    def add(self, sealed: Sealed, arrived: Arrived, trace: Trace) -> None:
+    def add(self, sealed: Sealed, trace: Trace) -> None:
         """Count what is missing in one trace."""
         self._recordings += 1
         self._open.update(sealed.open)
         self._counts.update(
-            unseen=int(not sealed.seen and not arrived.silent),
-            silent=int(arrived.silent),
-            missing=arrived.missing,
+            unseen=int(not sealed.seen),
             incomplete=int(bool(sealed.open)),
             spans=sealed.dropped,
             cut=sealed.cut,
             attributes=sum(span.dropped for span in trace.spans),
             contentless=int(trace.without_content),
         )
+
+    def miss(self, arrived: Arrived, *, unseen: bool) -> None:
+        """Count what other processes were expected to send for one trace and did not; `unseen` if it has no span."""
+        self._counts["silent"] += arrived.silent and unseen
+        self._counts["missing"] += arrived.missing
 
     def unfolded(self, error: Exception) -> None:
         """Count a trace whose spans could not be read together."""
@@ -42,12 +45,12 @@ class Tally:
         opened = ", ".join(repr(name) for name, _ in self._open.most_common(3))
         errors = ", ".join(sorted(self._errors))
         causes = (
-            (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
             (
                 count["silent"],
                 f"recordings of {total} got no span from the service that was called: does it export to us?",
             ),
             (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
+            (count["unseen"] - count["silent"], f"recordings of {total} saw no span: are the agents instrumented?"),
             (count["contentless"], f"traces of {total} show no content: instrument with include_content=True"),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
             (late, "spans ended after their trace had been sealed and are missing in it"),

@@ -176,7 +176,8 @@ class SpanRecorder:
         if sealed.dropped or sealed.cut:
             trace = replace(trace, truncated=True)
         if remark:
-            self._tally.add(sealed, arrived, trace)
+            self._tally.add(sealed, trace)
+            self._tally.miss(arrived, unseen=not sealed.seen)
         return trace
 
 

@@ -28,6 +28,7 @@ from spanwright.telemetry.otlp.values import (
     attribute,
     ids_at_fault,
     kind_of,
+    linked,
     parent_of,
     plain,
     status_of,
@@ -113,7 +114,7 @@ def _span(wire: _Record, ids: tuple[str, str], scope: str, service: str) -> Span
         status_message=_text(status, "message"),
         attributes=_attributes(wire),
         events=tuple([_event(event) for event in _records(wire, "events")]),
-        links=tuple([_id(link, "traceId", 16) for link in _records(wire, "links")]),
+        links=linked(_id(link, "traceId", 16) for link in _records(wire, "links")),
         dropped=_integer(wire, "droppedAttributesCount"),
     )
 

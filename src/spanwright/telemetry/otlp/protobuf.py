@@ -25,6 +25,7 @@ from spanwright.telemetry.otlp.values import (
     attribute,
     ids_at_fault,
     kind_of,
+    linked,
     parent_of,
     plain,
     status_of,
@@ -93,7 +94,7 @@ def _span(wire: WireSpan, ids: tuple[str, str], scope: str, service: str) -> Spa
         status_message=status.message,
         attributes=_attributes(wire.attributes),
         events=tuple([_event(event) for event in wire.events]) if wire.events else (),
-        links=tuple([link.trace_id.hex() for link in wire.links]) if wire.links else (),
+        links=linked(link.trace_id.hex() for link in wire.links) if wire.links else (),
         dropped=wire.dropped_attributes_count,
     )
 

@@ -5,7 +5,7 @@ Values become what the in-process path makes of them (see flatten), so that a re
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -72,6 +72,11 @@ def ids_at_fault(trace_id: str, span_id: str) -> str:
 def parent_of(parent_id: str) -> str:
     """Return the id of a span's parent; empty for a root, and for what is no id."""
     return parent_id if len(parent_id) == 16 and parent_id.strip("0") else ""
+
+
+def linked(trace_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the trace ids of links, without what is none."""
+    return tuple([trace_id for trace_id in trace_ids if len(trace_id) == 32])
 
 
 def _row(values: list[JsonValue]) -> Attribute:
