@@ -1,4 +1,4 @@
-"""A service as a subject: what it is sent, whose fault its failures are, and one in another process that is optimized."""
+"""A service as a subject: what it is sent, whose fault its failures are, and one that is optimized from afar."""
 
 import os
 import socket
