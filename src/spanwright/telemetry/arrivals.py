@@ -138,6 +138,10 @@ class Arrivals:
         if count is not None:
             incoming.announced = (incoming.announced or 0) + count
 
+    def expects(self, trace_id: int) -> bool:
+        """Say whether spans of other processes have come for `trace_id`, or are expected."""
+        return trace_id in self._incoming
+
     async def settle(self, trace_id: int) -> None:
         """Return when the spans of other processes have come, as far as can be told; at once where none is expected."""
         incoming = self._incoming.get(trace_id)

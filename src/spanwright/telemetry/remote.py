@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -15,6 +16,9 @@ class _Recorded:
     arrivals: Arrivals
     trace_id: int
 
+
+Entered: TypeAlias = Token[_Recorded | None]
+"""Undoes an `enter`."""
 
 _recorded: ContextVar[_Recorded | None] = ContextVar("spanwright_recorded", default=None)
 
@@ -37,11 +41,11 @@ def expect_spans(count: int | None = None, *, quiet: float = QUIET) -> None:
         recorded.arrivals.expect(recorded.trace_id, count=count, quiet=quiet)
 
 
-def enter(arrivals: Arrivals | None, trace_id: int) -> Token[_Recorded | None]:
+def enter(arrivals: Arrivals | None, trace_id: int) -> Entered:
     """Note, until `leave`, which recording this is; without arrivals that nothing is recorded."""
     return _recorded.set(None if arrivals is None else _Recorded(arrivals, trace_id))
 
 
-def leave(token: Token[_Recorded | None]) -> None:
+def leave(token: Entered) -> None:
     """Undo `enter`."""
     _recorded.reset(token)
