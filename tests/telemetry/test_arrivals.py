@@ -174,7 +174,7 @@ def test_a_service_that_sends_nothing_or_too_little_is_named():
     lines = run_virtual(main())
 
     assert 2 == len(lines)
-    assert "1 recordings of 2 got no span from the service that was called" in lines[0]
+    assert "1 recordings of 2 got no span of the service they called" in lines[0]
     assert "2 spans that a service announced did not arrive" in lines[1]
 
 

@@ -30,8 +30,10 @@ class Tally:
         )
 
     def miss(self, arrived: Arrived, *, unseen: bool) -> None:
-        """Count what other processes were expected to send for one trace and did not; `unseen` if it has no span."""
-        self._counts["silent"] += arrived.silent and unseen
+        """Count what other processes were expected to send for one trace, already added, and did not."""
+        if arrived.silent and unseen:  # it is known why nothing was seen
+            self._counts["silent"] += 1
+            self._counts["unseen"] -= 1
         self._counts["missing"] += arrived.missing
 
     def unfolded(self, error: Exception) -> None:
@@ -45,12 +47,7 @@ class Tally:
         opened = ", ".join(repr(name) for name, _ in self._open.most_common(3))
         errors = ", ".join(sorted(self._errors))
         causes = (
-            (
-                count["silent"],
-                f"recordings of {total} got no span from the service that was called: does it export to us?",
-            ),
-            (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
-            (count["unseen"] - count["silent"], f"recordings of {total} saw no span: are the agents instrumented?"),
+            (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
             (count["contentless"], f"traces of {total} show no content: instrument with include_content=True"),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
             (late, "spans ended after their trace had been sealed and are missing in it"),
@@ -58,6 +55,8 @@ class Tally:
             (count["cut"], "long attributes were shortened to head and tail"),
             (count["attributes"], "attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
             (unreadable, "spans could not be read"),
+            (count["silent"], f"recordings of {total} got no span of the service they called: does it export to us?"),
+            (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
             (self._errors.total(), f"traces could not be put together ({errors}): please report it"),
         )
         return tuple(f"{number} {line}" for number, line in causes if number)
