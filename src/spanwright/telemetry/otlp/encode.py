@@ -94,4 +94,6 @@ def _value(value: Attribute) -> dict[str, JsonValue]:
 
 
 def _time(seconds: float) -> str:
-    return str(round(seconds * NANOSECONDS))
+    """Return nanoseconds. In whole numbers: a product of floats would be rounded a second time, and read back as less."""
+    numerator, denominator = seconds.as_integer_ratio()
+    return str((numerator * int(NANOSECONDS) + denominator // 2) // denominator)
