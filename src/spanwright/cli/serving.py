@@ -27,9 +27,7 @@ def serve(place: Place, out: Path, *, any_trace: bool) -> None:
 async def _receive(place: Place, file: TraceFile, out: Path) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with receiving(file, place) as endpoint:
-            typer.echo(
-                f"Receiving spans at {endpoint.url}, into {out}. Ctrl-C ends it. Start what sends them with:", err=True
-            )
+            typer.echo(f"Receiving spans at {endpoint.url}, into {out}; Ctrl-C ends it. Senders need:", err=True)
             typer.echo(_exports(endpoint))
             async for _ in signals:
                 return

@@ -94,6 +94,6 @@ def _value(value: Attribute) -> dict[str, JsonValue]:
 
 
 def _time(seconds: float) -> str:
-    """Return nanoseconds. In whole numbers: a product of floats would be rounded a second time, and read back as less."""
+    """Return nanoseconds, reckoned in whole numbers: rounded twice they would not read back equal."""
     numerator, denominator = seconds.as_integer_ratio()
-    return str((numerator * int(NANOSECONDS) + denominator // 2) // denominator)
+    return str((numerator * NANOSECONDS + denominator // 2) // denominator)

@@ -16,7 +16,8 @@ Refuse: TypeAlias = Callable[[str], None]
 """Is told why a record was passed over."""
 Status: TypeAlias = Literal["unset", "ok", "error"]
 
-NANOSECONDS = 1e9
+NANOSECONDS = 1_000_000_000
+"""Of a second. Whole: a quotient of two integers is rounded once."""
 KINDS = ("internal", "internal", "server", "client", "producer", "consumer")
 """By the number of the enum; the first is "unspecified"."""
 STATUSES: tuple[Status, ...] = ("unset", "ok", "error")
