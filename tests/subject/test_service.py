@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import anyio
 import httpx
 import pytest
 from pydantic_evals import Case as TheirCase
@@ -83,6 +84,39 @@ async def test_a_service_gets_the_case_the_address_of_the_texts_and_the_ids_of_t
     assert trace.id == seen["headers"]["traceparent"].split("-")[1]
     assert f"spanwright.candidate={CANDIDATE.id}" in seen["headers"]["baggage"]
     assert "spanwright.rollout=7" in seen["headers"]["baggage"]
+
+
+async def test_a_service_elsewhere_is_told_where_it_finds_us(ask):
+    seen = {}
+
+    async def answer(request: Request) -> Response:
+        seen.update(await request.json())
+        return JSONResponse({"output": ""})
+
+    await ask(answer, Listening(port=0, quiet=0.0, url="http://optimizer:4318/"))
+
+    assert f"http://optimizer:4318/candidates/{CANDIDATE.id}" == seen["candidate"]["url"]
+
+
+async def test_a_service_that_does_not_answer_in_time_is_the_worlds_fault():
+    async def answer(request: Request) -> Response:
+        await anyio.sleep_forever()
+        return JSONResponse({})
+
+    with SpanRecorder.attach() as recorder:
+        async with receiving(Nowhere(), also=[Route("/", answer, methods=["POST"])]) as service:
+            subject = HttpSubject(service.url, {}, timeout=0.05, listening=ANYWHERE)
+            async with subject.receiving(recorder.arrivals):
+                with pytest.raises(WorldFailed, match=r"no answer within 0\.05 seconds"):
+                    await subject.run(CANDIDATE, CASE)
+
+
+async def test_inputs_that_are_no_json_are_the_users_bug():
+    with SpanRecorder.attach() as recorder:
+        subject = HttpSubject("http://127.0.0.1:1/", {}, listening=ANYWHERE)
+        async with subject.receiving(recorder.arrivals):
+            with pytest.raises(UserBug, match="the inputs are no JSON"):
+                await subject.run(CANDIDATE, Case(id="odd", inputs=object()))
 
 
 async def test_with_a_token_texts_are_for_those_alone_who_bear_it(ask):

@@ -356,6 +356,17 @@ def overwritten(changes: list[tuple[int, int]]) -> bytes:
     return bytes(body)
 
 
+async def test_nobody_listens_to_other_machines_without_a_token(kept):
+    with pytest.raises(UsageError, match=r"anyone who reaches 0\.0\.0\.0.*Give a token"):
+        async with receiving(kept, Place(host="0.0.0.0")):  # noqa: S104 - that is what is refused
+            pass
+
+
+async def test_the_loopback_may_be_called_by_its_other_names(kept):
+    async with receiving(kept, Place(host="localhost")) as endpoint, httpx.AsyncClient() as client:
+        assert 200 == (await Sender(client, endpoint).post(request("a").SerializeToString())).status_code
+
+
 BODIES = st.one_of(
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 255)), max_size=6).map(overwritten),
     st.binary(max_size=400),

@@ -44,6 +44,8 @@ class Listening:
     """The one that OpenTelemetry's exporters send to unless told otherwise; 0 is any that is free."""
     token: str = ""
     """What the service has to bear; on the loopback it may do without."""
+    url: str = ""
+    """Where the service finds us, if host and port do not say it: `http://optimizer:4318` from a container."""
     quiet: float = 2.0
     """Seconds without a new span after which a rollout's trace is complete, where the service does not say how many
     it has."""
@@ -91,7 +93,7 @@ class HttpSubject:
             receiving(sink, Place(host=at.host, port=at.port, token=at.token), also=[page]) as endpoint,
             httpx.AsyncClient(timeout=self._timeout, limits=httpx.Limits(max_connections=None)) as client,
         ):
-            self._open = _Open(endpoint, client)
+            self._open = _Open((at.url or endpoint.url).rstrip("/"), client)
             try:
                 yield endpoint
             finally:
@@ -120,7 +122,7 @@ class HttpSubject:
         self._remember(candidate)
         asked = {
             "case": {"id": case.id, "inputs": case.inputs},
-            "candidate": {"id": candidate.id, "url": f"{self._open.endpoint.url}/candidates/{candidate.id}"},
+            "candidate": {"id": candidate.id, "url": f"{self._open.url}/candidates/{candidate.id}"},
         }
         try:
             body = to_json(asked)
@@ -169,7 +171,8 @@ class HttpSubject:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    endpoint: Endpoint
+    url: str
+    """Where the service finds us."""
     client: httpx.AsyncClient
 
 

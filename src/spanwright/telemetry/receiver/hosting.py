@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import quote
 
 import anyio
@@ -41,7 +42,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where to listen, and who may send: anyone of this machine unless there is a token."""
+    """Where to listen, and who may send: anyone of this machine unless there is a token, nobody else without one."""
 
     host: str = LOOPBACK
     port: int = 0
@@ -55,9 +56,11 @@ async def receiving(
 ) -> AsyncGenerator[Endpoint]:
     """Receive spans until the block is left; then nobody listens any more, and what was in flight is answered.
 
-    `also` adds pages to the app. Raises UsageError where the place cannot be had.
+    `also` adds pages to the app. Raises UsageError where the place cannot be had, or is open to others.
     """
     at = place or Place()
+    if not at.token and not _is_loopback(at.host):
+        raise UsageError(f"anyone who reaches {at.host} could send spans", "Give a token, or listen on 127.0.0.1")
     listener = _listener(at)
     async with _serving(otlp_app(sink, token=at.token, caps=caps, also=also), listener):
         host = f"[{at.host}]" if ":" in at.host else at.host
@@ -90,6 +93,13 @@ async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None
     finally:
         with anyio.CancelScope(shield=True):  # for the time of grace at most
             await server.shutdown(sockets=[listener])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listener(place: Place) -> socket.socket:
