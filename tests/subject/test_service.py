@@ -192,7 +192,7 @@ def test_an_address_that_is_none_is_refused_at_once():
 
 
 SERVICE = """
-import os
+import socket
 
 import httpx
 import uvicorn
@@ -239,7 +239,9 @@ async def tell(request):
     return JSONResponse({"texts": {"shout/instructions": "Answer."}})
 
 app = Starlette(routes=[Route("/answer", answer, methods=["POST"]), Route("/answer", tell)])
-uvicorn.run(app, port=int(os.environ["PORT"]), log_level="error")
+listener = socket.create_server(("127.0.0.1", 0))
+print(f"http://127.0.0.1:{listener.getsockname()[1]}/answer", flush=True)  # who calls now waits in the listener's queue
+uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])
 """
 
 
@@ -251,18 +253,16 @@ def free_port() -> int:
 @pytest.fixture
 def service(tmp_path) -> Iterator[tuple[str, int]]:
     """Start the service in a process of its own; give its address and the port that it sends spans to."""
-    port, ours = free_port(), free_port()
+    ours = free_port()
     told = {
-        "PORT": str(port),
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{ours}",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20ours",
     }
-    with subprocess.Popen([sys.executable, "-c", SERVICE], env=os.environ | told) as process:
+    command = [sys.executable, "-c", SERVICE]
+    with subprocess.Popen(command, env=os.environ | told, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         try:
-            transport = httpx.HTTPTransport(retries=9)  # with growing pauses: the service takes seconds to start
-            with httpx.Client(transport=transport, timeout=30) as client:
-                client.get(f"http://127.0.0.1:{port}/answer").raise_for_status()
-            yield f"http://127.0.0.1:{port}/answer", ours
+            yield process.stdout.readline().strip(), ours
         finally:
             process.terminate()
 
