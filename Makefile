@@ -36,7 +36,7 @@ test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
-	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
+	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

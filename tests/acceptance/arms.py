@@ -3,15 +3,19 @@
 An arm says what the reflector gets to see; everything else of a run is equal: world, splits, budget, policy, seeds.
 """
 
-from collections.abc import Callable
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_evals import Case, Dataset
 
-from spanwright.core.candidate import Candidate
+from spanwright.core.candidate import Candidate, Kind
 from spanwright.core.protocols import Evaluator, Recorder, Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
@@ -47,6 +51,13 @@ def _group(case: Case[Any, Any, Any]) -> str:
 
 
 DESK = World(name="support_desk", subject=desk.handle, agents=(desk.support,), cases=tickets.tickets)
+DESK_TOLD = World(
+    name="support_desk_told_by_tools",
+    subject=desk.handle,
+    agents=(desk.support,),
+    cases=tickets.tickets_shown_by_tools,
+)
+"""The tickets of which only tools' messages show what matters."""
 MULTIHOP = World(
     name="multihop",
     subject=multihop.answer_question,
@@ -90,15 +101,12 @@ async def run(
     seed: int,
     rollouts: int,
     policy: Policy | None = None,
-    keep: Callable[[Case[Any, Any, Any]], bool] = lambda _case: True,
 ) -> Result:
-    """Optimize a world under an arm; `keep` picks the cases."""
+    """Optimize a world under an arm."""
     provider = in_process(simulated_app(default_models(), salt=f"acceptance {seed}"))
     for agent in world.agents:
         agent.model = simulated_model(TASK_MODEL, provider)  # pyright: ignore[reportAttributeAccessIssue]
-    dataset = world.cases()
-    dataset.cases = [case for case in dataset.cases if keep(case)]
-    evals = eval_set(Evals(cases=dataset, group=_group, seed=seed))
+    evals = eval_set(Evals(cases=world.cases(), group=_group, seed=seed))
     subject = subject_of(world.subject, world.deps, evals.theirs)
     components = chosen(await subject.components(), None)
     reflector: Reflector = ModelReflector(simulated_model(REFLECTION_MODEL, provider))
@@ -120,14 +128,63 @@ async def run(
             return Result.from_events(journal.events())
 
 
-async def gain(world: World, arm: Arm, *, seed: int, rollouts: int, policy: Policy | None = None) -> float:
-    """Return how much better the winner is than the seed on the test split."""
-    result = await run(world, arm, seed=seed, rollouts=rollouts, policy=policy)
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One optimization, by names, so that another process can do it."""
+
+    world: str
+    arm: str = "FULL"
+    policy: str = "default"
+    seed: int
+    rollouts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a trial came to."""
+
+    seed_test: float
+    best_test: float
+    changed: frozenset[Kind]
+    """The kinds of the components that the winner changed."""
+    components_changed: int
+
+    @property
+    def gain(self) -> float:
+        """How much better the winner is than the seed on the test split."""
+        return self.best_test - self.seed_test
+
+
+WORLDS = {"desk": DESK, "told by tools": DESK_TOLD, "multihop": MULTIHOP}
+ARMS = {
+    "SCORE_ONLY": SCORE_ONLY,
+    "FEEDBACK": FEEDBACK,
+    "TRACES": TRACES,
+    "FULL": FULL,
+    "FOREIGN": FOREIGN,
+    "CHANCE": CHANCE,
+}
+POLICIES = {"default": Policy.default, "best of n": Policy.best_of_n, "gepa": Policy.gepa}
+
+
+def outcomes(trials: Sequence[Trial]) -> list[Outcome]:
+    """Do trials, one a core at a time."""
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as processes:
+        return list(processes.map(outcome, trials))
+
+
+def outcome(trial: Trial) -> Outcome:
+    """Do one trial."""
+    policy = POLICIES[trial.policy](seed=trial.seed)
+    result = asyncio.run(
+        run(WORLDS[trial.world], ARMS[trial.arm], seed=trial.seed, rollouts=trial.rollouts, policy=policy)
+    )
     assert result.seed_test is not None
     assert result.best_test is not None
-    return result.best_test - result.seed_test
-
-
-def with_seed(policy: Policy, seed: int) -> Policy:
-    """Return the policy with another seed."""
-    return replace(policy, seed=seed)
+    kinds = {component.id: component.kind for component in result.components}
+    return Outcome(
+        seed_test=result.seed_test,
+        best_test=result.best_test,
+        changed=frozenset(kinds[id] for id in result.components_changed),
+        components_changed=len(result.components_changed),
+    )

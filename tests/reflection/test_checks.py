@@ -183,3 +183,12 @@ def test_every_reason_that_a_repair_may_mend_is_explained_to_the_model():
 
 def test_every_kind_of_component_has_a_line_on_its_reach():
     assert set(Kind) == set(entries("reach"))
+
+
+def test_of_more_edits_than_are_wanted_the_first_are_kept_and_the_others_named():
+    context = replace(tool_and_parameter(), most_edits=1)
+    first, second = (component.id for component in context.components[:2])
+    result = proposed(judge(context, (first, "Find a book by its title."), (second, "The title, in full.")))
+
+    assert {first} == set(result.edits)
+    assert f"not used: more than 1 edits: {second}" in result.rationale

@@ -255,3 +255,11 @@ def test_a_request_to_retry_is_explained_where_there_is_one(name, explained):
     situation, allowance = SITUATIONS[name]
 
     assert explained == ('"Asked to retry": ' in render_prompt(situation(), allowance))
+
+
+def test_where_more_is_on_offer_than_may_be_edited_the_answer_is_limited():
+    context = tool_and_parameter()
+    wide = replace(context, most_edits=1)
+
+    assert "Edit at most 1 of them" in render_prompt(wide, 8_000)
+    assert "Edit at most" not in render_prompt(context, 8_000)

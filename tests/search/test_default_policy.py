@@ -116,14 +116,23 @@ def chosen_components(story, blames, rounds=300, policy=POLICY):
     return Counter(policy.components(story.view, story.seed, blames, Random(n)) for n in range(rounds))
 
 
-def test_the_most_blamed_components_are_edited_together_at_most_three(told):
+def test_the_most_blamed_components_are_offered_together_the_most_blamed_first(told):
     story = told(components=6)
     blames = {"agent/a": 0.1, "agent/b": 3.0, "agent/c": 2.0, "agent/d": 1.0}
-    (most, count), *others = chosen_components(story, blames).most_common()
+    policy = Policy.default(component_rule=Blamed(at_most=3))
+    (most, count), *others = chosen_components(story, blames, policy=policy).most_common()
 
     assert ("agent/b", "agent/c", "agent/d") == most
     assert 0.85 < count / 300 < 0.95
-    assert all(len(components) == 1 for components, _ in others)
+    assert {("agent/b", "agent/c")} == {components[:2] for components, _ in others}
+    assert {"agent/a", "agent/e", "agent/f"} == {components[2] for components, _ in others}
+
+
+def test_as_many_components_are_offered_as_are_blamed(told):
+    story = told(components=12)
+    blames = {component.id: 1.0 for component in story.view.components}
+
+    assert {8} == {len(components) for components in chosen_components(story, blames)}
 
 
 def test_a_component_without_blame_is_left_alone(told):
@@ -132,9 +141,9 @@ def test_a_component_without_blame_is_left_alone(told):
     assert ("agent/e",) == chosen_components(story, {"agent/e": 0.5}).most_common(1)[0][0]
 
 
-def test_without_any_blame_chance_chooses_three_components(told):
+def test_without_any_blame_chance_fills_the_offer(told):
     story = told(components=6)
-    chosen = chosen_components(story, {}, policy=Policy.default(component_rule=Blamed(explore=0.0)))
+    chosen = chosen_components(story, {}, policy=Policy.default(component_rule=Blamed(at_most=3)))
 
     assert {3} == {len(set(components)) for components in chosen}
     assert {f"agent/{letter}" for letter in "abcdef"} == {each for components in chosen for each in components}
@@ -263,6 +272,24 @@ def test_a_top_up_that_was_interrupted_is_finished_and_not_repeated_for_the_same
     assert story.seed == POLICY.top_up(story.view)
 
 
+def test_a_top_up_of_which_everything_was_lost_is_done_again_for_the_same_attempt(told):
+    story = told(validation=40)
+    while measure(story, story.seed, 0.5):
+        pass
+    for _ in range(900):
+        story.rollout(story.seed, "t0", 0.0)
+    cells = POLICY.next_block(story.view, story.seed)
+    story.launch(story.seed, cells[0][0], attempt=1)
+    story.resume()
+
+    assert story.seed == POLICY.top_up(story.view)
+
+    for case, _ in cells:
+        story.rollout(story.seed, case, 0.0, attempt=1)
+
+    assert POLICY.top_up(story.view) is None
+
+
 def test_cells_in_flight_are_not_asked_for_again(told):
     story = told(validation=40)
     cells = POLICY.next_block(story.view, story.seed)
@@ -342,6 +369,13 @@ def test_few_proposals_are_in_flight_and_more_later(spent, concurrency, expected
 
 def test_an_ordered_schedule_has_one_attempt_in_flight():
     assert 1 == Policy.default(schedule="ordered").in_flight(5000, 32)
+
+
+@pytest.mark.parametrize(
+    ("budget", "expected"), [(None, 16), (100, 2), (300, 2), (800, 3), (1_000, 4), (3_000, 13), (9_000, 16)]
+)
+def test_a_small_budget_allows_fewer_proposals_side_by_side(budget, expected):
+    assert expected == POLICY.in_flight(5_000, 32, budget)
 
 
 def test_every_slot_can_be_given_an_attempt_on_request():

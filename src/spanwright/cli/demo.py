@@ -23,7 +23,7 @@ class Exhibit:
     subject: str
     evals: str
     group: str | None = None
-    rollouts: int
+    rollouts: int = 1_000
     """What the demo spends unless it is told."""
 
 
@@ -31,9 +31,11 @@ def exhibit(name: Packaged) -> Exhibit:
     """Return a packaged agent by its name."""
     if name is Packaged.SUPPORT_DESK:
         package = "spanwright_agents.support_desk"
-        return Exhibit(subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group", rollouts=800)
+        return Exhibit(
+            subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group", rollouts=1000
+        )
     package = "spanwright_agents.multihop"
-    return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group", rollouts=1000)
+    return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group")
 
 
 def show_off(invocation: Invocation, manner: Manner, simulated: bool) -> int:

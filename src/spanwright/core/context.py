@@ -35,7 +35,7 @@ class ReflectionContext:
     attempt: int
     parent: Candidate
     components: tuple[Component, ...]
-    """The components that may be edited in this reflection; `Component.text` is the seed's, not the parent's."""
+    """The components on offer, the most suspected first; `Component.text` is the seed's, not the parent's."""
     examples: tuple[Example, ...]
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
@@ -43,3 +43,5 @@ class ReflectionContext:
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
     objective: str = ""
     """What the score measures, in words."""
+    most_edits: int = 3
+    """How many of the components one answer may edit. More may be on offer, so that each rule finds its place."""

@@ -105,15 +105,17 @@ class Attempt:
             # Keyed by the attempt, so that a resumed run draws the same.
             stream = Random(f"{policy.seed}/{self._opened.attempt}/components")
             chosen = policy.components(view, self._parent.id, blames, stream)
+        offered = [component for component in components if component.id in chosen]
         return ReflectionContext(
             attempt=self._opened.attempt,
             parent=self._parent,
-            components=tuple(component for component in components if component.id in chosen),
+            components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
             examples=tuple(examples),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
             objective=shop.problem.objective,
+            most_edits=policy.edits,
         )
 
     async def _judge(self, proposal: Proposal, before: Sequence[Rollout]) -> Ending | None:

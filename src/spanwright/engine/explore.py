@@ -51,7 +51,7 @@ class Explorer:
     def _wanted(self) -> int:
         shop = self._shop
         spent = shop.ledger.spent.rollouts
-        return shop.policy.in_flight(spent, shop.conduct.concurrency)
+        return shop.policy.in_flight(spent, shop.conduct.concurrency, shop.conduct.budget.rollouts)
 
     async def _explore(self, opened: OpenAttempt | None = None, lease: Lease | None = None) -> None:
         """Make attempts; the first may be one that was interrupted, with its lease."""

@@ -85,11 +85,14 @@ class Performer:
         outcome: _Try | None = None
         usage = Usage()
         for tried in range(tries):
-            async with self._limiter:
+            await self._take_slot()
+            try:
                 if self._halted(task.purpose):
                     break
                 started = self._clock() if started is None else started
                 outcome = await self._try(task)
+            finally:
+                self._limiter.release()
             usage += outcome.usage
             if not outcome.is_worlds_fault or tried == tries - 1 or self._halted(task.purpose):
                 break
@@ -111,6 +114,13 @@ class Performer:
             ended=self._clock(),
         )
         return Observed(rollout=rollout, trace=outcome.trace, output=_output(outcome))
+
+    async def _take_slot(self) -> None:
+        """Wait for a slot; one that is free costs no turn of the event loop."""
+        try:
+            self._limiter.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._limiter.acquire()
 
     async def _try(self, task: Task) -> _Try:
         ran = await self._run(task)
@@ -151,8 +161,15 @@ class Performer:
         if score is not None and not math.isfinite(score.value):
             failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))
             score = None
-        usage = ran.usage + recording.trace.usage
-        return replace(ran, failure=failure, retry_after=retry_after, score=score, usage=usage)
+        judged = recording.trace
+        return _Try(
+            output=ran.output,
+            failure=failure,
+            retry_after=retry_after,
+            score=score,
+            trace=ran.trace,
+            usage=ran.usage + judged.usage if judged.model_calls else ran.usage,
+        )
 
 
 def failure_of(error: Exception) -> Failure:

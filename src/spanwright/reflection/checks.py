@@ -36,7 +36,7 @@ _PARTIAL = re.compile(
 _SAMPLES = frozenset(
     {"the complete new text", "<the complete new text>", "new text", "one fact", "the general cause", "…", "..."}
 )
-_PROSE = ("reflect", "request", "form_tool", "form_json", "form_tagged", "repair")
+_PROSE = ("reflect", "request", "most_edits", "form_tool", "form_json", "form_tagged", "repair")
 _LESSONS, _LESSON_LENGTH = 5, 400
 
 
@@ -50,6 +50,8 @@ class Ground:
     offered: Mapping[ComponentId, Component]
     inputs: frozenset[str]
     """Every run of words in the inputs of the examples."""
+    most: int
+    """How many of them may be edited."""
 
     @classmethod
     def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
@@ -60,6 +62,7 @@ class Ground:
             texts=context.parent.texts,
             offered={component.id: component for component in offered},
             inputs=frozenset(runs),
+            most=context.most_edits,
         )
 
     def meant(self, name: str) -> ComponentId | None:
@@ -72,12 +75,15 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
     """Return the proposal that `reading` makes, or the reason why none of its edits can be used."""
     good: dict[ComponentId, Edit] = {}
     bad: list[Refusal] = []
+    surplus: list[str] = []
     for edit in reading.edits:
         checked = _checked(edit, ground)
         if isinstance(checked, Refusal):
             bad.append(checked)
-        else:
+        elif checked.component in good or len(good) < ground.most:
             good[checked.component] = checked
+        else:
+            surplus.append(f"not used: more than {ground.most} edits: {checked.component}")
     if not good:
         return _worst(bad)
     why = [f"{each.component}: {each.why or 'no reason given'}" for each in good.values()]
@@ -85,7 +91,7 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
         parents=(ground.parent,),
         edits={each.component: each.text for each in good.values()},
         diagnosis=clean(reading.diagnosis).strip(),
-        rationale="\n".join([*why, *(f"not used: {refusal.reason}: {refusal.detail}" for refusal in bad)]),
+        rationale="\n".join([*why, *(f"not used: {refusal.reason}: {refusal.detail}" for refusal in bad), *surplus]),
         lessons=tuple(_lessons(reading.lessons, ground, tuple(good))),
     )
 

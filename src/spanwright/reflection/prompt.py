@@ -63,7 +63,7 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
         system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
-        closing = _closing(offered, rung)
+        closing = _closing(offered, rung, context.most_edits)
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
         if room >= 0:
             cast, *evidence = _evidence(context, offered, room)
@@ -81,9 +81,10 @@ def _goal(objective: str) -> str:
     return f"# Goal\n{shown}" if shown else ""
 
 
-def _closing(offered: Sequence[Component], rung: Rung) -> str:
+def _closing(offered: Sequence[Component], rung: Rung, most: int) -> str:
     names = ", ".join(quoted(each.id) for each in offered)
-    return f"{filled('request', {'components': names})}\n\n{prose(_FORMS[rung])}"
+    limit = f" {filled('most_edits', {'most': str(most)})}" if len(offered) > most else ""
+    return f"{filled('request', {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:

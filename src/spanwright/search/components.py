@@ -1,4 +1,4 @@
-"""Which components one reflection may edit."""
+"""Which components one reflection is offered. How many of them it may edit is the policy's `edits`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,29 +43,31 @@ def round_robin(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blamed:
-    """Choose the most blamed components together; now and then a random one, lest a blind spot of blame last for ever.
+    """Offer the most blamed components together; now and then a random one, lest a blind spot of blame last for ever.
 
-    What the lineage learnt earlier counts, too: a lesson is a failure that no edit has addressed. Where nothing is
-    blamed, chance chooses as many components: better than one in turn, since a case often needs several texts at once.
+    Blame is a hint: the text that lacks a rule is often not the one that was in use when it was broken. So more are
+    offered than may be edited, and whoever reads the evidence chooses among them. What the lineage learnt earlier
+    counts, too: a lesson is a failure that no edit has addressed. Where nothing is blamed, chance fills the offer.
     """
 
-    at_most: int = 3
+    at_most: int = 8
     explore: float = 0.1
-    """The share of attempts that take one component at random."""
-    weight_of_lesson: float = 0.25
+    """The share of attempts in which a random component takes the place of the least blamed on offer."""
+    weight_of_lessons: float = 1.0
+    """What all lessons of the lineage weigh together, in failures of the minibatch. More would crowd out the texts that
+    this very evidence suspects."""
 
     def __call__(
         self, view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
     ) -> tuple[ComponentId, ...]:
         components = evolvable(view, parent)
-        if rng.random() < self.explore:
-            return (rng.choice(components),)
-        weights = {component: self._weight(view, parent, component, blames) for component in components}
+        lessons = {component: len(view.lessons(parent, (component,))) for component in components}
+        each = self.weight_of_lessons / max(1, sum(lessons.values()))
+        weights = {component: blames.get(component, 0.0) + each * lessons[component] for component in components}
         drawn = rng.sample(components, len(components))  # equals are ordered by chance, not by name
         blamed = [component for component in drawn if weights[component] > 0] or drawn
-        return tuple(sorted(blamed, key=lambda component: -weights[component])[: self.at_most])
-
-    def _weight(
-        self, view: PoolView, parent: CandidateId, component: ComponentId, blames: Mapping[ComponentId, float]
-    ) -> float:
-        return blames.get(component, 0.0) + self.weight_of_lesson * len(view.lessons(parent, (component,)))
+        offered = sorted(blamed, key=lambda component: -weights[component])[: self.at_most]
+        others = [component for component in drawn if component not in offered]
+        if others and rng.random() < self.explore:
+            return (*offered[: self.at_most - 1], others[0])
+        return tuple(offered)

@@ -18,6 +18,7 @@ from spanwright.core.proposal import Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.search import finals
+from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
@@ -50,6 +51,8 @@ class PolicySettings(TypedDict, total=False):
     first_in_flight: int
     rollouts_per_step: int | None
     slots_per_attempt: int
+    generations: int
+    edits: int
     minibatch_size: int
     block: int | None
     finalist_count: int
@@ -84,6 +87,11 @@ class Policy:
     """After so many rollouts one attempt more may be in flight; None: as many as allowed from the start."""
     slots_per_attempt: int = 2
     """Rollouts that can run at once, for each attempt in flight."""
+    generations: int = 20
+    """So many attempts in a row, one building on the other, the budget must leave room for: a small one allows fewer
+    attempts side by side. Depth is worth more than time."""
+    edits: int = 3
+    """Components that one reflection may edit, of those that `component_rule` offers."""
     minibatch_size: int = 3
     block: int | None = 8
     """Validation cases that a member is measured on at a time; None: all of them."""
@@ -119,6 +127,8 @@ class Policy:
             "block": 1 if self.block is None else self.block,
             "rollouts_per_step": 1 if self.rollouts_per_step is None else self.rollouts_per_step,
             "fruitless": self.fruitless,
+            "generations": self.generations,
+            "edits": self.edits,
         }
         for setting, count in counts.items():
             if count < 1:
@@ -196,14 +206,21 @@ class Policy:
             return Verdict(accepted=True, reason="admitted without a gate")
         return self.gate_rule(before, after)
 
-    def in_flight(self, spent: int, concurrency: int) -> int:
-        """Return how many attempts to have in flight after `spent` rollouts, with room for `concurrency` at once."""
+    def in_flight(self, spent: int, concurrency: int, budget: int | None = None) -> int:
+        """Return how many attempts to have in flight after `spent` of `budget` rollouts, `concurrency` at once."""
         if self.schedule == "ordered":
             return 1
-        ramped = self.max_in_flight
+        most = min(self.max_in_flight, concurrency // self.slots_per_attempt)
         if self.rollouts_per_step is not None:
-            ramped = self.first_in_flight + spent // self.rollouts_per_step
-        return max(1, min(self.max_in_flight, concurrency // self.slots_per_attempt, ramped))
+            most = min(most, self.first_in_flight + spent // self.rollouts_per_step, self._wide_enough(budget))
+        return max(1, most)
+
+    def _wide_enough(self, budget: int | None) -> int:
+        """Return how many attempts side by side leave room for `generations` of them in a budget."""
+        if budget is None:
+            return self.max_in_flight
+        attempt = self.minibatch_size + (self.block or 0)
+        return max(2, budget // (attempt * self.generations))
 
     # Validation
 
@@ -226,7 +243,7 @@ class Policy:
         begun = view.top_up
         if begun is None or begun.attempt != view.next_attempt:
             member = view.incumbent
-        elif view.own(begun.member) % (self.block or len(view.validation)):
+        elif view.own(begun.member) % (self.block or len(view.validation)) or _lost(view, begun):
             member = begun.member
         else:
             return None
@@ -308,6 +325,16 @@ class Policy:
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
         return shuffled(view.validation, f"{self.seed}/validation")
+
+
+def _lost(view: PoolView, begun: TopUp) -> bool:
+    """Say whether cells of a top-up were lost with a process and not measured since."""
+    lost = {
+        each.key.case
+        for each in view.lost_lately
+        if each.attempt == begun.attempt and each.key.candidate == begun.member and each.purpose is Purpose.VALIDATION
+    }
+    return bool(lost.intersection(open_cases(view, begun.member, view.validation)))
 
 
 def _latest(view: PoolView) -> tuple[CandidateId, ...]:

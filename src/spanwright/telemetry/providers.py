@@ -32,6 +32,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from spanwright.telemetry.collector import Collector, Ids
 
 _SCOPE = "spanwright"
+_SILENT = NoOpMeterProvider()
+_BARE = (TracerProvider, trace.ProxyTracerProvider)
+"""Providers that stand for themselves."""
 
 
 class Found(StrEnum):
@@ -100,7 +103,7 @@ class Attachment:
     @property
     def meters(self) -> MeterProvider | None:
         """The meter provider to instrument agents with; None is the process's own."""
-        return None if self._plan.export else NoOpMeterProvider()
+        return None if self._plan.export else _SILENT
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
@@ -220,7 +223,7 @@ class _Wrapping(Protocol):
 
 def _unwrapped(provider: trace.TracerProvider) -> trace.TracerProvider:
     # Whether it is one that wraps is asked last: to ask for a protocol takes longer than all the rest of a recording.
-    while not isinstance(provider, TracerProvider | trace.ProxyTracerProvider) and isinstance(provider, _Wrapping):
+    while not isinstance(provider, _BARE) and isinstance(provider, _Wrapping):
         provider = provider.provider
     return provider
 
