@@ -15,10 +15,18 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
-from spanwright.core.trace import Span
+from spanwright.core.trace import Span, SpanEvent
 from spanwright.errors import MalformedOtlp
 from spanwright.telemetry.flatten import flatten
-from spanwright.telemetry.otlp import decode_json, decode_logs_json, decode_logs_protobuf, decode_protobuf
+from spanwright.telemetry.otlp import (
+    LoggedEvent,
+    decode_json,
+    decode_logs_json,
+    decode_logs_protobuf,
+    decode_protobuf,
+    encode_json,
+    encode_logs_json,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
@@ -262,3 +270,48 @@ def test_a_span_without_ids_is_passed_over_in_protobuf_too():
 
     assert ["found"] == [span.name for span in decode_protobuf(sent.SerializeToString(), refuse=told.append)]
     assert 1 == len(told)
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+SHARES = st.floats(allow_nan=False, allow_infinity=False)
+ATTRIBUTES = st.dictionaries(
+    TEXTS,
+    st.one_of(TEXTS, st.booleans(), NUMBERS, SHARES)
+    | st.one_of(*[st.lists(of, max_size=3).map(tuple) for of in (TEXTS, st.booleans(), NUMBERS, SHARES)]),
+    max_size=4,
+)
+TIMES = st.integers(1, 2**62).map(lambda nanoseconds: nanoseconds / 1e9)
+SPANS = st.builds(
+    Span,
+    trace_id=st.binary(min_size=16, max_size=16).filter(any).map(bytes.hex),
+    span_id=st.binary(min_size=8, max_size=8).filter(any).map(bytes.hex),
+    parent_id=st.sampled_from(["", SPAN]),
+    name=TEXTS,
+    scope=st.sampled_from(["", "a", "b"]),
+    service=st.sampled_from(["", "desk"]),
+    kind=st.sampled_from(["internal", "server", "client", "producer", "consumer"]),
+    started=TIMES,
+    ended=TIMES,
+    status=st.sampled_from(["unset", "ok", "error"]),
+    status_message=TEXTS,
+    attributes=ATTRIBUTES,
+    events=st.lists(st.builds(SpanEvent, name=TEXTS, time=TIMES, attributes=ATTRIBUTES), max_size=2).map(tuple),
+    links=st.lists(st.just(TRACE), max_size=2).map(tuple),
+    dropped=st.integers(0, 2**32 - 1),
+)
+
+
+@given(st.lists(SPANS, max_size=4))
+def test_what_is_written_reads_back_equal(spans):
+    line = encode_json(spans)
+
+    assert spans == list(decode_json(line))
+    assert [b""] == line.split(b"\n")[1:], "one line"
+
+
+@given(ATTRIBUTES)
+def test_events_that_are_written_read_back_equal(attributes):
+    event = LoggedEvent(name="gen_ai.choice", trace_id=TRACE, span_id=SPAN, time=2.5, attributes=attributes)
+
+    assert [event] == list(decode_logs_json(encode_logs_json([event])))

@@ -255,6 +255,28 @@ def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
     raise typer.Exit(examine(file, as_json=as_json))
 
 
+@traces.command("serve")
+def serve_traces(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any that is free.")] = 4318,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="SPANWRIGHT_TOKEN", help="What senders have to bear; by default a new one is made."),
+    ] = None,
+    any_trace: Annotated[
+        bool, typer.Option("--any-trace", help="Take every trace, not only those of rollouts.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="OTLP JSON lines; it is rotated.")] = Path(
+        "spans.jsonl"
+    ),
+) -> None:
+    """Receive spans from other processes over OTLP/HTTP, and write them to a file."""
+    from spanwright.cli.serving import serve
+    from spanwright.telemetry.receiver import Place
+
+    serve(Place(host=host, port=port, token=token or ""), out, any_trace=any_trace)
+
+
 @app.command()
 def live(
     base_url: BaseUrl = None,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from spanwright.core.trace import Trace
+from spanwright.telemetry.arrivals import Arrived
 from spanwright.telemetry.collector import Sealed
 from spanwright.telemetry.findings import DROPPED, findings
 
@@ -48,6 +49,13 @@ class Tally:
         else:
             self._findings.update(findings(trace, rooted=False))
 
+    def miss(self, arrived: Arrived, *, unseen: bool) -> None:
+        """Count what other processes were expected to send for one trace, already added, and did not."""
+        if arrived.silent and unseen:  # it is known why nothing was seen
+            self._counts["silent"] += 1
+            self._counts["unseen"] -= 1
+        self._counts["missing"] += arrived.missing
+
     def unfolded(self, error: Exception) -> None:
         """Count a trace whose spans could not be read together."""
         self._recordings += 1
@@ -67,6 +75,8 @@ class Tally:
             (count["cut"], "long attributes were shortened to head and tail"),
             (count["attributes"], DROPPED),
             (unreadable, "spans could not be read"),
+            (count["silent"], f"recordings of {total} got no span of the service they called: does it export to us?"),
+            (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
             (self._errors.total(), f"traces could not be put together ({errors}): please report it"),
         )
         return tuple(f"{number} {line}" for number, line in causes if number)
