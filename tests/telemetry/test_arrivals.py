@@ -204,6 +204,42 @@ async def test_events_that_come_as_logs_stand_on_their_spans_each_once_and_in_or
     assert (2, "the event belongs to no span: it has no trace id and span id") == (nowhere.rejected, nowhere.reason)
 
 
+async def test_an_event_without_its_span_is_that_of_the_model_call_whose_answer_it_names():
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            expect_spans(1)
+            response: dict[str, str | float] = {"gen_ai.response.id": "r-1"}
+            judged = LoggedEvent(
+                name="gen_ai.evaluation.result",
+                trace_id=recording.id,
+                span_id="ab" * 8,
+                time=3.0,
+                attributes={"gen_ai.evaluation.name": "exact", "gen_ai.evaluation.score.value": 0.5, **response},
+            )
+            recorder.arrivals.take_events([judged])
+            chat = sent(recording.id, **{"gen_ai.operation.name": "chat", "gen_ai.response.id": "r-1"})
+            recorder.arrivals.take_spans([chat])
+
+    assert [("exact", chat.span_id)] == [(each.name, each.span_id) for each in recording.trace.evaluations]
+
+
+async def test_announcements_of_another_process_count_as_spans_only_where_the_span_itself_never_came():
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            expect_spans(3)
+            ended = sent(recording.id, 1, name="ended")
+            pending = {"logfire.span_type": "pending_span", "logfire.pending_parent_id": "0" * 16}
+            announced = [
+                replace(sent(recording.id, 10 + number, name=name, **pending), parent_id=f"{number:016x}")
+                for number, name in ((1, "ended"), (2, "crashed"))
+            ]
+            recorder.arrivals.take_spans([*announced, ended])
+
+    assert {"ended", "crashed"} == set(names(recording.trace))
+    assert 2 == len(recording.trace.spans)
+    assert not recording.trace.complete
+
+
 def test_one_trace_takes_so_many_spans_and_bytes_and_no_more():
     collector = Collector()
     arrivals = Arrivals(collector, Allowance(spans=2, bytes=10_000))

@@ -6,14 +6,15 @@ they find the recording's tape, each once however often it is sent, and a record
 A service that begins a trace of its own and links it to the call is understood, too, from the link on.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import anyio
 
-from spanwright.core.trace import Attribute, Span, SpanEvent
+from spanwright.core.trace import Attribute, Span
 from spanwright.telemetry.collector import Collector
+from spanwright.telemetry.logged import Identity, identity, with_events
+from spanwright.telemetry.pending import without_pending
 from spanwright.telemetry.sink import LoggedEvent, Receipt
 
 QUIET = 2.0
@@ -28,9 +29,6 @@ _MOST_ALIASES = 64
 """Traces that may be linked to one recording."""
 _ENTRY = 100
 """About what an attribute takes without its texts."""
-
-_Identity: TypeAlias = tuple[str, float, frozenset[tuple[str, Attribute]]]
-"""Name, time and attributes of an event, by which its second delivery is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +46,8 @@ class _Incoming:
 
     spans: set[str] = field(default_factory=set[str])
     bytes: int = 0
-    events: dict[str, dict[_Identity, SpanEvent]] = field(default_factory=dict[str, dict[_Identity, SpanEvent]])
-    """By the span that they belong to."""
+    events: dict[tuple[str, Identity], LoggedEvent] = field(default_factory=dict[tuple[str, Identity], LoggedEvent])
+    """By the span that they name."""
     aliases: set[str] = field(default_factory=set[str])
     """Traces of their own that services have linked to this one."""
     awaited: bool = False
@@ -72,24 +70,20 @@ class _Incoming:
 class Arrived:
     """What other processes sent of one trace, beside its spans."""
 
-    events: Mapping[str, tuple[SpanEvent, ...]] = field(default_factory=dict[str, tuple[SpanEvent, ...]])
-    """Events that came as log records, by the span that they belong to."""
+    events: Sequence[LoggedEvent] = ()
+    """Events that came as log records."""
+    spans: int = 0
     missing: int = 0
     """Spans that were announced and did not come."""
     silent: bool = False
     """True where spans were expected and none came."""
 
-    def attached(self, spans: Iterable[Span]) -> Iterable[Span]:
-        """Return the spans with their events."""
-        return self._with_events(spans) if self.events else spans
-
-    def _with_events(self, spans: Iterable[Span]) -> Iterator[Span]:
-        for span in spans:
-            logged = self.events.get(span.span_id)
-            if logged is None:
-                yield span
-            else:
-                yield replace(span, events=tuple(sorted((*span.events, *logged), key=lambda event: event.time)))
+    def attached(self, spans: Iterable[Span]) -> tuple[Iterable[Span], bool]:
+        """Return the spans with their events, and whether all have ended that another process announced."""
+        if not self.spans and not self.events:
+            return spans, True  # as they are made: nobody else sent any
+        whole, unended = without_pending(spans)
+        return with_events(whole, self.events)[0], not unended
 
 
 _NOTHING = Arrived()
@@ -163,7 +157,8 @@ class Arrivals:
         for alias in incoming.aliases:
             self._aliases.pop(alias, None)
         return Arrived(
-            events={span_id: tuple(events.values()) for span_id, events in incoming.events.items()},
+            events=tuple(incoming.events.values()),
+            spans=len(incoming.spans),
             missing=incoming.missing,
             silent=incoming.awaited and not incoming.spans,
         )
@@ -195,10 +190,9 @@ class Arrivals:
         size = _weight(event.attributes)
         if reason := self._beyond(incoming, size):
             return reason
-        of_span = incoming.events.setdefault(event.span_id, {})
-        identity = (event.name, event.time, frozenset(event.attributes.items()))
-        if identity not in of_span:
-            of_span[identity] = SpanEvent(name=event.name, time=event.time, attributes=event.attributes)
+        known = (event.span_id, identity(event))
+        if known not in incoming.events:
+            incoming.events[known] = replace(event, trace_id=f"{trace_id:032x}")
             incoming.bytes += size
         return ""
 

@@ -43,7 +43,7 @@ def completed(
             found[tool.span_id] = tool
             continue
         request = _request(tool, asked.get(runs.get(tool.span_id, ""), []))
-        if request is None and dialect.name == "Azure AI" and known and tool.name not in known:
+        if request is None and dialect.functions and known and tool.name not in known:
             continue
         found[tool.span_id] = _filled(tool, request, told, secondhand=dialect.secondhand)
     return found

@@ -178,7 +178,8 @@ class SpanRecorder:
         """Return the trace, and take note of what is missing in it if that is worth a remark."""
         if not remark:
             return Trace(id=trace_id)
-        spans, complete = arrived.attached(sealed.spans), not (sealed.open or arrived.missing)
+        spans, ended = arrived.attached(sealed.spans)
+        complete = ended and not (sealed.open or arrived.missing)
         try:
             trace = fold(spans, trace_id=trace_id, complete=complete, repeated=self._repeated)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd

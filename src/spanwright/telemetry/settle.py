@@ -10,8 +10,6 @@ from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
 from spanwright.telemetry.ancestry import Ancestry
 from spanwright.telemetry.dialects import Dialect
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.logfire_openai import streams
-from spanwright.telemetry.dialects.mcp import MCP
 from spanwright.telemetry.dialects.reading import FAILED
 
 
@@ -39,6 +37,11 @@ class Scene:
         """Return the dialect of a step, None where pydantic-ai told it."""
         dialect = self.dialects.get(span_id)
         return dialect if isinstance(dialect, Foreign) else None
+
+    def streams(self, span_id: str) -> bool:
+        """Say whether a model call tells the streamed answer of another one."""
+        dialect = self.foreign(span_id)
+        return dialect is not None and dialect.streams(self.spans[span_id])
 
 
 def settled(steps: Steps, scene: Scene) -> Steps:
@@ -85,14 +88,14 @@ def _last_keeper(call: str, keeper: Mapping[str, str]) -> str:
 
 
 def _streamed(keeper: Collection[str], scene: Scene) -> int:
-    return sum(streams(scene.spans[call]) for call in keeper if call in scene.spans)
+    return sum(scene.streams(call) for call in keeper)
 
 
 def _same_answers(steps: Steps, scene: Scene) -> Iterator[tuple[str, str]]:
     """Yield pairs of calls that are one: they overlap and have the same answer, or one tells the other's stream."""
     ordered = sorted(steps.model_calls.values(), key=lambda call: (call.started, -call.ended, call.span_id))
     answered: dict[str, ModelCall] = {}
-    told = [call for call in ordered if streams(scene.spans[call.span_id])]
+    told = [call for call in ordered if scene.streams(call.span_id)]
     waiting = [call for call in ordered if call.answer is None and not call.error and call not in told]
     for call in told:
         fitting = (one for one in waiting if one.messages == call.messages)
@@ -143,7 +146,7 @@ def _tool_calls(steps: Steps, scene: Scene) -> Mapping[str, ToolCall]:
         dialect = scene.foreign(inner.span_id)
         if outer is None or dialect is None:
             continue
-        if outer.name == inner.name or isinstance(dialect, MCP):
+        if outer.name == inner.name or dialect.relays:
             kept[above] = _merged_tool(outer, kept.pop(inner.span_id), trusted=scene.foreign(above) is None)
     return kept
 

@@ -8,8 +8,8 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import IO
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from spanwright.core.trace import Span, SpanEvent
+from spanwright.core.trace import Span
 from spanwright.errors import MalformedOtlp, UsageError
+from spanwright.telemetry.logged import with_events
 from spanwright.telemetry.otlp import (
     LoggedEvent,
     decode_json,
@@ -63,40 +64,6 @@ def read_spans(path: Path, *, largest: int = LARGEST) -> SpanFile:
     if not reading.spans and not reading.events and reading.faults:
         raise UsageError(f"{str(path)!r} holds no spans: {reading.faults[0]}", _EXPECTED)
     return reading.result()
-
-
-def with_events(spans: Iterable[Span], logged: Iterable[LoggedEvent]) -> tuple[tuple[Span, ...], int]:
-    """Lay events that came as log records on their spans, and count those whose span is not there.
-
-    A record without a span of its own is that of the model call whose answer it names, if it names one.
-    """
-    known = tuple(spans)
-    answers = {span.attributes.get("gen_ai.response.id"): (span.trace_id, span.span_id) for span in known}
-    placed: dict[tuple[str, str], list[SpanEvent]] = {}
-    there = {(span.trace_id, span.span_id) for span in known}
-    lost = 0
-    for event in logged:
-        place = (event.trace_id, event.span_id)
-        if place not in there:
-            named = event.attributes.get("gen_ai.response.id")
-            place = answers.get(named, place) if named else place
-        if place in there:
-            placed.setdefault(place, []).append(
-                SpanEvent(name=event.name, time=event.time, attributes=event.attributes)
-            )
-        else:
-            lost += 1
-    return tuple(_with(span, placed.get((span.trace_id, span.span_id), ())) for span in known), lost
-
-
-def _with(span: Span, events: Sequence[SpanEvent]) -> Span:
-    if not events:
-        return span
-    new = list[SpanEvent]()
-    for event in sorted(events, key=lambda event: event.time):
-        if event not in span.events and event not in new:  # a batch that was sent twice counts once
-            new.append(event)
-    return replace(span, events=(*span.events, *new))
 
 
 class _Reading:

@@ -23,6 +23,7 @@ class Azure(GenAI):
 
     name = "Azure AI"
     secondhand = True
+    functions = True
 
     def speaks(self, span: Span) -> bool:
         return span.scope == _CLIENTS or span.scope in _FUNCTIONS or _is_function(span)

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Span, SpanEvent, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.messages import answer, definition, instructions, messages, words
+from spanwright.telemetry.dialects.messages import answer, conversation, definition, instructions, messages, words
 from spanwright.telemetry.dialects.reading import (
     Record,
     as_list,
@@ -41,7 +41,7 @@ _CHOICE = "gen_ai.choice"
 _ROLE_OF = {"gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.tool.message": "tool"}
 _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")
-CACHED = (
+_CACHED = (
     "gen_ai.usage.cache_read.input_tokens",
     "gen_ai.usage.cache_read_input_tokens",
     "gen_ai.usage.details.cache_read_tokens",
@@ -53,10 +53,16 @@ class GenAI(Foreign):
     """Reads spans that follow the conventions, whoever made them."""
 
     name = "OpenTelemetry GenAI"
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return _BULKY
+    bulky = frozenset(
+        {
+            "gen_ai.input.messages",
+            "gen_ai.output.messages",
+            "gen_ai.system_instructions",
+            "gen_ai.tool.definitions",
+            "gen_ai.prompt",
+            "gen_ai.completion",
+        }
+    )
 
     def speaks(self, span: Span) -> bool:
         return any(key in span.attributes for key in ("gen_ai.operation.name", "gen_ai.system", "gen_ai.tool.name"))
@@ -141,7 +147,7 @@ def model_call(span: Span, interned: Interned) -> ModelCall:
         tools=interned.definitions(text(span, "gen_ai.tool.definitions"), definition),
         finish_reason=finished or _told_reason(span),
         usage=spent(span, answered=answered, asked=count(span, *_INPUT), given=count(span, *_OUTPUT)),
-        cached_tokens=count(span, *CACHED),
+        cached_tokens=count(span, *_CACHED),
         error=failure(span),
         components=components(span),
         started=span.started,
@@ -179,7 +185,7 @@ def _oldest(span: Span) -> tuple[tuple[Message, ...], Message | None]:
             completion = parsed(str(event.attributes.get("gen_ai.completion", "")))
     heard = as_list(prompt) or as_list(as_object(prompt).get("messages"))
     said = as_list(completion) or as_list(as_object(completion).get("choices"))
-    return tuple(message for element in heard for message in messages(element)), answer(said[:1])
+    return conversation(heard), answer(said[:1])
 
 
 def _spoken(event: SpanEvent) -> JsonValue:
@@ -226,15 +232,3 @@ def unwrapped(said: str, key: str) -> str:
     if set(value) != {key}:
         return said
     return "null" if value[key] is None else as_text(value[key])
-
-
-_BULKY = frozenset(
-    {
-        "gen_ai.input.messages",
-        "gen_ai.output.messages",
-        "gen_ai.system_instructions",
-        "gen_ai.tool.definitions",
-        "gen_ai.prompt",
-        "gen_ai.completion",
-    }
-)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from spanwright.core.trace import ModelCall, Span, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.genai import GenAI, unwrapped
-from spanwright.telemetry.dialects.messages import answer, definition, instructions, messages
+from spanwright.telemetry.dialects.messages import answer, conversation, definitions, instructions
 from spanwright.telemetry.dialects.reading import (
     as_list,
     as_object,
@@ -17,6 +17,7 @@ from spanwright.telemetry.dialects.reading import (
     failure,
     is_object,
     json_of,
+    number,
     object_of,
     reason,
     spent,
@@ -35,10 +36,7 @@ class GoogleADK(GenAI):
     """Reads the spans of `gcp.vertex.agent`."""
 
     name = "Google ADK"
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return super().bulky | {_REQUEST, _RESPONSE}
+    bulky = GenAI.bulky | {_REQUEST, _RESPONSE}
 
     def speaks(self, span: Span) -> bool:
         return span.scope == "gcp.vertex.agent"
@@ -71,31 +69,23 @@ def _old_call(span: Span) -> ModelCall:
     request, response = object_of(span, _REQUEST), object_of(span, _RESPONSE)
     config, content = as_object(request.get("config")), as_object(response.get("content"))
     used = as_object(response.get("usage_metadata"))
-    tools = [
-        definition(one)
-        for tool in as_list(config.get("tools"))
-        for one in as_list(as_object(tool).get("function_declarations"))
-    ]
+    declared = [as_object(tool).get("function_declarations") for tool in as_list(config.get("tools"))]
     return ModelCall(
         span_id=span.span_id,
         model=text(span, "gen_ai.request.model") or as_text(request.get("model")),
         provider=text(span, "gen_ai.system"),
         instructions=instructions(config.get("system_instruction")),
-        messages=tuple(message for one in as_list(request.get("contents")) for message in messages(one)),
+        messages=conversation(as_list(request.get("contents"))),
         answer=answer([{**content, "role": "assistant"}]) if content else None,
-        tools=tuple(tool for tool in tools if tool is not None),
+        tools=definitions(one for some in declared for one in as_list(some)),
         finish_reason=reason(span.attributes.get("gen_ai.response.finish_reasons") or response.get("finish_reason")),
         usage=spent(
             span,
             answered=bool(response),
-            asked=count(span, "gen_ai.usage.input_tokens") or _number(used.get("prompt_token_count")),
-            given=count(span, "gen_ai.usage.output_tokens") or _number(used.get("candidates_token_count")),
+            asked=count(span, "gen_ai.usage.input_tokens") or number(used, "prompt_token_count"),
+            given=count(span, "gen_ai.usage.output_tokens") or number(used, "candidates_token_count"),
         ),
         error=failure(span),
         started=span.started,
         ended=span.ended,
     )
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0

@@ -9,7 +9,7 @@ from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
 from spanwright.telemetry.dialects.genai import unwrapped
-from spanwright.telemetry.dialects.messages import answer, definition, messages
+from spanwright.telemetry.dialects.messages import answer, conversation, definitions
 from spanwright.telemetry.dialects.reading import (
     Record,
     as_list,
@@ -18,6 +18,7 @@ from spanwright.telemetry.dialects.reading import (
     count,
     failure,
     is_object,
+    number,
     object_of,
     reason,
     spent,
@@ -27,7 +28,6 @@ from spanwright.telemetry.dialects.reading import (
 from spanwright.telemetry.interning import Interned
 
 KIND = "langsmith.span.kind"
-_BULKY = frozenset({"gen_ai.prompt", "gen_ai.completion"})
 _NODE = "langsmith.metadata.langgraph_node"
 
 
@@ -36,10 +36,7 @@ class LangSmith(Foreign):
 
     name = "LangSmith"
     tentative = True
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return _BULKY
+    bulky = frozenset({"gen_ai.prompt", "gen_ai.completion"})
 
     def speaks(self, span: Span) -> bool:
         return KIND in span.attributes or span.scope == "langsmith"
@@ -108,13 +105,9 @@ def _model_call(span: Span) -> ModelCall:
         provider=text(span, "gen_ai.system"),
         prompt=template(span),
         instructions=as_text(system) if isinstance(system, str) else "",
-        messages=tuple(
-            message
-            for element in ([request["input"]] if isinstance(request.get("input"), str) else asked)
-            for message in messages(element)
-        ),
+        messages=conversation([request["input"]] if isinstance(request.get("input"), str) else asked),
         answer=answer(said) if said else None,
-        tools=tuple(tool for one in as_list(request.get("tools")) if (tool := definition(one)) is not None),
+        tools=definitions(as_list(request.get("tools"))),
         finish_reason=finished,
         usage=spent(
             span,
@@ -122,7 +115,7 @@ def _model_call(span: Span) -> ModelCall:
             asked=count(span, "gen_ai.usage.input_tokens"),
             given=count(span, "gen_ai.usage.output_tokens"),
         ),
-        cached_tokens=_number(details.get("cache_read")),
+        cached_tokens=number(details, "cache_read"),
         error=_error(span),
         started=span.started,
         ended=span.ended,
@@ -148,7 +141,3 @@ def _error(span: Span) -> str:
     """Return the first paragraph of an error: LangSmith puts the stack trace into the message."""
     said = failure(span)
     return said.partition("\n\nTraceback (most recent call last)")[0].removeprefix("Exception: ")
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0

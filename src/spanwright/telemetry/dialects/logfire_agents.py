@@ -4,12 +4,10 @@ Errors of tools are attributes, while the status stays unset. A finish reason is
 cut off is.
 """
 
-from pydantic import JsonValue
-
 from spanwright.core.trace import AgentRun, ModelCall, Span, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.messages import answer, definition, messages
+from spanwright.telemetry.dialects.messages import answer, conversation, definitions
 from spanwright.telemetry.dialects.reading import (
     FAILED,
     Record,
@@ -19,23 +17,19 @@ from spanwright.telemetry.dialects.reading import (
     count,
     failure,
     json_of,
+    number,
     object_of,
     spent,
     text,
 )
 from spanwright.telemetry.interning import Interned
 
-_BULKY = frozenset({"response", "raw_input", "events", "request_data", "model_settings", "logfire.json_schema"})
-
 
 class LogfireAgents(Foreign):
     """Reads the spans of `logfire.instrument_openai_agents`."""
 
     name = "Logfire OpenAI Agents"
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return _BULKY
+    bulky = frozenset({"response", "raw_input", "events", "request_data", "model_settings", "logfire.json_schema"})
 
     def speaks(self, span: Span) -> bool:
         return span.scope == "logfire.openai_agents"
@@ -86,7 +80,7 @@ def _response(span: Span) -> ModelCall:
             span_id=span.span_id,
             response_id=as_text(response.get("id")) or text(span, "response_id"),
             instructions=system,
-            messages=tuple(message for element in ([] if system else told) + asked for message in messages(element)),
+            messages=conversation(([] if system else told) + asked),
             answer=answer(said) if said else None,
             finish_reason="length" if why == "max_output_tokens" else "",
         ),
@@ -105,7 +99,7 @@ def _completion(span: Span) -> ModelCall:
         span,
         ModelCall(
             span_id=span.span_id,
-            messages=tuple(message for element in asked for message in messages(element)),
+            messages=conversation(asked),
             answer=answer(said) if said else None,
         ),
         request,
@@ -117,8 +111,8 @@ def _call(span: Span, call: ModelCall, source: Record) -> ModelCall:
     used = as_object(json_of(span, "usage"))
     details = as_object(used.get("input_tokens_details"))
     response = text(span, "gen_ai.response.model")
-    asked = count(span, "gen_ai.usage.input_tokens") or _number(used.get("input_tokens"))
-    given = count(span, "gen_ai.usage.output_tokens") or _number(used.get("output_tokens"))
+    asked = count(span, "gen_ai.usage.input_tokens") or number(used, "input_tokens")
+    given = count(span, "gen_ai.usage.output_tokens") or number(used, "output_tokens")
     return ModelCall(
         span_id=call.span_id,
         model=text(span, "gen_ai.request.model") or response,
@@ -128,10 +122,10 @@ def _call(span: Span, call: ModelCall, source: Record) -> ModelCall:
         instructions=call.instructions,
         messages=call.messages,
         answer=call.answer,
-        tools=tuple(tool for one in as_list(source.get("tools")) if (tool := definition(one)) is not None),
+        tools=definitions(as_list(source.get("tools"))),
         finish_reason=call.finish_reason,
         usage=spent(span, answered=call.answer is not None, asked=asked, given=given),
-        cached_tokens=_number(details.get("cached_tokens")),
+        cached_tokens=number(details, "cached_tokens"),
         error=_error(span),
         started=span.started,
         ended=span.ended,
@@ -146,7 +140,3 @@ def _error(span: Span) -> str:
         return (as_text(said) or FAILED) if said else failure(span)
     inner = as_object(told.get("data"))
     return "\n".join(filter(None, (as_text(told.get("message")), as_text(inner.get("error"))))) or FAILED
-
-
-def _number(value: JsonValue) -> int:
-    return int(value) if isinstance(value, int | float) else 0

@@ -10,8 +10,17 @@ from pydantic import JsonValue
 from spanwright.core.trace import Message, ModelCall, Span
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.genai import GenAI, model_call
-from spanwright.telemetry.dialects.messages import answer, definition, messages
-from spanwright.telemetry.dialects.reading import Record, as_list, as_object, as_text, json_of, object_of, reason
+from spanwright.telemetry.dialects.messages import answer, conversation, definitions
+from spanwright.telemetry.dialects.reading import (
+    Record,
+    as_list,
+    as_object,
+    as_text,
+    json_of,
+    number,
+    object_of,
+    reason,
+)
 from spanwright.telemetry.interning import Interned
 
 _STREAMED = "streaming response from"
@@ -22,10 +31,7 @@ class LogfireOpenAI(GenAI):
     """Reads the spans of `logfire.instrument_openai` and its likes."""
 
     name = "Logfire OpenAI"
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return super().bulky | {"request_data", "response_data", "events", "logfire.json_schema"}
+    bulky = GenAI.bulky | {"request_data", "response_data", "events", "logfire.json_schema"}
 
     def speaks(self, span: Span) -> bool:
         return span.scope in _SCOPES
@@ -36,16 +42,14 @@ class LogfireOpenAI(GenAI):
         used = object_of(span, "gen_ai.usage.raw")
         details = as_object(used.get("prompt_tokens_details") or used.get("input_tokens_details"))
         call = model_call(span, interned)
-        call = replace(call, cached_tokens=call.cached_tokens or _number(details, "cached_tokens"))
+        call = replace(call, cached_tokens=call.cached_tokens or number(details, "cached_tokens"))
         if not call.messages:
             call = _raw(span, call)
-        seconds = span.attributes.get("duration") if streams(span) else None
+        seconds = span.attributes.get("duration") if self.streams(span) else None
         return replace(call, started=span.started - seconds) if isinstance(seconds, int | float) else call
 
-
-def streams(span: Span) -> bool:
-    """Say whether a span tells the streamed answer of a request that has a span of its own."""
-    return span.name.startswith(_STREAMED)
+    def streams(self, span: Span) -> bool:
+        return span.name.startswith(_STREAMED)
 
 
 def _raw(span: Span, call: ModelCall) -> ModelCall:
@@ -53,7 +57,6 @@ def _raw(span: Span, call: ModelCall) -> ModelCall:
     request, response = object_of(span, "request_data"), object_of(span, "response_data")
     events = as_list(json_of(span, "events"))
     said = _answer(response, events)
-    heard = list(_heard(request, events))
     used = as_object(response.get("usage"))
     usage = call.usage
     if said is not None and not usage.requests:
@@ -61,17 +64,16 @@ def _raw(span: Span, call: ModelCall) -> ModelCall:
     if not usage.output_tokens:
         usage = replace(
             usage,
-            input_tokens=usage.input_tokens or _number(used, "prompt_tokens", "input_tokens"),
-            output_tokens=_number(used, "completion_tokens", "output_tokens"),
+            input_tokens=usage.input_tokens or number(used, "prompt_tokens", "input_tokens"),
+            output_tokens=number(used, "completion_tokens", "output_tokens"),
         )
-    tools = tuple(tool for one in as_list(request.get("tools")) if (tool := definition(one)) is not None)
     return replace(
         call,
         model=call.model or as_text(request.get("model")),
         instructions=call.instructions or as_text(request.get("instructions") or request.get("system")),
-        messages=tuple(heard),
+        messages=_heard(request, events),
         answer=call.answer or said,
-        tools=call.tools or tools,
+        tools=call.tools or definitions(as_list(request.get("tools"))),
         usage=usage,
         finish_reason=call.finish_reason or reason(as_object(response.get("message")).get("stop_reason")),
     )
@@ -85,11 +87,11 @@ def _answer(response: Record, events: list[JsonValue]) -> Message | None:
     return answer(events[_input_length(events) :]) if events else None
 
 
-def _heard(request: Record, events: list[JsonValue]) -> list[Message]:
+def _heard(request: Record, events: list[JsonValue]) -> tuple[Message, ...]:
     told = as_list(request.get("messages")) or as_list(request.get("input")) or events[: _input_length(events)]
     if isinstance(request.get("input"), str):
         told = [request["input"]]
-    return [message for element in told for message in messages(element)]
+    return conversation(told)
 
 
 def _input_length(events: list[JsonValue]) -> int:
@@ -98,7 +100,3 @@ def _input_length(events: list[JsonValue]) -> int:
     while length and as_object(events[length - 1]).get("role") == "assistant":
         length -= 1
     return length
-
-
-def _number(used: Record, *keys: str) -> int:
-    return next((int(value) for key in keys if isinstance(value := used.get(key), int | float)), 0)

@@ -3,10 +3,13 @@
 They hang below each other and are one call (see settle). Arguments and results are not recorded.
 """
 
-from spanwright.core.trace import Span, ToolCall
+from dataclasses import replace
+
+from spanwright.core.trace import Span
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.reading import failure, text
+from spanwright.telemetry.dialects.genai import tool_call
+from spanwright.telemetry.dialects.reading import text
 from spanwright.telemetry.interning import Interned
 
 METHOD = "mcp.method.name"
@@ -17,6 +20,7 @@ class MCP(Foreign):
     """Reads the spans of clients and servers of the protocol."""
 
     name = "MCP"
+    relays = True
 
     def speaks(self, span: Span) -> bool:
         return METHOD in span.attributes
@@ -24,14 +28,5 @@ class MCP(Foreign):
     def step(self, span: Span, interned: Interned) -> Step | None:
         if span.attributes[METHOD] != _CALL:
             return None
-        told = text(span, "gen_ai.tool.call.result")
-        return ToolCall(
-            span_id=span.span_id,
-            name=text(span, "gen_ai.tool.name", "mcp.tool.name") or span.name.rpartition(f"{_CALL} ")[2],
-            call_id=text(span, "gen_ai.tool.call.id"),
-            arguments=text(span, "gen_ai.tool.call.arguments"),
-            result=told if told and span.status != "error" else None,
-            error=failure(span, told),
-            started=span.started,
-            ended=span.ended,
-        )
+        name = text(span, "gen_ai.tool.name", "mcp.tool.name") or span.name.rpartition(f"{_CALL} ")[2]
+        return replace(tool_call(span), name=name)

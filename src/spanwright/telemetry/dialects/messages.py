@@ -4,7 +4,7 @@ OpenTelemetry parts, OpenAI chat messages and response items, Anthropic, Bedrock
 LangChain's serialized messages. The shapes tell themselves apart, so one reader serves all dialects.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -52,6 +52,11 @@ def messages(element: JsonValue) -> Iterator[Message]:
         yield Message(role="tool" if results else "user" if role == "tool" else role, parts=tuple(group))
 
 
+def conversation(elements: Iterable[JsonValue]) -> tuple[Message, ...]:
+    """Read a list of messages."""
+    return tuple(message for element in elements for message in messages(element))
+
+
 def answer(elements: list[JsonValue]) -> Message | None:
     """Return what a model said, in however many pieces."""
     said = [message for element in elements for message in messages(_as_answer(element))]
@@ -74,6 +79,11 @@ def definition(element: JsonValue) -> ToolDefinition | None:
         description=as_text(said.get("description")),
         parameters="" if schema is None else plain(as_object(schema).get("json", schema)),
     )
+
+
+def definitions(elements: Iterable[JsonValue]) -> tuple[ToolDefinition, ...]:
+    """Read a list of tools."""
+    return tuple(tool for element in elements if (tool := definition(element)) is not None)
 
 
 def instructions(value: JsonValue) -> str:

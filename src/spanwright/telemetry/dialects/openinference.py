@@ -40,10 +40,7 @@ class OpenInference(Foreign):
 
     name = "OpenInference"
     flat = _FLAT
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return _BULKY
+    bulky = frozenset({"input.value", "output.value", "llm.invocation_parameters"})
 
     def speaks(self, span: Span) -> bool:
         return KIND in span.attributes
@@ -211,4 +208,3 @@ def _raw_reason(span: Span) -> str:
 
 _PRINTED = {"None": "null", "True": "true", "False": "false"}
 """What is no text and no JSON object is written as Python prints it."""
-_BULKY = frozenset({"input.value", "output.value", "llm.invocation_parameters"})

@@ -1,6 +1,7 @@
 """Facts out of a span's attributes, whatever library wrote them. Nothing here raises: an odd value is no value."""
 
 import ast
+import math
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, TypeGuard, cast
 
@@ -56,6 +57,12 @@ def count(span: Span, *keys: str) -> int:
         if isinstance(value, str) and value.isascii() and value.isdigit():
             return int(value[:18])
     return 0
+
+
+def number(record: Record, *keys: str) -> int:
+    """Return the first of the values that is a finite number, 0 where none is."""
+    values = (record.get(key) for key in keys)
+    return next((int(value) for value in values if isinstance(value, int | float) and math.isfinite(value)), 0)
 
 
 def json_of(span: Span, *keys: str) -> JsonValue:

@@ -5,6 +5,7 @@ names here; the model's tool call has (so `secondhand`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from pydantic import JsonValue
@@ -12,14 +13,13 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, ToolCall, ToolDefinition
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.genai import CACHED, agent_run, model_call, tool_call
+from spanwright.telemetry.dialects.genai import agent_run, model_call, tool_call
 from spanwright.telemetry.dialects.messages import answer, messages
 from spanwright.telemetry.dialects.reading import (
     as_list,
     as_object,
     as_text,
     count,
-    failure,
     indexed,
     json_of,
     reason,
@@ -60,13 +60,10 @@ class Traceloop(Foreign):
 def _agent(span: Span) -> AgentRun:
     run = agent_run(span)
     said = json_of(span, _OUTPUT)
-    return AgentRun(
-        span_id=span.span_id,
+    return replace(
+        run,
         name=text(span, "traceloop.entity.name") or run.name or span.name.removesuffix(".agent"),
         final=run.final or as_text(said) or None,
-        error=run.error,
-        started=span.started,
-        ended=span.ended,
     )
 
 
@@ -74,16 +71,11 @@ def _tool(span: Span) -> ToolCall:
     call = tool_call(span)
     told = call.result if call.result is not None else _told(span)
     failed = span.status == "error"
-    return ToolCall(
-        span_id=span.span_id,
-        agent=call.agent,
+    return replace(
+        call,
         name=text(span, "traceloop.entity.name") or call.name or span.name.removesuffix(".tool"),
-        call_id=call.call_id,
         arguments=call.arguments or _arguments(span),
         result=None if failed else told,
-        error=call.error,
-        started=span.started,
-        ended=span.ended,
     )
 
 
@@ -103,19 +95,13 @@ def _arguments(span: Span) -> str:
 def _request(span: Span, interned: Interned) -> ModelCall | None:
     if span.attributes.get(_REQUEST) in ("embedding", "rerank"):
         return None
+    call = model_call(span, interned)
     if not any(key.startswith(("gen_ai.prompt.", "gen_ai.completion.")) for key in span.attributes):
-        return model_call(span, interned)
+        return call
     choices = [item for _, item in indexed(span.attributes, "gen_ai.completion.")]
     said = answer([_unflat(item, "assistant") for item in choices[:1]])
-    response = text(span, "gen_ai.response.model")
-    finished = reason(span.attributes.get("gen_ai.response.finish_reasons"))
-    return ModelCall(
-        span_id=span.span_id,
-        agent=text(span, "gen_ai.agent.name"),
-        model=text(span, "gen_ai.request.model") or response,
-        response_model=response,
-        response_id=text(span, "gen_ai.response.id"),
-        provider=text(span, "gen_ai.provider.name", "gen_ai.system"),
+    return replace(
+        call,
         messages=tuple(
             interned.message(message)
             for _, item in indexed(span.attributes, "gen_ai.prompt.")
@@ -123,17 +109,13 @@ def _request(span: Span, interned: Interned) -> ModelCall | None:
         ),
         answer=said and interned.message(said),
         tools=tuple(_definition(item) for _, item in indexed(span.attributes, "llm.request.functions.")),
-        finish_reason=finished or next((reason(item.get("finish_reason")) for item in choices), ""),
+        finish_reason=call.finish_reason or next((reason(item.get("finish_reason")) for item in choices), ""),
         usage=spent(
             span,
             answered=said is not None,
             asked=count(span, "gen_ai.usage.prompt_tokens", "gen_ai.usage.input_tokens"),
             given=count(span, "gen_ai.usage.completion_tokens", "gen_ai.usage.output_tokens"),
         ),
-        cached_tokens=count(span, *CACHED),
-        error=failure(span),
-        started=span.started,
-        ended=span.ended,
     )
 
 

@@ -8,12 +8,11 @@ from pydantic import JsonValue
 from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Span, ToolCall
 from spanwright.telemetry.dialects import Step
 from spanwright.telemetry.dialects.foreign import Foreign
-from spanwright.telemetry.dialects.messages import answer, definition, messages
+from spanwright.telemetry.dialects.messages import answer, definitions, messages
 from spanwright.telemetry.dialects.reading import as_list, as_object, count, failure, json_of, reason, spent, text
 from spanwright.telemetry.interning import Interned
 
 _OPERATION = "ai.operationId"
-_BULKY = frozenset({"ai.prompt", "ai.prompt.messages", "ai.prompt.tools", "ai.response.toolCalls"})
 _AGENTS = ("ai.generateText", "ai.streamText", "ai.generateObject", "ai.streamObject")
 
 
@@ -21,10 +20,7 @@ class Vercel(Foreign):
     """Reads the spans of `experimental_telemetry`."""
 
     name = "Vercel AI SDK"
-
-    @property
-    def bulky(self) -> frozenset[str]:
-        return _BULKY
+    bulky = frozenset({"ai.prompt", "ai.prompt.messages", "ai.prompt.tools", "ai.response.toolCalls"})
 
     def speaks(self, span: Span) -> bool:
         return _OPERATION in span.attributes
@@ -80,9 +76,7 @@ def _model_call(span: Span, interned: Interned) -> ModelCall:
         provider=text(span, "ai.model.provider", "gen_ai.system"),
         messages=heard,
         answer=said and interned.message(said),
-        tools=tuple(
-            tool for one in _strings(span.attributes.get("ai.prompt.tools")) if (tool := definition(one)) is not None
-        ),
+        tools=definitions(_strings(span.attributes.get("ai.prompt.tools"))),
         finish_reason=reason(text(span, "ai.response.finishReason", "ai.finishReason"))
         or reason(span.attributes.get("gen_ai.response.finish_reasons")),
         usage=spent(
