@@ -13,7 +13,9 @@ from spanwright.testing.simulated.skills.manners import Conduct, Manner
 from spanwright.testing.simulated.skills.search import lead, plan_of
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 
-FORM: Final = Manner(asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.25, "bare": 0.75})
+FORM: Final = Manner(
+    asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.25, "bare": 0.75}
+)
 CLOSED: Final = Manner(
     asked={"answer_yes_no": "yes or no", "answer_true_false": "true or false"},
     habit={"yes or no": 0.25, "same or different": 0.75},
