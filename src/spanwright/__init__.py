@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from spanwright.report import Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
-    from spanwright.subject import Evals, optimizable, wearing
+    from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
 
 __all__ = [
     "DEFAULT_STORE",
@@ -49,7 +49,9 @@ __all__ = [
     "Evals",
     "Evaluator",
     "Event",
+    "HttpSubject",
     "Kind",
+    "Listening",
     "MemoryStore",
     "Observer",
     "Policy",
@@ -90,9 +92,11 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Evals": "spanwright.subject",
+    "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
     "Kind": "spanwright.core.candidate",
+    "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
     "Policy": "spanwright.search",

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import Unpack, cast, overload
 
@@ -21,7 +21,7 @@ from spanwright.models import model_id
 from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
-from spanwright.subject import Choice, Objective
+from spanwright.subject import Choice, HttpSubject, Objective
 from spanwright.telemetry import SpanRecorder
 
 
@@ -95,8 +95,10 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         policy=policy or Policy.default(),
         budget=budget,
     )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         recorder = stack.enter_context(SpanRecorder.attach(export=how.export))
+        if isinstance(subject, HttpSubject):
+            await stack.enter_async_context(subject.receiving(recorder.arrivals))
         prepared = await prepare((subject, evals, deps), wishes, recorder)
         problem = prepared.problem
         observers = list(how.observers)
