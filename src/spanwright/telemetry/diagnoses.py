@@ -54,7 +54,8 @@ class Tally:
         if arrived.silent and unseen:  # it is known why nothing was seen
             self._counts["silent"] += 1
             self._counts["unseen"] -= 1
-        self._counts["missing"] += arrived.missing
+        if arrived.missing:
+            self._counts["missing"] += arrived.missing
 
     def unfolded(self, error: Exception) -> None:
         """Count a trace whose spans could not be read together."""
