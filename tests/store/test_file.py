@@ -1,16 +1,20 @@
 """The file itself: who may read it, what is refused, how an older one becomes a current one."""
 
+import json
 import sqlite3
 import stat
 import tempfile
+import zlib
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 import pytest
 from store_children import child, visit_as_nobody
 from store_samples import begun, rollout, trace
 
+from spanwright.core.trace import AgentRun, Evaluation, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.errors import StoreError, UsageError
 from spanwright.store import MemoryStore, SqliteReader, SqliteStore, schema
 from spanwright.store.filesystem import is_shared_over_network
@@ -132,6 +136,57 @@ async def test_an_older_file_is_migrated_with_what_it_holds(old: sqlite3.Connect
 
     assert [("monday", "old")] == old.execute("SELECT name, note FROM runs").fetchall()
     assert 2 == schema.version_of(old)
+
+
+NEWER = {
+    "service", "response_model", "response_id", "prompt", "cached_tokens", "components", "without_content",
+    "evaluations", "repeated", "doubled",
+}  # fmt: skip
+"""What traces tell today and did not tell at first."""
+
+
+def without(names: set[str], value: object) -> object:
+    match value:
+        case dict():
+            return {key: without(names, inner) for key, inner in value.items() if key not in names}
+        case list():
+            return [without(names, inner) for inner in value]
+        case _:
+            return value
+
+
+async def test_a_trace_that_an_older_spanwright_kept_is_read_with_the_defaults_of_what_came_since(store: SqliteStore):
+    span = Span(trace_id="a" * 32, span_id="b" * 16, name="chat", started=1.0, ended=2.0)
+    told = replace(trace(), spans=(span,))
+    async with store.run("monday") as journal:
+        journal.keep_trace(rollout(1), told, "Refunded.")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
+        (body,) = connection.execute("SELECT body FROM rollouts").fetchone()
+        today = json.loads(zlib.decompress(body))
+        older = json.dumps(without(NEWER, today)).encode()
+        connection.execute("UPDATE rollouts SET body = ?", (zlib.compress(older),))
+
+    assert all(f'"{name}"' in json.dumps(today) and f'"{name}"'.encode() not in older for name in NEWER)
+    assert told == store.reader.trace("monday", 1).trace
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Trace, set[str]()),
+        (Span, {"trace_id", "span_id", "name", "started", "ended"}),
+        (SpanEvent, {"name", "time"}),
+        (AgentRun, {"span_id", "name"}),
+        (ModelCall, {"span_id"}),
+        (ToolCall, {"span_id", "name"}),
+        (Evaluation, {"span_id", "name"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_no_field_of_a_trace_is_required_that_older_files_lack(kind: type, expected: set[str]):
+    bare = {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
+
+    assert expected == bare, "a new field of what is kept needs a default: files of before have no value for it"
 
 
 async def test_a_file_is_migrated_once(old: sqlite3.Connection):

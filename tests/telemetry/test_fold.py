@@ -1,7 +1,7 @@
 """How single spans make a trace: in any order, twice, without their parents, with odd attributes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import MappingProxyType
 
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic_ai import Agent
 from pydantic_ai.messages import ToolCallPart
 
-from spanwright.core.trace import Attribute, Span, ToolDefinition
+from spanwright.core.trace import Attribute, Span, SpanEvent, ToolDefinition
 from spanwright.core.usage import Usage
 from spanwright.telemetry.fold import fold
 
@@ -33,6 +33,18 @@ def test_a_span_that_is_delivered_twice_counts_once():
 
     assert once == twice
     assert 1 == twice.usage.requests
+
+
+def test_a_span_that_holds_other_attributes_keeps_all_the_rest():
+    event = SpanEvent(name="e", time=1.0)
+    span = Span(
+        trace_id="t", span_id="b", parent_id="a", name="chat m", scope="s", kind="client", started=1.0, ended=2.0,
+        status="error", status_message="no", attributes={"a": 1}, events=(event,), links=("l",),
+        dropped=3, service="far",
+    )  # fmt: skip
+
+    assert replace(span, attributes={"b": 2}, events=(event, event)) == span.holding({"b": 2}, (event, event))
+    assert all(getattr(span, field.name) != field.default for field in fields(span)), "a field is not tried here"
 
 
 def test_an_agent_whose_span_never_arrived_is_known_from_its_children():

@@ -10,6 +10,8 @@ from pydantic_core import from_json
 
 from spanwright.telemetry.excerpt import segments
 
+_DEEPEST = 200
+
 
 def parsed(text: str) -> JsonValue:
     """Return the JSON value of `text`, or None where it has none."""
@@ -19,9 +21,21 @@ def parsed(text: str) -> JsonValue:
         pass
     try:
         # Python's own reader takes lone surrogates, which pydantic-ai writes where a model sent them.
-        return json.loads(text)
+        value: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return value if _shallow(value) else None
+
+
+def _shallow(value: JsonValue) -> bool:
+    """Say whether a value is nested no deeper than pydantic's reader would take it: all who read it may recurse."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [child for children in inner for child in children]
+        if not level:
+            return True
+    return False
 
 
 def elements(text: str) -> tuple[list[JsonValue], bool]:

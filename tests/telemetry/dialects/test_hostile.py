@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,13 @@ ODD = [
     (1, 2),
     (True,),
 ]
+NASTY = (
+    '{"message":' * 900 + "1" + "}" * 900,
+    '[{"parts":[' * 450 + "1" + "]}]" * 450,
+    '[{"role": ["user"], "parts": [{"type": "text", "content": "hi"}]}]',
+    '{"usage": {"input_tokens": Infinity, "output_tokens": NaN}, "output": [{"type": "message", "content": "hi"}]}',
+    '{"input_tokens": 1e999, "output_tokens": -1e999, "input_tokens_details": {"cached_tokens": Infinity}}',
+)
 SOME = settings(
     deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -77,6 +85,17 @@ def test_no_attribute_of_any_dialect_is_so_odd_that_it_crashes(file, seed, spans
     ]
 
     assert whole(spans).startswith("{")
+
+
+@pytest.mark.parametrize("value", NASTY, ids=range(len(NASTY)))
+def test_what_every_json_of_a_span_may_be_crashes_nothing(file, value, spans_of):
+    for key in {key for span in spans_of(file) for key, said in span.attributes.items() if str(said)[:1] in ("[", "{")}:
+        spans = [
+            replace(span, attributes={**span.attributes, key: value}) if key in span.attributes else span
+            for span in spans_of(file)
+        ]
+
+        assert whole(spans).startswith("{")
 
 
 @SOME

@@ -230,7 +230,9 @@ def _messages(element: JsonValue) -> Sequence[Message]:
     if not isinstance(element, dict) or not isinstance(parts := element.get("parts"), list):
         return ()
     said = element.get("role")
-    role = cast("Literal['system', 'user', 'assistant', 'tool']", said if said in _ROLES else "user")
+    role = cast(
+        "Literal['system', 'user', 'assistant', 'tool']", said if isinstance(said, str) and said in _ROLES else "user"
+    )
     read = [_part(part) for part in parts if isinstance(part, dict)]
     if role == "assistant":
         return (Message(role=role, parts=tuple(read)),)
