@@ -6,7 +6,7 @@ cancellation and errors of Spanwright itself are raised.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -44,6 +44,8 @@ class _Try:
     retry_after: float | None = None
     score: Score | None = None
     trace: Trace
+    judged: Trace = field(default_factory=Trace)
+    """The evaluators' own trace."""
     usage: Usage
 
     @property
@@ -107,6 +109,7 @@ class Performer:
             failure=outcome.failure,
             usage=replace(usage, rollouts=1, seconds=self._clock() - started),
             trace_id=outcome.trace.id,
+            judge_trace_id=outcome.judged.id if outcome.judged.spans else "",
             started=started,
             ended=self._clock(),
         )
@@ -151,8 +154,9 @@ class Performer:
         if score is not None and not math.isfinite(score.value):
             failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))
             score = None
-        usage = ran.usage + recording.trace.usage
-        return replace(ran, failure=failure, retry_after=retry_after, score=score, usage=usage)
+        judged = recording.trace
+        usage = ran.usage + judged.usage
+        return replace(ran, failure=failure, retry_after=retry_after, score=score, judged=judged, usage=usage)
 
 
 def failure_of(error: Exception) -> Failure:

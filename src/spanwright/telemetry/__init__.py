@@ -5,11 +5,13 @@
     fold        turns the spans of one trace into a core Trace (dialects, unspanned)
     attribution says which components the evidence of a trace points at
     render      tells a trace as text within a token allowance (outline)
+    export      tells a run to other systems: its own trace, the rollouts' spans, their scores
 
 No other room imports OpenTelemetry. Nothing here raises into the code that is being recorded.
 """
 
 from spanwright.telemetry.attribution import blame
+from spanwright.telemetry.export import Delivery, Destination, Export, Exporter
 from spanwright.telemetry.recorder import (
     BlindRecorder,
     SpanRecorder,
@@ -19,4 +21,16 @@ from spanwright.telemetry.recorder import (
 )
 from spanwright.telemetry.render import render
 
-__all__ = ["BlindRecorder", "SpanRecorder", "blame", "current_meters", "current_provider", "mark_components", "render"]
+__all__ = [
+    "BlindRecorder",
+    "Delivery",
+    "Destination",
+    "Export",
+    "Exporter",
+    "SpanRecorder",
+    "blame",
+    "current_meters",
+    "current_provider",
+    "mark_components",
+    "render",
+]

@@ -11,16 +11,17 @@ from opentelemetry import baggage as otel_baggage
 from opentelemetry import context as otel_context
 from opentelemetry import trace as otel_trace
 from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import TracerProvider
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
-from spanwright.telemetry.collector import Collector, Ids, Sealed
+from spanwright.telemetry.collector import Collector, Outlet, Sealed, root_of
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
 from spanwright.telemetry.interning import Definitions
-from spanwright.telemetry.names import COMPONENTS, PREFIX
+from spanwright.telemetry.names import CANDIDATE, COMPONENTS, PREFIX, PROMPT_NAME, PROMPT_VERSION, prompt_name
 from spanwright.telemetry.providers import Attachment, remote_parent
 from spanwright.telemetry.tape import Bounds
 
@@ -38,6 +39,8 @@ class _Instruments:
 
     provider: TracerProvider
     meters: MeterProvider | None
+    version: str
+    """The candidate that is worn, for those who export the spans; empty where nobody does."""
 
 
 _instruments: ContextVar[_Instruments | None] = ContextVar("spanwright_instruments", default=None)
@@ -61,13 +64,16 @@ def current_meters() -> MeterProvider | None:
 def mark_components(ids: Sequence[ComponentId]) -> None:
     """Note on the current span, a model call's, which components its request carries."""
     span = otel_trace.get_current_span()
-    if _instruments.get() is None or not span.is_recording():
+    instruments = _instruments.get()
+    if instruments is None or not span.is_recording():
         return
     marked = set(ids)
     attributes = span.attributes if isinstance(span, ReadableSpan) else None
     if attributes and isinstance(earlier := attributes.get(COMPONENTS), tuple):
         marked.update(str(component) for component in earlier)
     span.set_attribute(COMPONENTS, tuple(sorted(marked)))
+    if marked and instruments.version:
+        span.set_attributes({PROMPT_NAME: prompt_name(marked), PROMPT_VERSION: instruments.version})
 
 
 class SpanRecording:
@@ -100,25 +106,39 @@ class SpanRecorder:
         self._collector = collector
         self._attachment = attachment
         self._grace = grace
-        self._ids = Ids()
         self._tally = Tally()
         self._definitions: Definitions = {}
 
     @classmethod
     @contextmanager
     def attach(
-        cls, *, export: bool = False, grace: float = _GRACE, bounds: Bounds | None = None
+        cls,
+        *,
+        export: bool = False,
+        outlet: Outlet | None = None,
+        grace: float = _GRACE,
+        bounds: Bounds | None = None,
     ) -> Generator["SpanRecorder", None, None]:
         """Attach to the tracer provider of the process until the block is left.
 
         With `export` the user's exporters get the spans of the recordings, too; without it they get nothing of them.
+        `outlet` gets them whatever provider is in place.
         """
-        collector = Collector(bounds, stamps=export)
+        collector = Collector(bounds, stamps=export or outlet is not None, outlet=outlet)
         attachment = Attachment(collector, export=export)
         try:
             yield cls(collector, attachment, grace=grace)
         finally:
             attachment.detach()
+
+    def publish(self, span: ReadableSpan) -> bool:
+        """Hand a span that we made ourselves to the user's exporters; False where they get nothing of ours."""
+        return self._attachment.publish(span)
+
+    @property
+    def resource(self) -> Resource:
+        """What the user's tracer provider says of this process."""
+        return self._attachment.resource
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
@@ -132,12 +152,14 @@ class SpanRecorder:
     async def recording(self, baggage: Mapping[str, str]) -> AsyncGenerator[SpanRecording, None]:
         """Record until the block is left, in a trace of its own, whatever is being recorded or traced around it."""
         self._attachment.follow()
-        trace_id, root = self._collector.mint(), self._ids.generate_span_id()
+        trace_id = self._collector.mint()
+        root = root_of(trace_id)
         carried = _carried(baggage)
         ambient = otel_trace.get_current_span().get_span_context()
         self._collector.begin(trace_id, root, baggage=carried, ambient=ambient if ambient.is_valid else None)
         recording = SpanRecording(f"{trace_id:032x}")
-        instruments = _instruments.set(_Instruments(self._attachment.provider, self._attachment.meters))
+        version = carried.get(CANDIDATE, "") if self._collector.stamps else ""
+        instruments = _instruments.set(_Instruments(self._attachment.provider, self._attachment.meters, version))
         context = otel_context.attach(_inside(trace_id, root, carried))
         try:
             yield recording

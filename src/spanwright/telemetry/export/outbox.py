@@ -1,0 +1,201 @@
+"""Spans on their way to a backend: a bounded queue and one thread, which nobody waits for but `close`, and it not long.
+
+The thread is the third of the named exceptions to "only engine/ starts tasks", beside the store's and the receiver's:
+encoding and sending would else hold up the loop in which the rollouts run.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.trace import ReadableSpan
+
+_BARE = 400
+"""Bytes of a span without its texts, about."""
+_LAST_WORD = 0.5
+"""Seconds that a thread has left when it is told to give up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a batch."""
+
+    arrived: bool
+    reason: str = ""
+    """Why it did not arrive, or not all that belongs to it."""
+    unscored: int = 0
+    """Scores that arrived as events of their spans only, not in the form that the backend wants."""
+
+
+class Destination(Protocol):
+    """Delivers batches to one backend, from one thread. The smallest one:
+
+    class Printed:
+        def deliver(self, spans):
+            print(*(span.name for span in spans), sep="\\n")
+            return Delivery(arrived=True)
+        def give_up(self): ...
+        def close(self): ...
+    """
+
+    def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
+        """Deliver a batch, or say why it did not arrive. It may take its time, and raises nothing."""
+        ...
+
+    def give_up(self) -> None:
+        """Be told, from another thread, that no further try is worth it."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much may wait, and how much goes out at once."""
+
+    spans: int = 20_000
+    bytes: int = 128 * 1024 * 1024
+    batch_spans: int = 512
+    batch_bytes: int = 2 * 1024 * 1024
+    """A collector refuses bodies of 20 MB, and one chat can be of a hundred kilobytes."""
+    linger: float = 1.0
+    """Seconds that a batch waits for more."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the spans."""
+
+    arrived: int = 0
+    no_room: int = 0
+    undelivered: int = 0
+    unscored: int = 0
+    reason: str = ""
+
+
+class Outbox:
+    """Takes spans from any thread, and never keeps one waiting."""
+
+    def __init__(self, connect: Callable[[], Destination], room: Room | None = None) -> None:
+        self._connect = connect
+        self._room = room or Room()
+        self._queue: deque[tuple[ReadableSpan, int]] = deque()
+        self._bytes = 0
+        self._underway = 0
+        self._counts = Counts()
+        self._troubled = False
+        self._closing = False
+        self._given_up = False
+        self._changed = threading.Condition()
+        self._destination: Destination | None = None
+        self._thread: threading.Thread | None = None
+
+    def put(self, span: ReadableSpan) -> None:
+        """Queue a span; count it where there is no room."""
+        weight = _weight(span)
+        with self._changed:
+            if self._closing or len(self._queue) >= self._room.spans or self._bytes + weight > self._room.bytes:
+                self._counts.no_room += 1
+                return
+            self._queue.append((span, weight))
+            self._bytes += weight
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="spanwright-export", daemon=True)
+                self._thread.start()
+            if len(self._queue) == 1 or self._is_batch():
+                self._changed.notify()
+
+    def close(self, patience: float) -> None:
+        """Send what is queued, for so many seconds at most; a backend in trouble is not waited for."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+            thread = self._thread
+            wait = min(patience, _LAST_WORD) if self._troubled else patience
+        if thread is None:
+            return
+        thread.join(wait)
+        if not thread.is_alive():
+            return
+        with self._changed:
+            self._given_up = True
+            self._counts.undelivered += len(self._queue) + self._underway
+            self._counts.reason = self._counts.reason or f"the backend took longer than {patience:g} s"
+            self._queue.clear()
+            self._changed.notify()
+            destination = self._destination
+        if destination is not None:
+            destination.give_up()
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Say what did not arrive, in one line; nothing where all did."""
+        with self._changed:
+            counts = self._counts
+            lost = (
+                (counts.undelivered, "spans were not delivered"),
+                (counts.no_room, "spans found the queue full"),
+                (counts.unscored, "scores were not written as the backend's own"),
+            )
+            told = ", ".join(f"{count} {what}" for count, what in lost if count)
+            reason = f" ({counts.reason})" if counts.reason else ""
+            return (f"export to {name}: {told}{reason}; {counts.arrived} arrived",) if told else ()
+
+    def _work(self) -> None:
+        with suppress_instrumentation():  # the user's traces must not be about our sending of traces
+            destination = self._destination = self._connect()
+            try:
+                while batch := self._next():
+                    self._account(len(batch), _delivered(destination, batch))
+            finally:
+                destination.close()
+
+    def _next(self) -> Sequence[ReadableSpan]:
+        """Wait for a batch; an empty one is the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            self._changed.wait_for(lambda: self._closing or self._is_batch(), timeout=self._room.linger)
+            batch: list[ReadableSpan] = []
+            size = 0
+            while self._queue and len(batch) < self._room.batch_spans:
+                span, weight = self._queue[0]
+                if batch and size + weight > self._room.batch_bytes:
+                    break
+                self._queue.popleft()
+                batch.append(span)
+                size += weight
+            self._bytes -= size
+            self._underway = len(batch)
+            return batch
+
+    def _is_batch(self) -> bool:
+        return len(self._queue) >= self._room.batch_spans or self._bytes >= self._room.batch_bytes
+
+    def _account(self, sent: int, delivery: Delivery) -> None:
+        with self._changed:
+            self._underway = 0
+            self._troubled = not delivery.arrived
+            if self._given_up:
+                return  # counted as undelivered already
+            if delivery.arrived:
+                self._counts.arrived += sent
+            else:
+                self._counts.undelivered += sent
+            self._counts.unscored += delivery.unscored
+            self._counts.reason = delivery.reason or self._counts.reason
+
+
+def _delivered(destination: Destination, batch: Sequence[ReadableSpan]) -> Delivery:
+    try:
+        return destination.deliver(batch)
+    except Exception as error:  # noqa: BLE001 - a destination may be the user's own code, and the thread must live on
+        return Delivery(arrived=False, reason=f"{type(error).__name__}: {error}")
+
+
+def _weight(span: ReadableSpan) -> int:
+    attributes = cast("Mapping[str, object]", span.attributes or {})
+    return _BARE + sum(len(value) for value in attributes.values() if isinstance(value, str))
