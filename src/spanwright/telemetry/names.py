@@ -1,4 +1,4 @@
-"""The names under which facts travel in attributes and baggage: Spanwright's own, and those of OpenTelemetry's GenAI."""
+"""The names under which facts travel in attributes and baggage: Spanwright's own, and OpenTelemetry's for GenAI."""
 
 from collections.abc import Iterable
 

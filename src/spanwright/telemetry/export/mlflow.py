@@ -1,11 +1,14 @@
 """MLflow: spans over OTLP into an experiment that is found or made by its name, scores as assessments of its REST API.
 
 Its OTLP door wants the experiment's id in a header, reads no evaluation events, and has a trace before it answers: so
-the scores of a batch can follow at once. An assessment is one request: MLflow takes no two together.
+the scores can follow at once. An assessment is a request, MLflow takes no two together, and some ten a second: they
+wait until no spans do.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import httpx
 from opentelemetry.sdk.resources import Resource
@@ -16,12 +19,14 @@ from pydantic import BaseModel, ValidationError
 from spanwright.telemetry.export.environment import Wire, traces_url
 from spanwright.telemetry.export.otlp import Otlp, answered, said
 from spanwright.telemetry.export.outbox import Delivery
-from spanwright.telemetry.export.told import SCOPE, Evaluation, evaluations_of
+from spanwright.telemetry.export.told import SCOPE, evaluations_of
 
 _EXPERIMENT = "x-mlflow-experiment-id"
 _FIND = "/api/2.0/mlflow/experiments/get-by-name"
 _MAKE = "/api/2.0/mlflow/experiments/create"
 _ASSESS = "/api/3.0/mlflow/traces/{trace}/assessments"
+_AT_ONCE = 8
+"""Scores that are written before spans are looked for again."""
 _SHOWN = {
     "mlflow.spanInputs": ("spanwright.case", "spanwright.candidate", "spanwright.purpose"),
     "mlflow.spanOutputs": ("spanwright.score", "spanwright.outcome", "spanwright.winner"),
@@ -47,17 +52,22 @@ class Mlflow:
         self._experiment = experiment
         self._client = httpx.Client(base_url=wire.url, headers=wire.headers, timeout=wire.timeout, verify=wire.verify)
         self._otlp: Otlp | None = None
+        self._owed: deque[_Assessment] = deque()
         self._given_up = False
 
     def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
-        """Deliver spans, then their scores."""
+        """Deliver spans; without any, write some of the scores that are owed."""
         if self._otlp is None:
             try:
                 self._otlp = self._opened(self._experiment_id())
             except (httpx.HTTPError, httpx.InvalidURL, ValidationError, _Refused) as error:
                 return Delivery(arrived=False, reason=f"{self._wire.url}: {said(error)}")
+        if not spans:
+            return self._assess_some()
         delivery = self._otlp.deliver(spans)
-        return self._scored(spans) if delivery.arrived else delivery
+        if delivery.arrived:
+            self._owed.extend(each for span in spans for each in _assessments(span))
+        return replace(delivery, owed=len(self._owed))
 
     def give_up(self) -> None:
         self._given_up = True
@@ -80,51 +90,69 @@ class Mlflow:
         return Otlp(wire, self._resource, _shown)
 
     def _experiment_id(self) -> str:
-        """Find the experiment, or make it; another process may have been faster."""
-        for _ in range(2):
-            found = self._client.get(_FIND, params={"experiment_name": self._experiment})
-            if found.is_success:
-                return _Found.model_validate_json(found.content).experiment.experiment_id
-            if found.status_code != httpx.codes.NOT_FOUND:
-                raise _Refused(answered(found))
-            made = self._client.post(_MAKE, json={"name": self._experiment})
-            if made.is_success:
-                return _Experiment.model_validate_json(made.content).experiment_id
-        raise _Refused(answered(made))
+        """Find the experiment, made if need be."""
+        self._client.post(_MAKE, json={"name": self._experiment})  # refused where it exists, whoever made it
+        found = self._client.get(_FIND, params={"experiment_name": self._experiment})
+        if not found.is_success:
+            raise _Refused(answered(found))
+        return _Found.model_validate_json(found.content).experiment.experiment_id
 
-    def _scored(self, spans: Sequence[ReadableSpan]) -> Delivery:
+    def _assess_some(self) -> Delivery:
         unscored, reason = 0, ""
-        for span in spans:
-            for evaluation in evaluations_of(span):
-                if fault := self._assess(span, evaluation):
-                    unscored, reason = unscored + 1, fault
-        return Delivery(arrived=True, unscored=unscored, reason=reason)
+        for _ in range(min(_AT_ONCE, len(self._owed))):
+            if self._given_up:
+                break
+            if fault := self._assess(self._owed.popleft()):
+                unscored, reason = unscored + 1, fault
+        return Delivery(arrived=True, unscored=unscored, reason=reason, owed=len(self._owed))
 
-    def _assess(self, span: ReadableSpan, evaluation: Evaluation) -> str:
+    def _assess(self, assessment: "_Assessment") -> str:
         """Write one score; return why that was not possible."""
-        if self._given_up:
-            return "it was given up"
-        context = span.get_span_context()
-        assert context is not None, "a span of ours has a context"
-        trace = f"tr-{context.trace_id:032x}"
-        assessment = {
-            "assessment_name": evaluation.name,
-            "trace_id": trace,
-            "span_id": f"{context.span_id:016x}",
-            "source": {"source_type": "CODE", "source_id": SCOPE},
-            "feedback": {"value": evaluation.label if evaluation.value is None else evaluation.value},
-            "rationale": evaluation.explanation,
-            "metadata": {"label": evaluation.label} if evaluation.label else {},
-        }
+        body = {"assessment": assessment.model_dump(exclude_none=True)}
         try:
-            response = self._client.post(_ASSESS.format(trace=trace), json={"assessment": assessment})
+            response = self._client.post(_ASSESS.format(trace=assessment.trace_id), json=body)
         except httpx.HTTPError as error:
             return f"{self._wire.url}: {said(error)}"
         return "" if response.is_success else f"{self._wire.url}: {answered(response)}"
 
 
+class _Source(BaseModel):
+    source_type: str = "CODE"
+    source_id: str = SCOPE
+
+
+class _Feedback(BaseModel):
+    value: float | str
+
+
+class _Assessment(BaseModel):
+    """A score in MLflow's words."""
+
+    assessment_name: str
+    trace_id: str
+    span_id: str
+    source: _Source = _Source()
+    feedback: _Feedback
+    rationale: str | None
+    metadata: Mapping[str, str] | None
+
+
 class _Refused(Exception):
     """The server has no such experiment and makes none."""
+
+
+def _assessments(span: ReadableSpan) -> Iterator[_Assessment]:
+    context = span.get_span_context()
+    for evaluation in evaluations_of(span):
+        assert context is not None, "a span of ours has a context"
+        yield _Assessment(
+            assessment_name=evaluation.name,
+            trace_id=f"tr-{context.trace_id:032x}",
+            span_id=f"{context.span_id:016x}",
+            feedback=_Feedback(value=evaluation.label if evaluation.value is None else evaluation.value),
+            rationale=evaluation.explanation or None,
+            metadata={"label": evaluation.label} if evaluation.label else None,
+        )
 
 
 def _shown(span: ReadableSpan) -> Mapping[str, AttributeValue]:

@@ -82,7 +82,7 @@ class Otlp:
 
     def _dressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a copy that says whose it is, and what the backend wants to read."""
-        more = self._dress(span) if self._dress else {}
+        more = dict(self._dress(span)) if self._dress else dict[str, AttributeValue]()
         return ReadableSpan(
             span.name,
             context=span.get_span_context(),

@@ -28,6 +28,8 @@ class Delivery:
     """Why it did not arrive, or not all that belongs to it."""
     unscored: int = 0
     """Scores that arrived as events of their spans only, not in the form that the backend wants."""
+    owed: int = 0
+    """Scores that can wait: when no spans do, `deliver` is called with none to go on with them."""
 
 
 class Destination(Protocol):
@@ -35,14 +37,17 @@ class Destination(Protocol):
 
     class Printed:
         def deliver(self, spans):
-            print(*(span.name for span in spans), sep="\\n")
+            print(*(span.name for span in spans))
             return Delivery(arrived=True)
         def give_up(self): ...
         def close(self): ...
     """
 
     def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
-        """Deliver a batch, or say why it did not arrive. It may take its time, and raises nothing."""
+        """Deliver a batch, or say why it did not arrive. It may take its time, and raises nothing.
+
+        An empty batch is the time for what is owed.
+        """
         ...
 
     def give_up(self) -> None:
@@ -87,6 +92,7 @@ class Outbox:
         self._queue: deque[tuple[ReadableSpan, int]] = deque()
         self._bytes = 0
         self._underway = 0
+        self._owed = 0
         self._counts = Counts()
         self._troubled = False
         self._closing = False
@@ -125,6 +131,7 @@ class Outbox:
         with self._changed:
             self._given_up = True
             self._counts.undelivered += len(self._queue) + self._underway
+            self._counts.unscored += self._owed
             self._counts.reason = self._counts.reason or f"the backend took longer than {patience:g} s"
             self._queue.clear()
             self._changed.notify()
@@ -149,16 +156,19 @@ class Outbox:
         with suppress_instrumentation():  # the user's traces must not be about our sending of traces
             destination = self._destination = self._connect()
             try:
-                while batch := self._next():
+                while (batch := self._next()) is not None:
                     self._account(len(batch), _delivered(destination, batch))
             finally:
                 destination.close()
 
-    def _next(self) -> Sequence[ReadableSpan]:
-        """Wait for a batch; an empty one is the end."""
+    def _next(self) -> Sequence[ReadableSpan] | None:
+        """Wait for a batch, which is empty where only scores are owed; None is the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing)
-            self._changed.wait_for(lambda: self._closing or self._is_batch(), timeout=self._room.linger)
+            self._changed.wait_for(lambda: self._queue or self._closing or self._owed)
+            if self._given_up or not (self._queue or self._owed):
+                return None
+            if self._queue:
+                self._changed.wait_for(lambda: self._closing or self._is_batch(), timeout=self._room.linger)
             batch: list[ReadableSpan] = []
             size = 0
             while self._queue and len(batch) < self._room.batch_spans:
@@ -178,9 +188,10 @@ class Outbox:
     def _account(self, sent: int, delivery: Delivery) -> None:
         with self._changed:
             self._underway = 0
+            self._owed = delivery.owed
             self._troubled = not delivery.arrived
             if self._given_up:
-                return  # counted as undelivered already
+                return  # all that was left then has been counted
             if delivery.arrived:
                 self._counts.arrived += sent
             else:

@@ -98,7 +98,7 @@ def of_usage(usage: Usage) -> dict[str, Attribute]:
 
 
 def evaluations(rollout: Rollout) -> tuple[Evaluation, ...]:
-    """Return the score, and the figure of each evaluator where there are several or it goes by another name."""
+    """Return the score, and the figure of each evaluator where there are several."""
     return tuple(_evaluations(rollout))
 
 
@@ -119,8 +119,9 @@ def _evaluations(rollout: Rollout) -> Iterator[Evaluation]:
     label = _FAILED if rollout.failure is not None else ""
     feedback = excerpt(score.feedback, _LONGEST)
     yield Evaluation(name=_SCORE, value=score.value, label=label, explanation=feedback)
+    alone = len(score.objectives) == 1
     for name, value in score.objectives.items():
-        if name != _SCORE:
+        if name != _SCORE and not (alone and value == score.value):
             yield Evaluation(name=name, value=value, label=label)
 
 
