@@ -22,7 +22,7 @@ from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, Objective
-from spanwright.telemetry import Exporter
+from spanwright.telemetry import Exporter, SpanRecorder
 
 
 @overload
@@ -96,10 +96,11 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         budget=budget,
     )
     with ExitStack() as stack:
+        with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
+            prepared = await prepare((subject, evals, deps), wishes, unseen)
+        problem = prepared.problem
         exporter = stack.enter_context(Exporter.recording(how.export))
         recorder = exporter.recorder
-        prepared = await prepare((subject, evals, deps), wishes, recorder)
-        problem = prepared.problem
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:

@@ -11,7 +11,7 @@ No other room imports OpenTelemetry. Nothing here raises into the code that is b
 """
 
 from spanwright.telemetry.attribution import blame
-from spanwright.telemetry.export import Delivery, Destination, Export, Exporter
+from spanwright.telemetry.export import Delivery, Destination, Export, Exporter, Outcome
 from spanwright.telemetry.recorder import (
     BlindRecorder,
     SpanRecorder,
@@ -27,6 +27,7 @@ __all__ = [
     "Destination",
     "Export",
     "Exporter",
+    "Outcome",
     "SpanRecorder",
     "blame",
     "current_meters",

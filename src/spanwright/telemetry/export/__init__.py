@@ -10,7 +10,7 @@ Off unless asked for. Nothing here slows or fails a run: what does not arrive is
 """
 
 from spanwright.telemetry.export.exporter import Exporter
-from spanwright.telemetry.export.outbox import Delivery, Destination
+from spanwright.telemetry.export.outbox import Delivery, Destination, Outcome
 from spanwright.telemetry.export.target import Export
 
-__all__ = ["Delivery", "Destination", "Export", "Exporter"]
+__all__ = ["Delivery", "Destination", "Export", "Exporter", "Outcome"]

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import httpx
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.util.re import parse_env_headers
 
@@ -36,6 +37,17 @@ def traces_url(base: str) -> str:
     return base if base.endswith(_PATH) else f"{base}{_PATH}"
 
 
+def checked(url: str) -> str:
+    """Return an address that can be sent to. Raises UsageError for others."""
+    try:
+        scheme = httpx.URL(url).scheme
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url!r} is no address to export to: {error}", "Correct it") from error
+    if scheme not in {"http", "https"}:
+        raise UsageError(f"{url!r} is no address to export to", "Begin it with http:// or https://")
+    return url
+
+
 def is_given() -> bool:
     """Say whether the environment names an endpoint for traces."""
     return bool(_find("TRACES_ENDPOINT") or _find("ENDPOINT"))
@@ -53,7 +65,7 @@ def wire() -> Wire:
     if compression not in _COMPRESSIONS:
         raise UsageError(f"{_PREFIX}COMPRESSION={compression} is unknown", f"Say one of {', '.join(_COMPRESSIONS)}")
     return Wire(
-        url=_find("TRACES_ENDPOINT") or f"{(_find('ENDPOINT') or _DEFAULT).rstrip('/')}{_PATH}",
+        url=checked(_find("TRACES_ENDPOINT") or f"{(_find('ENDPOINT') or _DEFAULT).rstrip('/')}{_PATH}"),
         headers=dict(parse_env_headers(_either("HEADERS"), liberal=True)),
         timeout=_timeout(),
         compression=compression,

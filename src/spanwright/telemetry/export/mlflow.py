@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from spanwright.telemetry.export.environment import Wire, traces_url
 from spanwright.telemetry.export.otlp import Otlp, answered, said
-from spanwright.telemetry.export.outbox import Delivery
+from spanwright.telemetry.export.outbox import Delivery, Outcome
 from spanwright.telemetry.export.told import SCOPE, evaluations_of
 
 _EXPERIMENT = "x-mlflow-experiment-id"
@@ -53,26 +53,22 @@ class Mlflow:
         self._client = httpx.Client(base_url=wire.url, headers=wire.headers, timeout=wire.timeout, verify=wire.verify)
         self._otlp: Otlp | None = None
         self._owed: deque[_Assessment] = deque()
-        self._given_up = False
 
     def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
         """Deliver spans; without any, write some of the scores that are owed."""
         if self._otlp is None:
             try:
                 self._otlp = self._opened(self._experiment_id())
-            except (httpx.HTTPError, httpx.InvalidURL, ValidationError, _Refused) as error:
-                return Delivery(arrived=False, reason=f"{self._wire.url}: {said(error)}")
+            except (httpx.HTTPError, ValidationError, _Refused) as error:
+                unreachable = isinstance(error, httpx.TransportError)
+                outcome = Outcome.UNREACHABLE if unreachable else Outcome.REFUSED
+                return Delivery(outcome=outcome, reason=said(error))
         if not spans:
             return self._assess_some()
         delivery = self._otlp.deliver(spans)
-        if delivery.arrived:
+        if delivery.outcome is Outcome.ARRIVED:
             self._owed.extend(each for span in spans for each in _assessments(span))
         return replace(delivery, owed=len(self._owed))
-
-    def give_up(self) -> None:
-        self._given_up = True
-        if self._otlp is not None:
-            self._otlp.give_up()
 
     def close(self) -> None:
         self._client.close()
@@ -100,11 +96,9 @@ class Mlflow:
     def _assess_some(self) -> Delivery:
         unscored, reason = 0, ""
         for _ in range(min(_AT_ONCE, len(self._owed))):
-            if self._given_up:
-                break
             if fault := self._assess(self._owed.popleft()):
                 unscored, reason = unscored + 1, fault
-        return Delivery(arrived=True, unscored=unscored, reason=reason, owed=len(self._owed))
+        return Delivery(unscored=unscored, reason=reason, owed=len(self._owed))
 
     def _assess(self, assessment: "_Assessment") -> str:
         """Write one score; return why that was not possible."""
@@ -112,8 +106,8 @@ class Mlflow:
         try:
             response = self._client.post(_ASSESS.format(trace=assessment.trace_id), json=body)
         except httpx.HTTPError as error:
-            return f"{self._wire.url}: {said(error)}"
-        return "" if response.is_success else f"{self._wire.url}: {answered(response)}"
+            return said(error)
+        return "" if response.is_success else answered(response)
 
 
 class _Source(BaseModel):

@@ -1,13 +1,10 @@
-"""Sends batches of spans over OTLP/HTTP in protobuf, and tries again where the backend asks for it.
+"""Delivers batches of spans over OTLP/HTTP, in protobuf.
 
 httpx and the SDK's own encoder: its exporter would send the headers of the environment to every endpoint, and says why
 something failed to the log only.
 """
 
 import gzip
-import random
-import threading
-import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,13 +15,12 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.util.types import AttributeValue
 
 from spanwright.telemetry.export.environment import Wire
-from spanwright.telemetry.export.outbox import Delivery
+from spanwright.telemetry.export.outbox import Delivery, Outcome
 
 Dress = Callable[[ReadableSpan], Mapping[str, AttributeValue]]
 """Returns the attributes that a backend wants on a span besides its own."""
 
-_AGAIN = frozenset({429, 502, 503, 504})
-_TRIES = 5
+_BUSY = frozenset({429, 502, 503, 504})
 _SHOWN = 200
 
 
@@ -40,45 +36,27 @@ class Otlp:
             timeout=wire.timeout,
             verify=wire.verify,
         )
-        self._stop = threading.Event()
 
     def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
-        """Deliver a batch, within the time-out where the backend is busy or cannot be reached."""
+        """Try once to deliver a batch."""
+        if not spans:
+            return Delivery()
         try:
             body = encode_spans([self._dressed(span) for span in spans]).SerializeToString()
         except Exception as error:  # noqa: BLE001 - an attribute of the user's spans may be of any kind, and others wait
-            return Delivery(arrived=False, reason=f"a span cannot be encoded: {type(error).__name__}: {error}")
-        reason = self._post(*_compressed(body, self._wire.compression))
-        return Delivery(arrived=not reason, reason=reason)
-
-    def give_up(self) -> None:
-        self._stop.set()
+            return Delivery(outcome=Outcome.REFUSED, reason=f"a span cannot be encoded: {said(error)}")
+        content, headers = _compressed(body, self._wire.compression)
+        try:
+            response = self._client.post(self._wire.url, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            return Delivery(outcome=Outcome.UNREACHABLE, reason=said(error))
+        if response.is_success:
+            return Delivery()
+        outcome = Outcome.BUSY if response.status_code in _BUSY else Outcome.REFUSED
+        return Delivery(outcome=outcome, reason=answered(response), wait=_asked(response))
 
     def close(self) -> None:
         self._client.close()
-
-    def _post(self, body: bytes, headers: Mapping[str, str]) -> str:
-        """Return why a body did not arrive; empty where it did."""
-        deadline = time.monotonic() + self._wire.timeout
-        reason = "it was given up"
-        for tried in range(_TRIES):
-            wait = random.uniform(0.8, 1.2) * 2**tried
-            try:
-                response = self._client.post(self._wire.url, content=body, headers=dict(headers))
-            except httpx.HTTPError as error:
-                reason = f"{self._wire.url}: {said(error)}"
-            except httpx.InvalidURL as error:
-                return f"{self._wire.url}: {said(error)}"
-            else:
-                if response.is_success:
-                    return ""
-                reason = f"{self._wire.url}: {answered(response)}"
-                if response.status_code not in _AGAIN:
-                    return reason
-                wait = _asked(response, wait)
-            if time.monotonic() + wait > deadline or self._stop.wait(wait):
-                break
-        return reason
 
     def _dressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a copy that says whose it is, and what the backend wants to read."""
@@ -109,7 +87,7 @@ def said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:_SHOWN]
 
 
-def _compressed(body: bytes, how: str) -> tuple[bytes, Mapping[str, str]]:
+def _compressed(body: bytes, how: str) -> tuple[bytes, dict[str, str]]:
     match how:
         case "gzip":
             return gzip.compress(body, compresslevel=3), {"content-encoding": "gzip"}
@@ -119,9 +97,9 @@ def _compressed(body: bytes, how: str) -> tuple[bytes, Mapping[str, str]]:
             return body, {}
 
 
-def _asked(response: httpx.Response, wait: float) -> float:
-    """Return the seconds of Retry-After, or `wait` where there are none; a date is rare enough to be passed over."""
+def _asked(response: httpx.Response) -> float:
+    """Return the seconds of Retry-After; a date is rare enough to be passed over."""
     try:
-        return max(0.0, float(response.headers.get("retry-after", wait)))
+        return max(0.0, float(response.headers.get("retry-after", 0.0)))
     except ValueError:
-        return wait
+        return 0.0

@@ -4,10 +4,12 @@ The thread is the third of the named exceptions to "only engine/ starts tasks", 
 encoding and sending would else hold up the loop in which the rollouts run.
 """
 
+import random
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, cast
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -16,16 +18,31 @@ from opentelemetry.sdk.trace import ReadableSpan
 _BARE = 400
 """Bytes of a span without its texts, about."""
 _LAST_WORD = 0.5
-"""Seconds that a thread has left when it is told to give up."""
+"""Seconds that a backend has at the end of a run which did not answer before."""
+_TRIES = 5
+
+
+class Outcome(StrEnum):
+    """What became of a batch."""
+
+    ARRIVED = "arrived"
+    REFUSED = "refused"
+    """Another try would end the same."""
+    BUSY = "busy"
+    """The backend asks for it again, later."""
+    UNREACHABLE = "unreachable"
+    """Nobody answers. It is tried again, but when the run is over it is not waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What became of a batch."""
+    """What a destination reports of a batch."""
 
-    arrived: bool
+    outcome: Outcome = Outcome.ARRIVED
     reason: str = ""
     """Why it did not arrive, or not all that belongs to it."""
+    wait: float = 0.0
+    """Seconds for which a busy backend asks."""
     unscored: int = 0
     """Scores that arrived as events of their spans only, not in the form that the backend wants."""
     owed: int = 0
@@ -38,20 +55,12 @@ class Destination(Protocol):
     class Printed:
         def deliver(self, spans):
             print(*(span.name for span in spans))
-            return Delivery(arrived=True)
-        def give_up(self): ...
+            return Delivery()
         def close(self): ...
     """
 
     def deliver(self, spans: Sequence[ReadableSpan]) -> Delivery:
-        """Deliver a batch, or say why it did not arrive. It may take its time, and raises nothing.
-
-        An empty batch is the time for what is owed.
-        """
-        ...
-
-    def give_up(self) -> None:
-        """Be told, from another thread, that no further try is worth it."""
+        """Try once to deliver a batch. An empty batch is the time for what is owed."""
         ...
 
     def close(self) -> None:
@@ -98,7 +107,6 @@ class Outbox:
         self._closing = False
         self._given_up = False
         self._changed = threading.Condition()
-        self._destination: Destination | None = None
         self._thread: threading.Thread | None = None
 
     def put(self, span: ReadableSpan) -> None:
@@ -135,9 +143,6 @@ class Outbox:
             self._counts.reason = self._counts.reason or f"the backend took longer than {patience:g} s"
             self._queue.clear()
             self._changed.notify()
-            destination = self._destination
-        if destination is not None:
-            destination.give_up()
 
     def lines(self, name: str) -> tuple[str, ...]:
         """Say what did not arrive, in one line; nothing where all did."""
@@ -154,12 +159,28 @@ class Outbox:
 
     def _work(self) -> None:
         with suppress_instrumentation():  # the user's traces must not be about our sending of traces
-            destination = self._destination = self._connect()
+            destination = self._connect()
             try:
                 while (batch := self._next()) is not None:
-                    self._account(len(batch), _delivered(destination, batch))
+                    self._account(len(batch), self._send(destination, batch))
             finally:
                 destination.close()
+
+    def _send(self, destination: Destination, batch: Sequence[ReadableSpan]) -> Delivery:
+        """Try to deliver a batch, a few times where that can help."""
+        delivery = _tried(destination, batch)
+        for tried in range(1, _TRIES):
+            with self._changed:
+                self._troubled = delivery.outcome is Outcome.UNREACHABLE
+                if delivery.outcome not in {Outcome.BUSY, Outcome.UNREACHABLE}:
+                    break
+                # Tries of many processes at once would meet a busy backend together again.
+                wait = delivery.wait or random.uniform(0.5, 1.0) * 2**tried
+                self._changed.wait_for(lambda: self._given_up or (self._closing and self._troubled), timeout=wait)
+                if self._given_up or (self._closing and self._troubled):
+                    break
+            delivery = _tried(destination, batch)
+        return delivery
 
     def _next(self) -> Sequence[ReadableSpan] | None:
         """Wait for a batch, which is empty where only scores are owed; None is the end."""
@@ -189,10 +210,9 @@ class Outbox:
         with self._changed:
             self._underway = 0
             self._owed = delivery.owed
-            self._troubled = not delivery.arrived
             if self._given_up:
                 return  # all that was left then has been counted
-            if delivery.arrived:
+            if delivery.outcome is Outcome.ARRIVED:
                 self._counts.arrived += sent
             else:
                 self._counts.undelivered += sent
@@ -200,11 +220,11 @@ class Outbox:
             self._counts.reason = delivery.reason or self._counts.reason
 
 
-def _delivered(destination: Destination, batch: Sequence[ReadableSpan]) -> Delivery:
+def _tried(destination: Destination, batch: Sequence[ReadableSpan]) -> Delivery:
     try:
         return destination.deliver(batch)
     except Exception as error:  # noqa: BLE001 - a destination may be the user's own code, and the thread must live on
-        return Delivery(arrived=False, reason=f"{type(error).__name__}: {error}")
+        return Delivery(outcome=Outcome.REFUSED, reason=f"{type(error).__name__}: {error}")
 
 
 def _weight(span: ReadableSpan) -> int:

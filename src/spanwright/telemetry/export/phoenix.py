@@ -13,7 +13,7 @@ from opentelemetry.util.types import AttributeValue
 
 from spanwright.telemetry.export.environment import Wire, traces_url
 from spanwright.telemetry.export.otlp import Otlp, answered, said
-from spanwright.telemetry.export.outbox import Delivery
+from spanwright.telemetry.export.outbox import Delivery, Outcome
 from spanwright.telemetry.export.told import SCOPE, evaluations_of
 
 PROJECT = "openinference.project.name"
@@ -28,7 +28,6 @@ class Phoenix:
 
     def __init__(self, wire: Wire, resource: Resource, *, project: str) -> None:
         """Make a destination; `wire.url` is that of the server."""
-        self._url = wire.url
         self._client = httpx.Client(base_url=wire.url, headers=wire.headers, timeout=wire.timeout, verify=wire.verify)
         traces = Wire(
             url=traces_url(wire.url),
@@ -44,18 +43,15 @@ class Phoenix:
         """Deliver spans, then their scores."""
         delivery = self._otlp.deliver(spans)
         annotations = [each for span in spans for each in _annotations(span)]
-        if not delivery.arrived or not annotations:
+        if delivery.outcome is not Outcome.ARRIVED or not annotations:
             return delivery
         try:
             response = self._client.post(_ANNOTATE, params={"sync": "false"}, json={"data": annotations})
         except httpx.HTTPError as error:
-            return Delivery(arrived=True, unscored=len(annotations), reason=f"{self._url}: {said(error)}")
+            return Delivery(unscored=len(annotations), reason=said(error))
         if response.is_success:
             return delivery
-        return Delivery(arrived=True, unscored=len(annotations), reason=f"{self._url}: {answered(response)}")
-
-    def give_up(self) -> None:
-        self._otlp.give_up()
+        return Delivery(unscored=len(annotations), reason=answered(response))
 
     def close(self) -> None:
         self._client.close()

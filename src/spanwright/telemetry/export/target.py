@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from spanwright.errors import UsageError
 from spanwright.telemetry.export import environment
 from spanwright.telemetry.export.environment import Wire
 from spanwright.telemetry.export.mlflow import Mlflow
@@ -82,9 +81,7 @@ class Export:
 
 
 def _to(url: str, headers: Mapping[str, str]) -> Wire:
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is no address to export to", "Begin it with http:// or https://")
-    return Wire(url=url, headers=headers)
+    return Wire(url=environment.checked(url), headers=headers)
 
 
 def _mlflow_headers() -> Mapping[str, str]:
