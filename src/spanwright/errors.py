@@ -5,6 +5,7 @@
     |- UserBug (RuntimeError)          the user's evaluator, tool or settings fail for every candidate alike
     |- StoreError (OSError)            the store cannot be opened, read or written
     |  `- RunMismatch                  a run is resumed with other cases, evaluators, agents or settings
+    |- MalformedOtlp (ValueError)      what should be OpenTelemetry's export format is not
     |- CandidateFailed                 inside a rollout: the candidate's text is to blame; becomes a floor score
     `- WorldFailed                     inside a rollout: the world is to blame; retried, then left without a score
 
@@ -60,6 +61,14 @@ class RunMismatch(StoreError):
         )
         self.run = run
         self.differences = tuple(differences)
+
+
+class MalformedOtlp(SpanwrightError, ValueError):
+    """A body or a line that should be OTLP cannot be read: `what` is wrong with it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what.rstrip('.')}. Send what an OpenTelemetry exporter writes, unchanged")
+        self.what = what
 
 
 class CandidateFailed(SpanwrightError):

@@ -149,7 +149,7 @@ def test_scores_are_evaluation_events_with_a_reason_and_each_evaluators_figure(t
 
 
 def test_a_rollout_and_its_place_in_the_run_are_linked_both_ways(told: Told) -> None:
-    stub, world = told.stub, told.world
+    stub = told.stub
 
     run = {span.id: span for span in of_run(stub)}
     roots = {(span.trace, span.id): span for span in stub.named("rollout") if not span.parent}

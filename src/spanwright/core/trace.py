@@ -44,6 +44,8 @@ class Span:
     """Trace ids of linked spans."""
     dropped: int = 0
     """Attributes that the SDK's limits dropped."""
+    service: str = ""
+    """The `service.name` of a span that came from another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

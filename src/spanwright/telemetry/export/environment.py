@@ -1,5 +1,9 @@
-"""The standard OTEL_EXPORTER_OTLP_* variables: where to send spans, and how."""
+"""Where a backend is and who asks, as the environment says it: OTEL_EXPORTER_OTLP_*, MLFLOW_* and PHOENIX_* variables.
 
+No form of configuration of our own: what is set for the backends' own clients holds here, too.
+"""
+
+import base64
 import os
 import ssl
 from collections.abc import Mapping
@@ -17,6 +21,8 @@ _DEFAULT = "http://localhost:4318"
 _TIMEOUT = 10.0
 _COMPRESSIONS = ("none", "gzip", "deflate")
 _PROTOCOL = "http/protobuf"
+_NAMED = "spanwright"
+"""What an experiment, a project or a service is called if nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +79,41 @@ def wire() -> Wire:
     )
 
 
+def to(url: str, headers: Mapping[str, str]) -> Wire:
+    """Return the wire to an address that was given. Raises UsageError where it is none."""
+    return Wire(url=checked(url.rstrip("/")), headers=headers)
+
+
+def mlflow(url: str | None, experiment: str | None, headers: Mapping[str, str]) -> tuple[Wire, str]:
+    """Return the wire to an MLflow server, and the name of the experiment."""
+    address = url or os.environ.get("MLFLOW_TRACKING_URI") or "http://localhost:5000"
+    named = experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or _NAMED
+    return to(address, {**_mlflow_identity(), **headers}), named
+
+
+def phoenix(url: str | None, project: str | None, headers: Mapping[str, str]) -> tuple[Wire, str]:
+    """Return the wire to a Phoenix server, and the name of the project."""
+    address = url or os.environ.get("PHOENIX_COLLECTOR_ENDPOINT") or "http://localhost:6006"
+    named = project or os.environ.get("PHOENIX_PROJECT_NAME") or _NAMED
+    key = os.environ.get("PHOENIX_API_KEY")
+    identity = {"authorization": f"Bearer {key}"} if key else {}
+    return to(address, {**identity, **headers}), named
+
+
+def _mlflow_identity() -> Mapping[str, str]:
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return {"authorization": f"Bearer {token}"}
+    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
+        both = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+        return {"authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
+    return {}
+
+
 def resource() -> Resource:
     """Return what is said of this process: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, or that it is ours."""
     found = Resource.create()
     named = str(found.attributes.get(SERVICE_NAME, ""))
-    return found.merge(Resource({SERVICE_NAME: "spanwright"})) if named.startswith("unknown_service") else found
+    return found.merge(Resource({SERVICE_NAME: _NAMED})) if named.startswith("unknown_service") else found
 
 
 def _find(name: str) -> str:

@@ -1,19 +1,15 @@
 """Where a run is exported to: `Export`, with a preset for every backend that wants more than an endpoint."""
 
-import base64
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from spanwright.telemetry.export import environment
-from spanwright.telemetry.export.environment import Wire
 from spanwright.telemetry.export.mlflow import Mlflow
 from spanwright.telemetry.export.otlp import Otlp
 from spanwright.telemetry.export.outbox import Destination
 from spanwright.telemetry.export.phoenix import Phoenix
 
 _PATIENCE = 10.0
-_NAMED = "spanwright"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Export:
         `url` is the endpoint's base or the whole of it, to `/v1/traces`; the environment's headers do not go there.
         Raises UsageError for an environment that asks for what we cannot do.
         """
-        wire = environment.wire() if url is None else _to(environment.traces_url(url), headers or {})
+        wire = environment.wire() if url is None else environment.to(environment.traces_url(url), headers or {})
         if url is None and headers:
             wire = replace(wire, headers={**wire.headers, **headers})
         resource = environment.resource()
@@ -58,9 +54,7 @@ class Export:
         What is left out is taken from MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME; who asks is said by
         MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
         """
-        address = url or os.environ.get("MLFLOW_TRACKING_URI") or "http://localhost:5000"
-        named = experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or _NAMED
-        wire = _to(address.rstrip("/"), {**_mlflow_headers(), **(headers or {})})
+        wire, named = environment.mlflow(url, experiment, headers or {})
         resource = environment.resource()
         return cls(f"MLflow at {wire.url}", lambda: Mlflow(wire, resource, experiment=named))
 
@@ -72,22 +66,6 @@ class Export:
 
         What is left out is taken from PHOENIX_COLLECTOR_ENDPOINT, PHOENIX_PROJECT_NAME and PHOENIX_API_KEY.
         """
-        address = url or os.environ.get("PHOENIX_COLLECTOR_ENDPOINT") or "http://localhost:6006"
-        named = project or os.environ.get("PHOENIX_PROJECT_NAME") or _NAMED
-        key = os.environ.get("PHOENIX_API_KEY")
-        wire = _to(address.rstrip("/"), {**({"authorization": f"Bearer {key}"} if key else {}), **(headers or {})})
+        wire, named = environment.phoenix(url, project, headers or {})
         resource = environment.resource()
         return cls(f"Phoenix at {wire.url}", lambda: Phoenix(wire, resource, project=named))
-
-
-def _to(url: str, headers: Mapping[str, str]) -> Wire:
-    return Wire(url=environment.checked(url), headers=headers)
-
-
-def _mlflow_headers() -> Mapping[str, str]:
-    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
-        return {"authorization": f"Bearer {token}"}
-    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
-        both = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
-        return {"authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
-    return {}
