@@ -1,4 +1,4 @@
-"""Real backends, each in a virtual environment of its own, started on the loopback: `make test-backends` installs them."""
+"""Real backends, each in an environment of its own, started on the loopback: `make test-backends` installs them."""
 
 import os
 import signal

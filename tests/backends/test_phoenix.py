@@ -71,6 +71,10 @@ async def test_phoenix_has_the_scores_as_annotations(phoenix: str, kept: Kept, e
         assert ("CODE", "spanwright") == (scores[id]["annotator_kind"], scores[id]["identifier"])
 
 
+def test_nothing_was_lost_on_the_way(exported) -> None:
+    assert "export to" not in exported.remarks
+
+
 async def test_a_project_that_is_not_there_cannot_be_read(phoenix: str) -> None:
     with pytest.raises(UsageError, match="HTTP 404"):
         [span async for span in from_phoenix(phoenix, "no such project")]
