@@ -8,12 +8,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+import anyio
+import logfire
 import pytest
 from api_world import World, words
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from otlp_stub import Seen, Stub, serving, spans_of
 from pydantic_ai import Agent, InstrumentationSettings
 from pydantic_ai.capabilities import Instrumentation
@@ -22,7 +25,19 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_evals.evaluators import LLMJudge
 
-from spanwright import Event, Export, Proposal, Reflection, Result, Run, SqliteStore, Stop, UsageError, optimize
+from spanwright import (
+    Event,
+    Export,
+    Proposal,
+    Reflection,
+    Result,
+    Run,
+    SqliteStore,
+    Stop,
+    UsageError,
+    UserBug,
+    optimize,
+)
 from spanwright.core.events import AttemptStarted, Judged, ReflectionEnded, RolloutEnded, RunEnded, RunStarted
 from spanwright.telemetry import current_provider
 
@@ -365,6 +380,71 @@ async def test_a_provider_that_is_in_place_exports_the_run_too(world, stub: Stub
     assert {provider.resource} == {span.resource for span in spans}
     assert [] == stub.requests
     assert () == result.remarks
+
+
+async def test_logfire_exports_the_run_too_where_it_is_configured(world, monkeypatch) -> None:
+    exporter = InMemorySpanExporter()
+    configured = logfire.configure(
+        local=True,
+        send_to_logfire=False,
+        console=False,
+        metrics=False,
+        additional_span_processors=[BatchSpanProcessor(exporter)],
+    )
+    monkeypatch.setattr(trace, "get_tracer_provider", configured.config.get_tracer_provider)
+    result = await exported(world, True)
+    configured.force_flush()
+
+    spans = exporter.get_finished_spans()
+    names = Counter(span.name for span in spans if span.attributes.get("logfire.span_type") != "pending_span")
+    assert (1, 2 * result.rollouts) == (names["run"], names["rollout"])
+    (run,) = [span for span in spans if span.name == "run"]
+    assert result.best.id == run.attributes["gen_ai.prompt.version"]
+
+
+async def test_a_sampler_that_drops_our_spans_drops_the_run_and_says_so(world, monkeypatch) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    result = await exported(world, True)
+
+    assert () == exporter.get_finished_spans()
+    assert "your sampler drops spans" in result.remarks[0]
+
+
+async def test_a_run_that_is_cancelled_is_left_at_once(world, stub: Stub) -> None:
+    stub.silent = True
+    cancelled: list[float] = []
+    with anyio.CancelScope() as scope:
+
+        def cancel(event: Event) -> None:
+            if isinstance(event, Judged) and not cancelled:
+                cancelled.append(time.monotonic())
+                scope.cancel()
+
+        run = Run(name="first", progress=False, export=Export.otlp(stub.url).waiting(60), observers=[cancel])
+        await optimize(world.agent, words(40), **{**world.options(rollouts=90), "run": run})
+    took = time.monotonic() - cancelled[0]
+    stub.closed.set()
+
+    assert scope.cancelled_caught
+    assert took < 10
+
+
+async def test_a_run_that_a_bug_ends_is_exported_as_far_as_it_came(world, stub: Stub) -> None:
+    class Broken:
+        async def reflect(self, context):
+            raise RuntimeError("not today")
+
+    options = {**world.options(rollouts=90), "reflection_model": Broken()}
+    run = Run(name="first", progress=False, export=Export.otlp(stub.url))
+    with pytest.raises(UserBug, match="not today"):
+        await optimize(world.agent, words(40), **{**options, "run": run})
+
+    (told,) = stub.named("run")
+    assert told.attributes["spanwright.complete"] is False
+    assert stub.named("rollout")
 
 
 async def test_a_backend_that_is_busy_is_asked_again(world, stub: Stub) -> None:
