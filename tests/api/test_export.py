@@ -13,7 +13,7 @@ import logfire
 import pytest
 from api_world import World, words
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
@@ -380,6 +380,30 @@ async def test_a_provider_that_is_in_place_exports_the_run_too(world, stub: Stub
     assert {provider.resource} == {span.resource for span in spans}
     assert [] == stub.requests
     assert () == result.remarks
+
+
+async def test_a_span_processor_that_raises_is_a_remark(world, monkeypatch) -> None:
+    class Strict(SpanProcessor):
+        """Counts on having seen the start of what ends."""
+
+        def __init__(self) -> None:
+            self.started: set[int] = set()
+
+        def on_start(self, span, parent_context=None) -> None:
+            self.started.add(span.context.span_id)
+
+        def on_end(self, span) -> None:
+            self.started.remove(span.context.span_id)
+
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(Strict())
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    result = await exported(world, True)
+
+    assert result.complete
+    (remark,) = result.remarks
+    assert remark.startswith("export: your span processors took ")
+    assert "of the run's spans with KeyError" in remark
 
 
 async def test_logfire_exports_the_run_too_where_it_is_configured(world, monkeypatch) -> None:

@@ -1,9 +1,14 @@
 """What must be found in a backend after an export: the same whoever keeps it."""
 
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 
 from spanwright.core.trace import Span
+from spanwright.telemetry.export.told import Place, Told
 
 EVALUATION = "gen_ai.evaluation.result"
 
@@ -24,6 +29,21 @@ class Kept:
     def run(self) -> Span:
         (run,) = [span for spans in self.traces.values() for span in spans if span.name == "run"]
         return run
+
+
+def told_twice(name: str = "run") -> Iterator[ReadableSpan]:
+    """Yield the span of a run as a process tells it that pauses, and as the one does that ends it."""
+    now = time.time()
+    place = Place.of_run(name, now)
+    for seconds, complete in ((1, False), (2, True)):
+        told = Told(
+            name=name,
+            place=place,
+            started=float(int(now)),
+            ended=float(int(now) + seconds),
+            attributes={"spanwright.complete": complete},
+        )
+        yield told.as_span(Resource({}))
 
 
 def check_tree(kept: Kept, exported) -> None:

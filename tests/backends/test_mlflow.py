@@ -8,9 +8,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from backend_checks import Kept, check_candidates, check_events, check_tokens, check_tree
+from backend_checks import Kept, check_candidates, check_events, check_tokens, check_tree, told_twice
 
-from spanwright import UsageError
+from spanwright import Export, UsageError
+from spanwright.telemetry import Outcome
 from spanwright.telemetry.importing import from_mlflow
 
 pytestmark = pytest.mark.backends
@@ -54,6 +55,16 @@ async def test_mlflow_sums_the_tokens_and_has_the_scores_as_its_own(mlflow: str,
             assert rollout.score.value == given["score"]["feedback"]["value"]
             assert rollout.score.feedback == given["score"].get("rationale", "")
             assert {"source_type": "CODE", "source_id": "spanwright"} == given["score"]["source"]
+
+
+async def test_a_run_that_is_told_again_is_replaced(mlflow: str) -> None:
+    destination = Export.mlflow(mlflow, "twice").connect()
+    for run in told_twice():
+        assert Outcome.ARRIVED is destination.deliver([run]).outcome
+    destination.close()
+
+    (run,) = [span async for span in from_mlflow(mlflow, "twice")]
+    assert (2.0, True) == (run.ended - run.started, run.attributes["spanwright.complete"])
 
 
 async def test_an_experiment_that_is_not_there_cannot_be_read(mlflow: str) -> None:

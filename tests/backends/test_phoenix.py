@@ -9,9 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from backend_checks import Kept, check_candidates, check_events, check_tokens, check_tree
+from backend_checks import Kept, check_candidates, check_events, check_tokens, check_tree, told_twice
 
-from spanwright import UsageError
+from spanwright import Export, UsageError
+from spanwright.telemetry import Outcome
 from spanwright.telemetry.importing import from_phoenix
 
 pytestmark = pytest.mark.backends
@@ -73,6 +74,26 @@ async def test_phoenix_has_the_scores_as_annotations(phoenix: str, kept: Kept, e
 
 def test_nothing_was_lost_on_the_way(exported) -> None:
     assert "export to" not in exported.remarks
+
+
+async def test_a_run_that_is_told_again_stays_as_it_was_first(phoenix: str) -> None:
+    destination = Export.phoenix(phoenix, "twice").connect()
+    for run in told_twice():
+        assert Outcome.ARRIVED is destination.deliver([run]).outcome
+    marker = next(told_twice("the next"))
+    destination.deliver([marker])
+    destination.close()
+
+    async with asyncio.timeout(LANDING):
+        found = []
+        while not any(span.name == "the next" for span in found):
+            await asyncio.sleep(0.5)
+            try:
+                found = [span async for span in from_phoenix(phoenix, "twice")]
+            except UsageError:  # there is no such project until its first span has landed
+                continue
+    (run,) = [span for span in found if span.name == "run"]
+    assert (1.0, False) == (run.ended - run.started, run.attributes["spanwright.complete"])
 
 
 async def test_a_project_that_is_not_there_cannot_be_read(phoenix: str) -> None:

@@ -1,5 +1,6 @@
 """Exports one run: the spans of its recordings and of its story, through an outbox of ours or the user's exporters."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
@@ -27,6 +28,7 @@ class Exporter:
         self._target = target
         self._outbox = outbox
         self._story = Story(self._tell) if wanted else None
+        self._refused: Counter[str] = Counter()
 
     @classmethod
     @contextmanager
@@ -55,7 +57,12 @@ class Exporter:
     @property
     def lines(self) -> tuple[str, ...]:
         """One line about what did not arrive; none where all did, or where it is not ours to know."""
-        return () if self._outbox is None or self._target is None else self._outbox.lines(self._target.name)
+        if self._outbox is not None and self._target is not None:
+            return self._outbox.lines(self._target.name)
+        return tuple(
+            f"export: your span processors took {count} of the run's spans with {fault}"
+            for fault, count in self._refused.most_common(1)
+        )
 
     @asynccontextmanager
     async def following(self, earlier: Iterable[Event]) -> AsyncGenerator[None, None]:
@@ -81,8 +88,11 @@ class Exporter:
     def _tell(self, told: Told) -> None:
         if self._outbox is not None:
             self._outbox.put(told.as_span(Resource({})))
-        else:
+            return
+        try:
             self.recorder.publish(told.as_span(self.recorder.resource))
+        except Exception as error:  # noqa: BLE001 - a span processor of the user's may raise anything, and the run goes on
+            self._refused[f"{type(error).__name__}: {error}"] += 1
 
 
 def _by_environment(*, asked: bool) -> Export | None:

@@ -98,6 +98,7 @@ class Mlflow:
         for _ in range(min(_AT_ONCE, len(self._owed))):
             if fault := self._assess(self._owed.popleft()):
                 unscored, reason = unscored + 1, fault
+                break  # what goes wrong once may take its time again, and spans could be waiting by now
         return Delivery(unscored=unscored, reason=reason, owed=len(self._owed))
 
     def _assess(self, assessment: "_Assessment") -> str:
