@@ -1,13 +1,7 @@
 """A run is exported to a real MLflow server and read back over its API."""
 
-import sys
-from pathlib import Path
-
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from backend_checks import Kept, check_candidates, check_events, check_tokens, check_tree, told_twice
 
 from spanwright import Export, UsageError
