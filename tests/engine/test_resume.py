@@ -40,7 +40,8 @@ def test_a_top_up_that_was_cut_off_is_finished_and_not_repeated() -> None:
     expected, journal = whole("with a top-up")
     topped_up = [place for place, each in enumerate(journal.writes) if is_top_up(each)]
 
-    for length in range(topped_up[0] - 1, topped_up[-1] + 4):
+    assert topped_up
+    for length in sorted({place + step for place in topped_up for step in (0, 1)}):
         resumed = run_virtual(ORDERED["with a top-up"].run(WrittenDown(journal.writes[:length])))
 
         assert expected == Course.of(resumed), length

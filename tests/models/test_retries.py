@@ -169,3 +169,14 @@ def test_waiting_grows_to_a_limit_and_never_below_what_was_asked() -> None:
     assert all(0.5 * min(10.0, 2**n) <= wait <= min(10.0, 2**n) for n, wait in enumerate(waits))
     assert 30.0 <= backoff.wait(1, 30.0, jitter) <= 31.0
     assert backoff.wait(1, -5.0, jitter) >= 0.0
+
+
+async def test_each_request_goes_to_the_model_that_was_chosen_for_it(waited: list[float]) -> None:
+    first, second = Flaky([503]), Flaky([503])
+    agent = agent_of(first.model)
+
+    for flaky in (first, second, first):
+        await agent.run("x", model=flaky.model)
+
+    assert (3, 2) == (len(first.settings), len(second.settings))
+    assert 2 == len(waited)

@@ -272,6 +272,24 @@ def test_a_top_up_that_was_interrupted_is_finished_and_not_repeated_for_the_same
     assert story.seed == POLICY.top_up(story.view)
 
 
+def test_a_top_up_of_which_everything_was_lost_is_done_again_for_the_same_attempt(told):
+    story = told(validation=40)
+    while measure(story, story.seed, 0.5):
+        pass
+    for _ in range(900):
+        story.rollout(story.seed, "t0", 0.0)
+    cells = POLICY.next_block(story.view, story.seed)
+    story.launch(story.seed, cells[0][0], attempt=1)
+    story.resume()
+
+    assert story.seed == POLICY.top_up(story.view)
+
+    for case, _ in cells:
+        story.rollout(story.seed, case, 0.0, attempt=1)
+
+    assert POLICY.top_up(story.view) is None
+
+
 def test_cells_in_flight_are_not_asked_for_again(told):
     story = told(validation=40)
     cells = POLICY.next_block(story.view, story.seed)

@@ -126,6 +126,30 @@ async def test_tools_of_toolsets_are_worn_by_the_name_that_the_model_sees(mirror
     }
 
 
+async def test_a_schema_that_is_changed_in_its_place_between_requests_is_worn_as_it_is_now(mirror) -> None:
+    agent = optimizable(Agent(mirror.model, name="a"))
+    sizes: list[str] = []
+
+    async def with_sizes(ctx: RunContext[object], tool: ToolDefinition) -> ToolDefinition:
+        tool.parameters_json_schema["properties"]["size"]["enum"] = list(sizes)
+        return tool
+
+    @agent.tool_plain(prepare=with_sizes)
+    def find(size: str) -> str:
+        """Find."""
+        return size
+
+    with wears({"a/tool:find/size": "S"}):
+        await agent.run("x")
+        sizes.append("XL")
+        await agent.run("x")
+
+    before, after = (request.function_tools[0].parameters_json_schema["properties"] for request in mirror.requests)
+    assert ({"enum": [], "description": "S"}, {"enum": ["XL"], "description": "S"}) == tuple(
+        {key: each["size"][key] for key in ("enum", "description")} for each in (before, after)
+    )
+
+
 async def test_output_tools_are_worn_with_their_fields(mirror) -> None:
     mirror.answer = lambda info: ModelResponse(
         parts=[ToolCallPart(info.output_tools[0].name, {"name": "Ulm", "country": "DE"})]

@@ -345,3 +345,20 @@ async def test_agents_at_work_at_once_with_sync_tools_and_sub_agents_keep_their_
     assert [[f"{n}"] for n in range(60)] == [
         [span.attributes["asked"] for span in trace.spans if span.name == "query"] for trace in traces
     ]
+
+
+async def test_instructions_and_tools_that_trace_after_trace_repeats_are_held_once(scripted, instrumented):
+    agent = Agent(scripted("done", "done", "done"), name="desk", instructions="Be kind. " * 9)
+    agent.tool_plain(lambda: "", name="look", description="Look.")
+    calls = []
+
+    with SpanRecorder.attach() as recorder:
+        for more in ("", "", "Today is Friday."):
+            async with recorder.recording({}) as recording:
+                await agent.run("go", instructions=more or None, capabilities=instrumented())
+            calls += recording.trace.model_calls
+
+    first, second, third = calls
+    assert first.instructions is second.instructions
+    assert first.tools is second.tools
+    assert third.instructions.endswith("Today is Friday.")

@@ -14,7 +14,7 @@ CASES = Path(__file__).with_name("cases.yaml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """What kind of question it is, and the template that it was made from."""
+    """What kind of question it is, and the wording of the template that it was made from."""
 
     kind: Literal["bridge", "comparison", "one_hop"]
     group: str

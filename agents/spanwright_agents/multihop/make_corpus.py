@@ -51,7 +51,7 @@ def cases_text(questions: Iterable[Question]) -> str:
         {
             "name": f"{question.template}-{number}",
             "inputs": question.text,
-            "metadata": {"kind": question.kind, "group": question.template},
+            "metadata": {"kind": question.kind, "group": f"{question.template}/{question.form}"},
             "expected_output": {"text": question.answer, "titles": list(question.titles)},
         }
         for number, question in enumerate(questions, 1)

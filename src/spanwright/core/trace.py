@@ -5,6 +5,8 @@ Times are seconds since the epoch. Sequences are ordered by start. A trace holds
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Literal, TypeAlias
 
 from spanwright.core.candidate import ComponentId
@@ -150,10 +152,8 @@ class Trace:
     @property
     def usage(self) -> Usage:
         """The sum over the model calls: parents' aggregated figures are not counted again."""
-        total = Usage()
-        for call in self.model_calls:
-            total += call.usage
-        return total
+        usages = [call.usage for call in self.model_calls]
+        return reduce(add, usages) if usages else Usage()
 
     @property
     def errors(self) -> tuple[str, ...]:

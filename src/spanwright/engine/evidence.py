@@ -7,11 +7,13 @@ from spanwright.core.context import Example
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
-from spanwright.core.trace import Trace
+from spanwright.core.trace import ToolCall, Trace
 from spanwright.engine.problem import Problem
+from spanwright.reflection import show_within
 from spanwright.telemetry import blame
 
 _LESSON_LENGTH = 300
+_TASK_TOKENS = 60
 _BLAMED_SHOWN = 3
 
 
@@ -54,12 +56,26 @@ def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson,
         score = each.observed.rollout.score
         if score is None or is_perfect(score, perfect) or not score.feedback:
             continue
-        text = " ".join(score.feedback.split())[:_LESSON_LENGTH]
-        errors = [call.error for call in each.observed.trace.tool_calls if call.error]
-        if errors:
-            text = f"{text} Tool error: {' '.join(errors[0].split())[:_LESSON_LENGTH]}"
+        text = f"Task: {_in_short(show_within(each.case.inputs, _TASK_TOKENS))} Feedback: {_in_short(score.feedback)}"
+        error = _unresolved(each.observed.trace.tool_calls)
+        if error:
+            text = f"{text} Tool error: {_in_short(error)}"
         found.extend(Lesson(component=id, text=text, case=each.case.id) for id in each.blamed)
     return tuple(found)
+
+
+def _unresolved(calls: Sequence[ToolCall]) -> str:
+    """Return the error that tells most: the last one of a tool that never succeeded after it, else the first of all."""
+    errors = [
+        call.error
+        for place, call in enumerate(calls)
+        if call.error and not any(later.name == call.name and not later.error for later in calls[place:])
+    ]
+    return errors[-1] if errors else next((call.error for call in calls if call.error), "")
+
+
+def _in_short(text: str) -> str:
+    return " ".join(text.split())[:_LESSON_LENGTH]
 
 
 def worn(problem: Problem, candidate: Candidate) -> tuple[Component, ...]:

@@ -6,7 +6,7 @@ cancellation and errors of Spanwright itself are raised.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -35,6 +35,9 @@ class Task:
     attempt: int | None = None
 
 
+_UNJUDGED = Trace()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Try:
     """What one try of a task led to."""
@@ -44,7 +47,7 @@ class _Try:
     retry_after: float | None = None
     score: Score | None = None
     trace: Trace
-    judged: Trace = field(default_factory=Trace)
+    judged: Trace = _UNJUDGED
     """The evaluators' own trace."""
     usage: Usage
 
@@ -87,11 +90,14 @@ class Performer:
         outcome: _Try | None = None
         usage = Usage()
         for tried in range(tries):
-            async with self._limiter:
+            await self._take_slot()
+            try:
                 if self._halted(task.purpose):
                     break
                 started = self._clock() if started is None else started
                 outcome = await self._try(task)
+            finally:
+                self._limiter.release()
             usage += outcome.usage
             if not outcome.is_worlds_fault or tried == tries - 1 or self._halted(task.purpose):
                 break
@@ -114,6 +120,13 @@ class Performer:
             ended=self._clock(),
         )
         return Observed(rollout=rollout, trace=outcome.trace, output=_output(outcome))
+
+    async def _take_slot(self) -> None:
+        """Wait for a slot; one that is free costs no turn of the event loop."""
+        try:
+            self._limiter.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._limiter.acquire()
 
     async def _try(self, task: Task) -> _Try:
         ran = await self._run(task)
@@ -155,8 +168,15 @@ class Performer:
             failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))
             score = None
         judged = recording.trace
-        usage = ran.usage + judged.usage
-        return replace(ran, failure=failure, retry_after=retry_after, score=score, judged=judged, usage=usage)
+        return _Try(
+            output=ran.output,
+            failure=failure,
+            retry_after=retry_after,
+            score=score,
+            trace=ran.trace,
+            judged=judged,
+            usage=ran.usage + judged.usage if judged.model_calls else ran.usage,
+        )
 
 
 def failure_of(error: Exception) -> Failure:

@@ -4,8 +4,9 @@ Inside the boundary code lets errors raise; outside it there are only CandidateF
 See docs/design/blame.md for the table.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TypeAlias, cast
 
 from pydantic_ai import exceptions as theirs
@@ -30,18 +31,31 @@ _SETTINGS = (
 )
 
 
-@contextmanager
-def boundary(subject: str = "agent") -> Generator[None]:
+def boundary(subject: str = "agent") -> AbstractContextManager[None]:
     """Translate what pydantic-ai raises inside the block; `subject` names the caller in messages.
 
     Raises CandidateFailed, WorldFailed or UserBug. Errors of ours and cancellation pass through unchanged.
     """
-    try:
-        yield
-    except SpanwrightError:
-        raise
-    except Exception as error:  # the border to the user's own code, which may raise anything: data about a rollout
-        raise classified(error, subject) from error
+    return _Boundary(subject)
+
+
+class _Boundary(AbstractContextManager[None]):
+    """A class: each rollout enters one, and a generator takes several times as long."""
+
+    __slots__ = ("_subject",)
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # The border to the user's own code, which may raise anything: data about a rollout.
+        if isinstance(error, Exception) and not isinstance(error, SpanwrightError):
+            raise classified(error, self._subject) from error
 
 
 def classified(error: Exception, subject: str = "agent") -> SpanwrightError:

@@ -58,7 +58,7 @@ class RetryingModel(WrapperModel):
         tried = 0
         while True:
             try:
-                return await super().request(messages, settings, model_request_parameters)
+                return await self.wrapped.request(messages, settings, model_request_parameters)
             except Exception as error:  # noqa: BLE001  (providers' errors have no common root; all but a passing one is raised again)
                 tried += 1
                 await self._wait_or_raise(error, tried)
@@ -130,10 +130,13 @@ class Retries(AbstractCapability[Any]):
     id: str | None = "spanwright-retries"
     backoff: Backoff = field(default_factory=Backoff)
     jitter: Random = field(default_factory=lambda: Random(0))
+    _latest: RetryingModel | None = field(default=None, init=False, repr=False, compare=False)
 
     def get_wrapper_model(self, model: Model) -> Model:
-        """Wrap the model that serves the request."""
-        return RetryingModel(model, self.backoff, self.jitter)
+        """Wrap the model that serves the request: mostly that of the request before."""
+        if self._latest is None or self._latest.wrapped is not model:
+            self._latest = RetryingModel(model, self.backoff, self.jitter)
+        return self._latest
 
 
 class Instruments:

@@ -11,5 +11,6 @@ The prose is in prompts/*.md. What tools, users and models said is evidence here
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.reflector import ModelReflector
+from spanwright.reflection.values import show_within
 
-__all__ = ["ModelReflector", "Rung", "render_prompt", "rungs"]
+__all__ = ["ModelReflector", "Rung", "render_prompt", "rungs", "show_within"]

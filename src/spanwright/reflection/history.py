@@ -13,14 +13,16 @@ from spanwright.reflection.evidence import clean, cut, field, line, record, toke
 
 _LESSONS = (
     "# Lessons so far\n"
-    "What earlier training tasks showed. The texts named were not edited since, so the same may still go wrong."
+    "What earlier training tasks showed about texts that are still as they were then: the same may go wrong again. A"
+    " tool's error is what the agent ran into; it need not be what was wrong in the end."
 )
 _TRIED = (
     "# Tried before\n"
-    "Other edits of these texts, with the mean score before -> after. Shown is only what the current text does not"
-    " say. What made it better may be used again; do not repeat what did not help."
+    "Edits of these texts that were tried elsewhere, with the mean score before -> after. None of this stands in the"
+    " current texts. What made it better may be used again; do not repeat what did not help. Small differences on few"
+    " cases may be chance."
 )
-_LESSON_TOKENS = 120
+_LESSON_TOKENS = 160
 _EDIT_TOKENS = 220
 _PIECE = re.compile(r"[^\n]+?(?:[.!?](?=\s)|(?=\n)|$)")
 

@@ -52,7 +52,7 @@ class Try:
 def drawn(each: Try, allowance: int, focus: Sequence[ComponentId]) -> str:
     """Return one try in at most `allowance` tokens; empty where so few say nothing."""
     heading = f"## {each.name}: {each.judged}"
-    if each.example.blamed:
+    if each.example.blamed and not each.right:
         heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")
     if room < 24:

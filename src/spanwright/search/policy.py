@@ -18,6 +18,7 @@ from spanwright.core.proposal import Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.search import finals
+from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
@@ -242,7 +243,7 @@ class Policy:
         begun = view.top_up
         if begun is None or begun.attempt != view.next_attempt:
             member = view.incumbent
-        elif view.own(begun.member) % (self.block or len(view.validation)):
+        elif view.own(begun.member) % (self.block or len(view.validation)) or _lost(view, begun):
             member = begun.member
         else:
             return None
@@ -324,6 +325,16 @@ class Policy:
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
         return shuffled(view.validation, f"{self.seed}/validation")
+
+
+def _lost(view: PoolView, begun: TopUp) -> bool:
+    """Say whether cells of a top-up were lost with a process and not measured since."""
+    lost = {
+        each.key.case
+        for each in view.lost_lately
+        if each.attempt == begun.attempt and each.key.candidate == begun.member and each.purpose is Purpose.VALIDATION
+    }
+    return bool(lost.intersection(open_cases(view, begun.member, view.validation)))
 
 
 def _latest(view: PoolView) -> tuple[CandidateId, ...]:

@@ -4,7 +4,7 @@ It is ordered innermost, so that it has the last word before the model and sees 
 spans then show the text that was sent. Validators, argument names and execution are untouched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.models import Retries
 from spanwright.subject import ids
 from spanwright.subject.outfit import Outfit, Wardrobe
-from spanwright.subject.schemas import found, reworded
 from spanwright.subject.surface import surface
 from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import current_provider, mark_components
@@ -41,6 +40,7 @@ class Wearable(AbstractCapability[Any]):
     base: Candidate | None = None
     """Worn for good, under whatever else is worn."""
     retries: Retries = field(default_factory=Retries, repr=False, compare=False)
+    _wardrobe: Wardrobe = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._wardrobe = Wardrobe(self.agent)
@@ -51,44 +51,59 @@ class Wearable(AbstractCapability[Any]):
 
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give tools the worn descriptions and parameter docs."""
-        return self._dressed(tool_defs, ids.tool)
+        return self.tools(tool_defs)
 
     async def prepare_output_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give output tools the worn descriptions and field docs."""
-        return self._dressed(tool_defs, ids.output)
+        return self.output_tools(tool_defs)
 
     async def before_model_request(
         self, ctx: RunContext[Any], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         """Replace instructions, system prompts and output objects, and note on the span what was worn."""
+        self.dress(request_context)
+        return request_context
+
+    def tools(self, tools: list[ToolDefinition]) -> list[ToolDefinition]:
+        """Return tools with the worn descriptions and parameter docs."""
+        return self._dressed(tools, ids.tool)
+
+    def output_tools(self, tools: list[ToolDefinition]) -> list[ToolDefinition]:
+        """Return output tools with the worn descriptions and field docs."""
+        return self._dressed(tools, ids.output)
+
+    def dress(self, request_context: ModelRequestContext) -> None:
+        """Put what else is worn into a request, and retry it inside a recording."""
         what = worn()
         if isinstance(what, Preview):
             shown = surface(self.agent, request_context.messages, request_context.model_request_parameters)
             what.components.update({component.id: component for component in shown})
             raise Previewed
-        if current_provider() is not None:
+        recorded = current_provider() is not None
+        if recorded:
             # Here and not in `get_wrapper_model`, around whose model pydantic-ai opens a scope for each request.
             # Outside of a recording the run is the user's own affair.
             request_context.model = self.retries.get_wrapper_model(request_context.model)
         outfit = self._wardrobe.outfit(what, self.base)
         if outfit is not None:
             carried: list[ComponentId] = []
-            self._dress_messages(outfit, request_context, carried)
-            self._dress_parameters(outfit, request_context, carried)
-            mark_components(carried)
-        return request_context
+            if outfit.has_system_prompts:
+                self._dress_messages(outfit, request_context, carried)
+            parameters = self._dress_parameters(outfit, request_context, carried)
+            if recorded:
+                mark_components([*carried, *self._carried_below(outfit, parameters)])
 
     def _outfit(self) -> Outfit | None:
         what = worn()
         return None if isinstance(what, Preview) else self._wardrobe.outfit(what, self.base)
 
     def _dressed(self, tools: list[ToolDefinition], address: "ids.Address") -> list[ToolDefinition]:
-        outfit = self._outfit()
+        outfit = self._outfit() if tools else None
         return tools if outfit is None else [_tool(outfit, tool, address(self.agent, tool.name)) for tool in tools]
 
     def _dress_parameters(
         self, outfit: Outfit, request_context: ModelRequestContext, carried: list[ComponentId]
-    ) -> None:
+    ) -> ModelRequestParameters:
         parameters = request_context.model_request_parameters
         parts = self._instructions(outfit, parameters.instruction_parts or (), carried)
         output = parameters.output_object
@@ -101,8 +116,7 @@ class Wearable(AbstractCapability[Any]):
                 output_object=output,
             )
             request_context.model_request_parameters = parameters
-        if current_provider() is not None:
-            carried.extend(self._carried_below(outfit, parameters))
+        return parameters
 
     def _instructions(
         self, outfit: Outfit, parts: Sequence[InstructionPart], carried: list[ComponentId]
@@ -165,11 +179,11 @@ def _tool(outfit: Outfit, tool: ToolDefinition, id: ComponentId) -> ToolDefiniti
     piece = outfit.piece(id)
     if piece is None:
         return tool
-    description = tool.description if piece.description is None else piece.description or None
-    if not piece.wording.below:
-        return replace(tool, description=description)
-    schema = reworded(tool.parameters_json_schema, piece.wording)
-    return replace(tool, description=description, parameters_json_schema=schema)
+    return replace(
+        tool,
+        description=tool.description if piece.description is None else piece.description or None,
+        parameters_json_schema=piece.dressed(tool.parameters_json_schema),
+    )
 
 
 def _output_object(outfit: Outfit, output: OutputObjectDefinition, id: ComponentId) -> OutputObjectDefinition:
@@ -179,14 +193,10 @@ def _output_object(outfit: Outfit, output: OutputObjectDefinition, id: Component
     return replace(
         output,
         description=output.description if piece.description is None else piece.description or None,
-        json_schema=reworded(output.json_schema, piece.wording),
+        json_schema=piece.dressed(output.json_schema),
     )
 
 
-def _carried(outfit: Outfit, id: ComponentId, schema: Mapping[str, Any]) -> Iterator[ComponentId]:
+def _carried(outfit: Outfit, id: ComponentId, schema: Mapping[str, Any]) -> Iterable[ComponentId]:
     piece = outfit.piece(id)
-    if piece is None:
-        return
-    if piece.description is not None:
-        yield id
-    yield from (f"{id}/{path}" for path in found(schema, piece.wording))
+    return () if piece is None else piece.carried(schema)

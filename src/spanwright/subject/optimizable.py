@@ -17,6 +17,7 @@ from pydantic_ai.agent import AbstractAgent
 
 from spanwright.errors import UsageError
 from spanwright.models import Instruments
+from spanwright.subject.added import Added
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, check_fit, fitting, read_champion
 from spanwright.subject.wearing import worn
@@ -44,6 +45,7 @@ class WornIter:
 
     original: Callable[..., AbstractAsyncContextManager[AgentRun[Any, Any]]]
     wearable: Wearable
+    added: Added
     instruments: Instruments = field(default_factory=Instruments)
 
     def __call__(self, *args: object, **kwargs: object) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
@@ -51,10 +53,9 @@ class WornIter:
         instrumentation = self.instruments.instrumentation
         if instrumentation is None and worn() is None and self.wearable.base is None:
             return self.original(*args, **kwargs)
-        added: list[object] = [*cast("Sequence[object]", kwargs.get("capabilities") or ()), self.wearable]
-        if instrumentation is not None:
-            added.append(instrumentation)
-        return self.original(*args, **{**kwargs, "capabilities": added})
+        given = cast("Sequence[object]", kwargs.get("capabilities") or ())
+        added = (self.wearable,) if instrumentation is None else self.added.to(kwargs, self.wearable, instrumentation)
+        return self.original(*args, **{**kwargs, "capabilities": [*given, *added]})
 
 
 @overload
@@ -160,7 +161,7 @@ def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -
         )
     if "/" in agent.name:
         raise UsageError(f"the name {agent.name!r} of an agent has a slash, which parts addresses", "Choose another")
-    worn_iter = WornIter(agent.iter, wearable or Wearable(agent.name))
+    worn_iter = WornIter(agent.iter, wearable or Wearable(agent.name), Added(agent))
     object.__setattr__(agent, "iter", worn_iter)
     return worn_iter.wearable
 

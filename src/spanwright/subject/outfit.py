@@ -3,11 +3,13 @@
 Made once for a candidate and kept, so that a request pays for look-ups and for no search.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from spanwright.core.candidate import Candidate, ComponentId
-from spanwright.subject.schemas import Wording
+from spanwright.subject import ids
+from spanwright.subject.schemas import Schema, Wording, found, reworded
 
 _KEPT = 256
 """Outfits that a wardrobe keeps: more candidates are hardly in flight at the same time."""
@@ -21,6 +23,20 @@ class Piece:
     description: str | None
     wording: Wording
 
+    def dressed(self, schema: Schema) -> dict[str, Any]:
+        """Return a schema with the worn texts, itself where there are none for it.
+
+        Nothing is kept from one request to the next: a `prepare` function may change a schema in its place.
+        """
+        return reworded(schema, self.wording) if self.wording.below else cast("dict[str, Any]", schema)
+
+    def carried(self, schema: Schema) -> Iterator[ComponentId]:
+        """Yield the components that a tool or an output with this schema carries."""
+        if self.description is not None:
+            yield self.id
+        if self.wording.below:
+            yield from (f"{self.id}/{path}" for path in found(schema, self.wording))
+
 
 class Outfit:
     """The texts that one agent wears."""
@@ -28,6 +44,8 @@ class Outfit:
     def __init__(self, agent: str, texts: Mapping[ComponentId, str]) -> None:
         self._texts = {id: text for id, text in texts.items() if id.startswith(f"{agent}/")}
         self._pieces: dict[ComponentId, Piece | None] = {}
+        first = ids.system_prompt(agent, 0)
+        self.has_system_prompts = any(id.startswith(first) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:
         """Return the text of a component; None where nothing is worn for it."""

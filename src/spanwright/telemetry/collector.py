@@ -5,9 +5,9 @@ anybody else costs one comparison. Ids of one collector share their upper half: 
 sealed is known, too, and no exporter will mistake it for one of its own.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from os import urandom
 from threading import RLock
 from typing import TypeAlias
 
@@ -60,10 +60,10 @@ class Ids(IdGenerator):
     """Ids that are no draws from Python's global random numbers: tools seed those, and count on them."""
 
     def generate_span_id(self) -> int:
-        return secrets.randbits(_HALF) | 1
+        return _drawn() | 1
 
     def generate_trace_id(self) -> int:
-        return secrets.randbits(2 * _HALF) | 1
+        return _drawn() << _HALF | _drawn() | 1
 
 
 class Collector(SpanProcessor):
@@ -83,7 +83,7 @@ class Collector(SpanProcessor):
         """Whether spans bear what only those need who export them."""
         self._outlet = outlet
         self._load = Load()
-        self._mark = secrets.randbits(_HALF) | 1
+        self._mark = _drawn() | 1
         self._running: dict[int, _Running] = {}
         self._strays = 0
         self._farewells: list[Callable[[], None]] = []
@@ -91,7 +91,7 @@ class Collector(SpanProcessor):
 
     def mint(self) -> int:
         """Return a fresh trace id."""
-        return self._mark << _HALF | secrets.randbits(_HALF) | 1
+        return self._mark << _HALF | _drawn() | 1
 
     def owns(self, trace_id: int) -> bool:
         """Say whether this collector minted `trace_id`, now or long ago."""
@@ -122,7 +122,8 @@ class Collector(SpanProcessor):
         """Hand over what was recorded; what ends from now on is late."""
         tape = self._running.pop(trace_id).tape
         tape.seal()
-        self._stray(len(tape.open))
+        if tape.open or self._farewells:
+            self._stray(len(tape.open))
         return Sealed(
             spans=tape.play(), seen=tape.seen, open=tuple(tape.open.values()), dropped=tape.dropped, cut=tape.cut
         )
@@ -169,3 +170,8 @@ class Collector(SpanProcessor):
             self._farewells = [] if self.idle else self._farewells
         for farewell in farewells:
             farewell()
+
+
+def _drawn() -> int:
+    """Return the bits of half an id, which nobody can foresee."""
+    return int.from_bytes(urandom(_HALF // 8))

@@ -18,15 +18,19 @@ class Tally:
     def add(self, sealed: Sealed, trace: Trace) -> None:
         """Count what is missing in one trace."""
         self._recordings += 1
-        self._open.update(sealed.open)
-        self._counts.update(
-            unseen=int(not sealed.seen),
-            incomplete=int(bool(sealed.open)),
-            spans=sealed.dropped,
-            cut=sealed.cut,
-            attributes=sum(span.dropped for span in trace.spans),
-            contentless=int(trace.without_content),
+        found = (
+            ("unseen", int(not sealed.seen)),
+            ("incomplete", int(bool(sealed.open))),
+            ("spans", sealed.dropped),
+            ("cut", sealed.cut),
+            ("attributes", sum([span.dropped for span in trace.spans])),
+            ("contentless", int(trace.without_content)),
         )
+        for cause, number in found:
+            if number:  # mostly none is
+                self._counts[cause] += number
+        if sealed.open:
+            self._open.update(sealed.open)
 
     def unfolded(self, error: Exception) -> None:
         """Count a trace whose spans could not be read together."""

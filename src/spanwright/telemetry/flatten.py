@@ -30,7 +30,10 @@ def flatten(span: ReadableSpan, also: Mapping[str, str] | None = None) -> Span:
     """Return `span` as plain data, with the attributes `also`."""
     context, parent, scope = span.get_span_context(), span.parent, span.instrumentation_scope
     assert context is not None, "an ended span has a context"
-    events, links = span.events, span.links
+    events, links, status = span.events, span.links, span.status
+    attributes = _attributes(span.attributes)
+    if also:
+        attributes.update(also)
     return Span(
         trace_id=f"{context.trace_id:032x}",
         span_id=f"{context.span_id:016x}",
@@ -40,9 +43,9 @@ def flatten(span: ReadableSpan, also: Mapping[str, str] | None = None) -> Span:
         kind=_KINDS[span.kind],
         started=(span.start_time or 0) / _NANOSECONDS,
         ended=(span.end_time or span.start_time or 0) / _NANOSECONDS,
-        status=_STATUSES[span.status.status_code],
-        status_message=span.status.description or "",
-        attributes={**_attributes(span.attributes), **also} if also else _attributes(span.attributes),
+        status=_STATUSES[status.status_code],
+        status_message=status.description or "",
+        attributes=attributes,
         events=tuple(_event(event) for event in events) if events else (),
         links=tuple(f"{link.context.trace_id:032x}" for link in links) if links else (),
         dropped=span.dropped_attributes,

@@ -6,14 +6,15 @@ made up except the agent above steps whose own span is missing, and the calls th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import TypeVar
 
 from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.telemetry.ancestry import Ancestry
-from spanwright.telemetry.dialects import Dialect
+from spanwright.telemetry.dialects import Dialect, Step
 from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
 from spanwright.telemetry.excerpt import excerpt
-from spanwright.telemetry.interning import Definitions, Interned
+from spanwright.telemetry.interning import Interned, Repeated
 from spanwright.telemetry.unspanned import unspanned_calls
 
 _DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
@@ -23,26 +24,27 @@ _HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
 _HELD_ROOM = 2_000
 _STACK_ROOM = 4_000
 
+_started = attrgetter("started")
 _Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
 _Call = TypeVar("_Call", ModelCall, ToolCall)
 
 
 def fold(
-    spans: Iterable[Span], *, trace_id: str = "", complete: bool = True, definitions: Definitions | None = None
+    spans: Iterable[Span], *, trace_id: str = "", complete: bool = True, repeated: Repeated | None = None
 ) -> Trace:
     """Return the trace that `spans` tell of. Each span is looked at once, so they may be made on the way.
 
-    `definitions` is what earlier traces had read of their tools, and is added to.
+    `repeated` is what earlier traces had read of texts that come again and again, and is added to.
     """
-    folding = _Folding(definitions)
+    folding = _Folding(repeated)
     for span in spans:
         folding.take(span)
     return folding.trace(trace_id, complete=complete)
 
 
 class _Folding:
-    def __init__(self, definitions: Definitions | None) -> None:
-        self._interned = Interned(definitions)
+    def __init__(self, repeated: Repeated | None) -> None:
+        self._interned = Interned(repeated)
         self._spans: dict[str, Span] = {}
         self._agents: dict[str, AgentRun] = {}
         self._model_calls: dict[str, ModelCall] = {}
@@ -56,31 +58,40 @@ class _Folding:
         """Read one span; the second delivery of a span is passed over."""
         if span.span_id in self._spans:
             return
-        dialect = next((dialect for dialect in _DIALECTS if dialect.speaks(span)), None)
-        self._spans[span.span_id] = _slim(span, dialect.bulky if dialect else frozenset())
         self._truncated |= span.dropped > 0
-        match dialect and dialect.step(span, self._interned):
-            case AgentRun() as run:
-                self._agents[run.span_id] = run
-                if run.final is None and dialect:
-                    self._histories[run.span_id] = (dialect, span)
-            case ModelCall() as call:
-                self._model_calls[call.span_id] = call
-                if dialect:
-                    self._dialects[call.span_id] = dialect
-            case ToolCall() as call:
-                self._tool_calls[call.span_id] = call
-            case _:
+        for dialect in _DIALECTS:
+            if dialect.speaks(span):
+                self._spans[span.span_id] = _slim(span, dialect.bulky)
+                self._note(dialect.step(span, self._interned), dialect, span)
+                return
+        self._spans[span.span_id] = _slim(span, frozenset())
+
+    def _note(self, step: Step | None, dialect: Dialect, span: Span) -> None:
+        match step:
+            case ModelCall():
+                self._model_calls[step.span_id] = step
+                self._dialects[step.span_id] = dialect
+            case ToolCall():
+                self._tool_calls[step.span_id] = step
+            case AgentRun():
+                self._agents[step.span_id] = step
+                if step.final is None:
+                    self._histories[step.span_id] = (dialect, span)
+            case None:
                 pass
 
     def trace(self, trace_id: str, *, complete: bool) -> Trace:
         """Return what was read."""
         ancestry = Ancestry({span.span_id: span.parent_id for span in self._spans.values()})
-        self._add_missing_agents(ancestry)
-        runs = {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
-        self._fill_unasked(runs)
+        runs = self._runs(ancestry)
+        if self._add_missing_agents(ancestry, runs):
+            runs = self._runs(ancestry)
+        if self._histories:
+            self._fill_unasked(runs)
         agents = [
-            replace(run, parent_agent=self._name(ancestry.nearest(run.span_id, self._agents)))
+            replace(run, parent_agent=above)
+            if (above := self._name(ancestry.nearest(run.span_id, self._agents)))
+            else run
             for run in self._agents.values()
         ]
         calls = [self._owned(call, runs) for call in self._model_calls.values()]
@@ -90,17 +101,21 @@ class _Folding:
             agents=_in_order(agents),
             model_calls=_in_order(calls),
             tool_calls=_in_order(tools),
-            spans=tuple(sorted(self._spans.values(), key=lambda span: span.started)),
+            spans=tuple(sorted(self._spans.values(), key=_started)),
             complete=complete,
             truncated=self._truncated or self._interned.damaged > 0,
             without_content=_without_content(calls),
         )
 
-    def _add_missing_agents(self, ancestry: Ancestry) -> None:
-        """Put an agent above steps that name one whose span never arrived."""
+    def _runs(self, ancestry: Ancestry) -> Mapping[str, str]:
+        """Return the agent's run to which each step belongs, by span ids."""
+        return {step: ancestry.nearest(step, self._agents) for step in (*self._model_calls, *self._tool_calls)}
+
+    def _add_missing_agents(self, ancestry: Ancestry, runs: Mapping[str, str]) -> bool:
+        """Put an agent above steps that name one whose span never arrived; say whether there were any."""
         orphans: dict[str, list[ModelCall | ToolCall]] = {}
         for step in (*self._model_calls.values(), *self._tool_calls.values()):
-            if step.agent and not ancestry.nearest(step.span_id, self._agents):
+            if step.agent and not runs[step.span_id]:
                 orphans.setdefault(ancestry.top(step.span_id), []).append(step)
         for span_id, steps in orphans.items():
             self._agents[span_id] = AgentRun(
@@ -110,6 +125,7 @@ class _Folding:
                 started=min(step.started for step in steps),
                 ended=max(step.ended for step in steps),
             )
+        return bool(orphans)
 
     def _fill_unasked(self, runs: Mapping[str, str]) -> None:
         """Give the last call of a run that failed its messages: pydantic-ai writes them only with the answer."""
@@ -134,7 +150,7 @@ class _Folding:
 
 
 def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
-    return tuple(sorted(steps, key=lambda step: step.started))
+    return tuple(sorted(steps, key=_started))
 
 
 def _last_word(calls: Iterable[ModelCall]) -> str | None:
@@ -147,19 +163,26 @@ def _last_word(calls: Iterable[ModelCall]) -> str | None:
 
 def _without_content(calls: Iterable[ModelCall]) -> bool:
     answered = [call for call in calls if call.answer is not None]
-    return bool(answered) and not any(
-        part.text for call in answered for message in (*call.messages, call.answer) if message for part in message.parts
-    )
+    for call in answered:
+        for message in (*call.messages, call.answer):
+            if message is not None and any(part.text for part in message.parts):
+                return False
+    return bool(answered)
 
 
 def _slim(span: Span, bulky: frozenset[str]) -> Span:
     """Return `span` without what the steps of the trace hold, and with a short stack trace."""
-    attributes = {
-        key: excerpt(value, _HELD_ROOM) if key in _HELD and isinstance(value, str) else value
-        for key, value in span.attributes.items()
-        if key not in bulky
-    }
-    return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
+    whole = span.attributes
+    attributes = {key: value for key, value in whole.items() if key not in bulky}
+    changed = len(attributes) < len(whole)
+    for key in _HELD:
+        held = attributes.get(key)
+        if isinstance(held, str) and len(held) > _HELD_ROOM:
+            attributes[key] = excerpt(held, _HELD_ROOM)
+            changed = True
+    if span.events:
+        return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
+    return replace(span, attributes=attributes) if changed else span
 
 
 def _short(event: SpanEvent) -> SpanEvent:

@@ -37,9 +37,12 @@ def elements(text: str) -> tuple[list[JsonValue], bool]:
     return found, False
 
 
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def plain(value: JsonValue) -> str:
     """Return a string as it is and anything else as JSON."""
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return clean(value if isinstance(value, str) else _write(value))
 
 
 def clean(text: str) -> str:

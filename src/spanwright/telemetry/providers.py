@@ -33,6 +33,9 @@ from spanwright.telemetry.collector import Collector, Ids
 
 _SCOPE = "spanwright"
 _NOWHERE = "export was asked for, but no tracer provider is set, and OTEL_EXPORTER_OTLP_ENDPOINT is not either"
+_SILENT = NoOpMeterProvider()
+_BARE = (TracerProvider, trace.ProxyTracerProvider)
+"""Providers that stand for themselves."""
 
 
 class Found(StrEnum):
@@ -113,7 +116,7 @@ class Attachment:
     @property
     def meters(self) -> MeterProvider | None:
         """The meter provider to instrument agents with; None is the process's own."""
-        return None if self._plan.export else NoOpMeterProvider()
+        return None if self._plan.export else _SILENT
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
@@ -237,7 +240,7 @@ class _Wrapping(Protocol):
 
 def _unwrapped(provider: trace.TracerProvider) -> trace.TracerProvider:
     # Whether it is one that wraps is asked last: to ask for a protocol takes longer than all the rest of a recording.
-    while not isinstance(provider, TracerProvider | trace.ProxyTracerProvider) and isinstance(provider, _Wrapping):
+    while not isinstance(provider, _BARE) and isinstance(provider, _Wrapping):
         provider = provider.provider
     return provider
 

@@ -1,10 +1,11 @@
 """Opens recordings: what is awaited inside one leaves its spans in one trace, in whatever task or thread it runs."""
 
 import re
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
+from types import TracebackType
 
 import anyio
 from opentelemetry import baggage as otel_baggage
@@ -20,7 +21,7 @@ from spanwright.core.trace import Trace
 from spanwright.telemetry.collector import Collector, Outlet, Sealed, root_of
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
-from spanwright.telemetry.interning import Definitions
+from spanwright.telemetry.interning import Repeated
 from spanwright.telemetry.names import CANDIDATE, COMPONENTS, PREFIX, PROMPT_NAME, PROMPT_VERSION, prompt_name
 from spanwright.telemetry.providers import Attachment, remote_parent
 from spanwright.telemetry.tape import Bounds
@@ -107,7 +108,7 @@ class SpanRecorder:
         self._attachment = attachment
         self._grace = grace
         self._tally = Tally()
-        self._definitions: Definitions = {}
+        self._repeated = Repeated()
 
     @classmethod
     @contextmanager
@@ -148,49 +149,95 @@ class SpanRecorder:
             *self._tally.lines(late=self._collector.late, unreadable=self._collector.unreadable),
         )
 
-    @asynccontextmanager
-    async def recording(self, baggage: Mapping[str, str]) -> AsyncGenerator[SpanRecording, None]:
+    def recording(self, baggage: Mapping[str, str]) -> AbstractAsyncContextManager[SpanRecording]:
         """Record until the block is left, in a trace of its own, whatever is being recorded or traced around it."""
+        return _Block(self._begin, self._end, baggage)
+
+    def _begin(self, baggage: Mapping[str, str]) -> "_Begun":
+        """Start a trace and make it the current one."""
         self._attachment.follow()
         trace_id = self._collector.mint()
         root = root_of(trace_id)
-        carried = _carried(baggage)
+        carried = _carried(baggage) if baggage else baggage
         ambient = otel_trace.get_current_span().get_span_context()
         self._collector.begin(trace_id, root, baggage=carried, ambient=ambient if ambient.is_valid else None)
-        recording = SpanRecording(f"{trace_id:032x}")
         version = carried.get(CANDIDATE, "") if self._collector.stamps else ""
-        instruments = _instruments.set(_Instruments(self._attachment.provider, self._attachment.meters, version))
-        context = otel_context.attach(_inside(trace_id, root, carried))
+        instruments = _Instruments(self._attachment.provider, self._attachment.meters, version)
+        return _Begun(
+            trace_id=trace_id,
+            remark=bool(carried),
+            instruments=_instruments.set(instruments),
+            context=otel_context.attach(_inside(trace_id, root, carried)),
+        )
+
+    async def _end(self, begun: "_Begun", recording: SpanRecording) -> None:
+        """Leave a trace and put it together."""
+        otel_context.detach(begun.context)
+        _instruments.reset(begun.instruments)
         try:
-            yield recording
+            if self._collector.open(begun.trace_id):
+                await self._quiet(begun.trace_id)
         finally:
-            otel_context.detach(context)
-            _instruments.reset(instruments)
-            try:
-                await self._quiet(trace_id)
-            finally:
-                sealed = self._collector.seal(trace_id)
-                # A judge that asks no model leaves no span, and nothing is wrong with that.
-                recording.finish(self._folded(recording.id, sealed, remark=bool(carried or sealed.seen)))
+            sealed = self._collector.seal(begun.trace_id)
+            # A judge that asks no model leaves no span, and nothing is wrong with that.
+            recording.finish(self._folded(recording.id, sealed, remark=begun.remark or bool(sealed.seen)))
 
     async def _quiet(self, trace_id: int) -> None:
         """Wait until every span has ended, for the time of grace at most."""
-        if self._collector.open(trace_id):
-            with anyio.move_on_after(self._grace):
-                while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
-                    await anyio.sleep(_LOOK)
+        with anyio.move_on_after(self._grace):
+            while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
+                await anyio.sleep(_LOOK)
 
     def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
+        """Return the trace, and take note of what is missing in it if that is worth a remark."""
+        if not remark:
+            return Trace(id=trace_id)
         try:
-            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, definitions=self._definitions)
+            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, repeated=self._repeated)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
             self._tally.unfolded(error)
             return Trace(id=trace_id, complete=False, truncated=True)
         if sealed.dropped or sealed.cut:
             trace = replace(trace, truncated=True)
-        if remark:
-            self._tally.add(sealed, trace)
+        self._tally.add(sealed, trace)
         return trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """What a recording has to put back, and to seal."""
+
+    trace_id: int
+    remark: bool
+    """It was opened for something that should leave spans."""
+    instruments: Token[_Instruments | None]
+    context: Token[otel_context.Context]
+
+
+class _Block(AbstractAsyncContextManager[SpanRecording]):
+    """The block of a recording. A class: each rollout enters two, and a generator takes several times as long."""
+
+    __slots__ = ("_baggage", "_begin", "_begun", "_end", "_recording")
+
+    def __init__(
+        self,
+        begin: Callable[[Mapping[str, str]], _Begun],
+        end: Callable[[_Begun, SpanRecording], Awaitable[None]],
+        baggage: Mapping[str, str],
+    ) -> None:
+        self._begin = begin
+        self._end = end
+        self._baggage = baggage
+
+    async def __aenter__(self) -> SpanRecording:
+        self._begun = self._begin(self._baggage)
+        self._recording = SpanRecording(f"{self._begun.trace_id:032x}")
+        return self._recording
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._end(self._begun, self._recording)
 
 
 class BlindRecorder:

@@ -78,7 +78,7 @@ class Tape:
         self._bytes = 0
         self._sealed = False
         self._kept: dict[str, _Kept] = {}
-        self._yielding: dict[_Rank, list[str]] = {_Rank.INNER: [], _Rank.TOOL: []}
+        self._yielding: dict[_Rank, list[str]] = {}
         self._last: dict[tuple[str, str], str] = {}
         self._referred: set[str] = set()
         self._ways: dict[str, str] = {}
@@ -124,23 +124,21 @@ class Tape:
     def _keep(self, span: Span) -> None:
         rank = _rank(span)
         kept = self._fitted(span, chained=rank is _Rank.ESSENTIAL)
-        if not self._make_room(kept.size, rank):
+        if not (self._fits(kept.size) or self._make_room(kept.size, rank)):
             self._drop(span)
             return
         self._weigh(kept.size)
         self._kept[span.span_id] = kept
         self._referred.add(span.parent_id)
         if rank is not _Rank.ESSENTIAL:
-            self._yielding[rank].append(span.span_id)
+            self._yielding.setdefault(rank, []).append(span.span_id)
 
     def _fitted(self, span: Span, *, chained: bool) -> _Kept:
         """Cut the texts of `span` that are too long; of a `chained` one keep what it adds to the one before it."""
-        size, grown, long = _SPAN, list[str](), list[str]()
+        size, grown = _SPAN, list[str]()
+        long = [(key, text) for key, text in span.attributes.items() if isinstance(text, str) and len(text) >= _LONG]
         changed: dict[str, Attribute] = {}
-        for key, text in span.attributes.items():
-            if not isinstance(text, str) or len(text) < _LONG:
-                continue
-            long.append(key)
+        for key, text in long:
             place = (span.parent_id, key)
             last = self._last.get(place, "") if chained else ""
             if last == text:
@@ -162,12 +160,12 @@ class Tape:
                 size += sys.getsizeof(text) - sys.getsizeof(last) if growth is not text else 0
                 self._last[place] = text
         fitted = replace(span, attributes={**span.attributes, **changed}) if changed else span
-        return _Kept(fitted, size, tuple(grown), tuple(long))
+        return _Kept(fitted, size, tuple(grown), tuple(key for key, _ in long))
 
     def _make_room(self, size: int, rank: _Rank) -> bool:
         """Drop spans of lower rank, the latest first, until `size` more bytes fit; an essential span always fits."""
         for lower in (_Rank.INNER, _Rank.TOOL):
-            yielding = self._yielding[lower]
+            yielding = self._yielding.get(lower, [])
             while lower > rank and yielding and not self._fits(size):
                 dropped = self._kept.pop(yielding.pop())
                 self._weigh(-dropped.size)

@@ -49,6 +49,8 @@ class Question:
 
     kind: Literal["bridge", "comparison", "one_hop"]
     template: str
+    form: int
+    """Which of the template's wordings it has, from 1."""
     text: str
     answer: str
     titles: tuple[str, ...]
@@ -99,10 +101,12 @@ def chains(world: World, template: str, chain: Chain, dice: Random) -> Iterator[
         steps = [start]
         for link in chain.path:
             steps.append(world.titled(steps[-1].links[link]))
+        form = dice.choice(range(len(chain.forms)))
         yield Question(
             kind="bridge" if chain.path else "one_hop",
             template=template,
-            text=dice.choice(chain.forms).format_map(start.facts),
+            form=form + 1,
+            text=chain.forms[form].format_map(start.facts),
             answer=steps[-1].facts[chain.fact],
             titles=tuple(step.title for step in steps),
         )
@@ -118,10 +122,12 @@ def pairs(world: World, template: str, pair: Pair, dice: Random) -> Iterator[Que
             "first_profession": one.facts.get("profession", ""),
             "second_profession": other.facts.get("profession", ""),
         }
+        form = dice.choice(range(len(pair.forms)))
         yield Question(
             kind="comparison",
             template=template,
-            text=dice.choice(pair.forms).format_map(named),
+            form=form + 1,
+            text=pair.forms[form].format_map(named),
             answer=compared(one, other, pair),
             titles=(one.title, other.title),
         )

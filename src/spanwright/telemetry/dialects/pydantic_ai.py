@@ -5,7 +5,7 @@ the tool's. One form comes out.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, cast
 
@@ -19,8 +19,9 @@ from spanwright.telemetry.lenient import clean, elements, plain
 from spanwright.telemetry.names import COMPONENTS
 
 _SCOPE = "pydantic-ai"
+_NUMBER = (int, float)
 _ATTEMPT = "pydantic_ai.model_request.attempt"
-_ANSWERED = ("gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens")
+_ANSWERED = frozenset({"gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens"})
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "tool_arguments")
 _RESULT = ("gen_ai.tool.call.result", "tool_response")
 _CAUSE = ("pydantic_ai.tool.retry.cause", "pydantic_ai.output.retry.cause", "pydantic_ai.tool.failure_stage")
@@ -110,12 +111,13 @@ def _agent_run(span: Span) -> AgentRun:
 
 def _model_call(span: Span, interned: Interned) -> ModelCall:
     answers = interned.messages(_text(span, "gen_ai.output.messages"), _messages)
+    instructions = _text(span, "gen_ai.system_instructions")
     return ModelCall(
         span_id=span.span_id,
         agent=_text(span, "gen_ai.agent.name"),
         model=_text(span, "gen_ai.request.model"),
         provider=_text(span, "gen_ai.provider.name", "gen_ai.system"),
-        instructions=_instructions(_text(span, "gen_ai.system_instructions")),
+        instructions=interned.instructions(instructions, _instructions) if instructions else "",
         messages=interned.messages(_text(span, "gen_ai.input.messages"), _messages, within=span.parent_id),
         answer=answers[0] if answers else None,
         tools=interned.definitions(_text(span, "gen_ai.tool.definitions"), _definition),
@@ -131,7 +133,7 @@ def _model_call(span: Span, interned: Interned) -> ModelCall:
 def _tool_call(span: Span) -> ToolCall:
     told = next((_text(span, key) for key in _RESULT if key in span.attributes), None)
     failed = span.status == "error"
-    cause = next((_text(span, key) for key in _CAUSE if key in span.attributes), "")
+    cause = _text(span, *_CAUSE) if failed else ""
     refusal = _refusal(span) if failed and told is None else None
     return ToolCall(
         span_id=span.span_id,
@@ -148,10 +150,10 @@ def _tool_call(span: Span) -> ToolCall:
 
 
 def _usage(span: Span) -> Usage:
-    if not any(key in span.attributes for key in _ANSWERED):
+    if _ANSWERED.isdisjoint(span.attributes):
         return Usage()
     cost = span.attributes.get("operation.cost")
-    priced = isinstance(cost, int | float)
+    priced = isinstance(cost, _NUMBER)
     return Usage(
         requests=1,
         input_tokens=_count(span, "gen_ai.usage.input_tokens"),
@@ -202,18 +204,24 @@ def _feedback(text: str) -> Reply | None:
     return Reply(error=found["text"], retry="validation" if found["tag"] == "validation_errors" else "model_retry")
 
 
-def _messages(element: JsonValue) -> Iterator[Message]:
+def _messages(element: JsonValue) -> Sequence[Message]:
     """Read one message; results of tools become messages of the tool, whatever role the format gave them."""
     if not isinstance(element, dict) or not isinstance(parts := element.get("parts"), list):
-        return
+        return ()
     said = element.get("role")
     role = cast("Literal['system', 'user', 'assistant', 'tool']", said if said in _ROLES else "user")
     read = [_part(part) for part in parts if isinstance(part, dict)]
     if role == "assistant":
-        yield Message(role=role, parts=tuple(read))
-        return
-    for results, group in groupby(read, key=lambda part: part.kind == "tool_result"):
-        yield Message(role="tool" if results else "user" if role == "tool" else role, parts=tuple(group))
+        return (Message(role=role, parts=tuple(read)),)
+    other = "user" if role == "tool" else role
+    return [
+        Message(role="tool" if results else other, parts=tuple(group))
+        for results, group in groupby(read, key=_is_result)
+    ]
+
+
+def _is_result(part: Part) -> bool:
+    return part.kind == "tool_result"
 
 
 def _part(part: Mapping[str, JsonValue]) -> Part:
@@ -277,12 +285,12 @@ def _components(ids: Attribute | None) -> tuple[str, ...]:
 
 def _text(span: Span, *keys: str) -> str:
     for key in keys:
-        if key in span.attributes:
-            value = span.attributes[key]
+        value = span.attributes.get(key)
+        if value is not None:
             return clean(value) if isinstance(value, str) else str(value)
     return ""
 
 
 def _count(span: Span, key: str) -> int:
     value = span.attributes.get(key)
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, _NUMBER) else 0

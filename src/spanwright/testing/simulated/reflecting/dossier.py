@@ -99,12 +99,14 @@ class Note:
     @property
     def record(self) -> Record | None:
         """What it retells of a try: its feedback and the error of a tool; None where it is a plain sentence."""
-        feedback, _, error = self.text.partition("Tool error:")
+        before, _, error = self.text.partition("Tool error:")
+        task, _, feedback = before.removeprefix("Task:").rpartition("Feedback:")
         if not error and not _RETOLD.search(feedback):
             return None
         numbers = " ".join(re.findall(r"[\w-]*\d[\w.-]*", self.text))
+        asked = task.strip() or numbers
         moves = (Move(tool="", result=error.strip(), failed=True),) if error else ()
-        return Record(name=f"lesson {numbers[:60]}", asked=numbers, heard=numbers, feedback=feedback, moves=moves)
+        return Record(name=f"lesson {numbers[:60]}", asked=asked, heard=asked, feedback=feedback, moves=moves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

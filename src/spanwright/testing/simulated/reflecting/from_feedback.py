@@ -170,6 +170,15 @@ def _answers(record: Record, dossier: Dossier) -> Iterator[Finding]:
         yield finding("answer_span", where, agent=last)
     elif got.lower() in want.lower() and want.split()[-1:] == got.split()[-1:]:
         yield finding("answer_full_name", where, agent=last)
+    elif _same_quantity(want, got):
+        yield finding("answer_as_written", where, agent=last)
+
+
+def _same_quantity(want: str, got: str) -> bool:
+    """Say whether both are one number with its unit, and the unit is cut short in what came."""
+    wanted, given = want.split(), got.split()
+    cut_short = len(wanted) == len(given) == 2 and wanted[0] == given[0] and len(given[1]) < len(wanted[1])
+    return cut_short and wanted[0].replace(",", "").isdigit() and given[1][0] == wanted[1][0]
 
 
 def _searches(record: Record, dossier: Dossier) -> Iterator[Finding]:

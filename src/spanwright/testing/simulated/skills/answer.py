@@ -13,17 +13,19 @@ from spanwright.testing.simulated.skills.manners import Conduct, Manner
 from spanwright.testing.simulated.skills.search import lead, plan_of
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 
-FORM: Final = Manner(asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.5, "bare": 0.5})
+FORM: Final = Manner(
+    asked={"answer_span": "bare", "answer_sentence": "sentence"}, habit={"sentence": 0.25, "bare": 0.75}
+)
 CLOSED: Final = Manner(
     asked={"answer_yes_no": "yes or no", "answer_true_false": "true or false"},
-    habit={"yes or no": 0.5, "same or different": 0.5},
+    habit={"yes or no": 0.1, "same or different": 0.9},
 )
-DATE: Final = Manner(asked={"answer_year": "year", "answer_full_date": "whole"}, habit={"whole": 0.7, "year": 0.3})
+DATE: Final = Manner(asked={"answer_year": "year", "answer_full_date": "whole"}, habit={"whole": 0.9, "year": 0.1})
 PERSON: Final = Manner(
     asked={"answer_full_name": "whole", "answer_as_written": "whole", "answer_surname": "surname"},
-    habit={"surname": 0.5, "whole": 0.5},
+    habit={"surname": 0.75, "whole": 0.25},
 )
-QUANTITY: Final = Manner(asked={"answer_as_written": "whole"}, habit={"short": 0.65, "whole": 0.35})
+QUANTITY: Final = Manner(asked={"answer_as_written": "whole"}, habit={"short": 0.9, "whole": 0.1})
 UNKNOWN: Final = Manner(asked={"answer_from_passages": "admit"}, habit={"guess": 0.8, "admit": 0.2})
 
 _POLAR: Final = {
