@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from spanwright import UsageError
+from spanwright.errors import MalformedOtlp
 from spanwright.telemetry.importing import from_mlflow, from_phoenix
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -169,6 +170,14 @@ async def test_what_cannot_be_read_is_said_with_the_servers_own_words(backend) -
     url = backend(lambda *_: (403, {"detail": "no such key"}))
 
     with pytest.raises(UsageError, match=r"HTTP 403.*no such key"):
+        [span async for span in from_phoenix(url, "desk")]
+
+
+@pytest.mark.parametrize("answer", [{"data": "none"}, {"data": [{"span_id": "x", "trace_id": "y"}]}, "hello"])
+async def test_an_answer_of_another_kind_is_malformed(backend, answer) -> None:
+    url = backend(lambda *_: (200, answer))
+
+    with pytest.raises(MalformedOtlp):
         [span async for span in from_phoenix(url, "desk")]
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from spanwright.core.trace import Span
 from spanwright.telemetry.export import environment
-from spanwright.telemetry.importing.reading import Judgement, ask, client, judged, spans_of
+from spanwright.telemetry.importing.reading import Judgement, ask, client, judged, parsed, spans_of
 
 _PAGE = 200
 _EXPERIMENT = "/api/2.0/mlflow/experiments/get-by-name"
@@ -76,7 +76,7 @@ async def from_mlflow(
             request = backend.build_request("GET", _GET, params={"trace_id": trace_id})
             answer = await ask(request, backend, missing=True)  # deleted since it was listed
             if answer is not None:
-                trace = _Whole.model_validate_json(answer).trace
+                trace = parsed(_Whole, answer).trace
                 spans = list(spans_of(list(trace.spans)))
                 for span in judged(spans, list(_judgements(trace.trace_info, spans))):
                     yield span
@@ -84,7 +84,7 @@ async def from_mlflow(
 
 async def _experiment_id(backend: httpx.AsyncClient, named: str) -> str:
     request = backend.build_request("GET", _EXPERIMENT, params={"experiment_name": named})
-    return _Found.model_validate_json(await ask(request, backend) or b"").experiment.experiment_id
+    return parsed(_Found, await ask(request, backend)).experiment.experiment_id
 
 
 async def _traces(backend: httpx.AsyncClient, experiment: str, since: datetime | None) -> AsyncGenerator[str, None]:
@@ -96,7 +96,7 @@ async def _traces(backend: httpx.AsyncClient, experiment: str, since: datetime |
     if since is not None:
         asked["filter"] = f"attributes.timestamp_ms > {int(since.timestamp() * 1000)}"
     while True:
-        page = _Page.model_validate_json(await ask(backend.build_request("POST", _SEARCH, json=asked), backend) or b"")
+        page = parsed(_Page, await ask(backend.build_request("POST", _SEARCH, json=asked), backend))
         for each in page.traces:
             yield each.trace_id
         if not page.next_page_token:

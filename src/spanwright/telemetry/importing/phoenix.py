@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 
 from spanwright.core.trace import Span
 from spanwright.telemetry.export import environment
-from spanwright.telemetry.importing.reading import Judgement, ask, client, judged, spans_of
+from spanwright.telemetry.importing.reading import Judgement, ask, client, judged, parsed, spans_of
 
 _PAGE = 200
 """Spans a page: their ids have to find room in an address."""
@@ -59,7 +59,7 @@ async def from_phoenix(
             if cursor is not None:
                 asked["cursor"] = cursor
             request = backend.build_request("GET", f"{path}/spans/otlpv1", params=asked)
-            page = _Spans.model_validate_json(await ask(request, backend) or b"")
+            page = parsed(_Spans, await ask(request, backend))
             spans = list(spans_of(list(page.data)))
             judgements = await _judgements(backend, path, [span.span_id for span in spans])
             for span in judged(spans, judgements):
@@ -81,7 +81,7 @@ async def _judgements(backend: httpx.AsyncClient, path: str, span_ids: Sequence[
         )
         if answer is None:
             break
-        page = _Annotations.model_validate_json(answer)
+        page = parsed(_Annotations, answer)
         found.extend(_judgement(each) for each in page.data)
         cursor = page.next_cursor
         if cursor is None:

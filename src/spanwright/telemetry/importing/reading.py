@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import httpx
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from spanwright.core.trace import Attribute, Span, SpanEvent
-from spanwright.errors import UsageError
+from spanwright.errors import MalformedOtlp, UsageError
 from spanwright.telemetry.export.environment import Wire
 from spanwright.telemetry.names import EVALUATED, EVALUATION, EXPLANATION, LABEL, SCORE
 from spanwright.telemetry.otlp import decode_json
@@ -16,6 +17,7 @@ from spanwright.telemetry.otlp import decode_json
 _PATIENCE = 60.0
 """Seconds for one page: Phoenix takes four for two thousand spans."""
 _SHOWN = 200
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Judgement(BaseModel):
@@ -50,6 +52,16 @@ async def ask(request: httpx.Request, by: httpx.AsyncClient, *, missing: bool = 
             "Check its address, the name of what is read, and the key",
         )
     return response.content
+
+
+def parsed(kind: type[Answer], answer: bytes | None) -> Answer:
+    """Return what a backend answered as what it should be. Raises MalformedOtlp where it is not."""
+    try:
+        return kind.model_validate_json(answer or b"")
+    except ValidationError as error:
+        fault = error.errors()[0]
+        at = ".".join(str(place) for place in fault["loc"])
+        raise MalformedOtlp(f"the backend's answer is no {kind.__name__.strip('_')}: {at} {fault['msg']}") from error
 
 
 def spans_of(wire_spans: JsonValue) -> Iterator[Span]:
