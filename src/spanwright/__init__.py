@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from spanwright.report import Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
-    from spanwright.subject import Evals, optimizable, wearing
+    from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
     from spanwright.telemetry import Export
 
 __all__ = [
@@ -51,7 +51,9 @@ __all__ = [
     "Evaluator",
     "Event",
     "Export",
+    "HttpSubject",
     "Kind",
+    "Listening",
     "MemoryStore",
     "Observer",
     "Policy",
@@ -92,10 +94,12 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Evals": "spanwright.subject",
+    "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
     "Export": "spanwright.telemetry",
     "Kind": "spanwright.core.candidate",
+    "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
     "Policy": "spanwright.search",

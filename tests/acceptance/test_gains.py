@@ -16,10 +16,11 @@ ROLLOUTS = 1_000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", ["desk", "multihop"])
-def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_less_than_half(
-    world: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize(("world", "share"), [("desk", 0.5), ("multihop", 0.75)])
+def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_much_less(
+    world: str, share: float, record_property: Callable[[str, object], None]
 ) -> None:
+    # The desk has some twenty rules to learn. Of multihop's nine, three that one answer can state are worth 45 %.
     def trials(arm: str, policy: str) -> list[Trial]:
         return [Trial(world=world, arm=arm, policy=policy, seed=seed, rollouts=ROLLOUTS) for seed in SEEDS]
 
@@ -32,7 +33,7 @@ def test_every_seed_gains_a_quarter_and_chance_and_single_steps_gain_less_than_h
     print(f"{world}: {told}; {controls}")  # noqa: T201  (the figures are for people, see `make test-slow`)
     record_property("gains", told)
     assert min(gains) >= 0.25
-    assert all(control < fmean(gains) / 2 for control in controls.values())
+    assert all(control < share * fmean(gains) for control in controls.values())
     for each in ours:
         assert each.components_changed >= 3
         assert each.changed & {Kind.TOOL, Kind.PARAMETER}

@@ -105,6 +105,16 @@ def test_components_as_json(spanwright):
     assert ["tiny/instructions"] == [component["id"] for component in found]
 
 
+def test_components_of_a_service_are_listed(spanwright, folder):
+    code = (
+        "from spanwright import HttpSubject\nfar = HttpSubject('http://127.0.0.1:1/', {'far/instructions': 'Answer.'})"
+    )
+    (folder / "other.py").write_text(code)
+    listed = spanwright("components", "other:far").stdout.splitlines()
+
+    assert ["COMPONENT", "far/instructions"] == [line.split()[0] for line in listed]
+
+
 def test_without_an_endpoint_live_says_so_in_one_line(spanwright):
     ended = spanwright("live")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spanwright.core.candidate import Component, Kind
 from spanwright.core.score import Score
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
-from spanwright.telemetry.attribution import blame, governing
+from spanwright.telemetry.attribution import attributed, blame, governing
 
 SCHEMA = json.dumps(
     {
@@ -156,3 +156,52 @@ def test_a_call_is_governed_by_the_texts_that_stand_in_it():
         "support/tool:refund",
         "support/tool:refund/ref",
     ) == governing(replace(CALL, messages=(system,)), texts)
+
+
+def test_a_call_that_names_its_prompt_template_is_governed_by_that():
+    texts = {
+        "support/instructions": "Help the customer.",
+        "support/system": "Be kind.",
+        "support/tool:refund": "Refund.",
+    }
+
+    assert ("support/instructions", "support/tool:refund") == governing(replace(CALL, prompt="instructions@c1"), texts)
+    assert ("support/system", "support/tool:refund") == governing(replace(CALL, prompt="support/system"), texts)
+    assert tuple(texts) == governing(replace(CALL, prompt="of-somebody-else@7"), texts)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "Help the customer Ada, who is in Bern. You are an agent. Your internal name is support.",
+        "Today is Monday.\n\nHELP the customer  Ada,\nwho is in Bern.",
+    ],
+)
+def test_sentences_around_a_text_and_filled_placeholders_do_not_hide_it(sent):
+    texts = {"support/instructions": "Help the customer {name}, who is in ${city}.", "support/system": "{a} is {b}"}
+
+    assert ("support/instructions",) == governing(replace(CALL, instructions=sent), texts)
+
+
+def test_another_text_with_placeholders_does_not_govern():
+    texts = {"support/instructions": "Help the customer {name}, who is in {city}."}
+
+    assert () == governing(replace(CALL, instructions="Who is in Bern? Help the customer Ada."), texts)
+
+
+def test_a_call_without_a_name_of_its_agent_is_governed_by_the_texts_alone():
+    call = replace(CALL, agent="")
+
+    assert ("support/tool:refund",) == governing(
+        call, {"support/tool:refund": "Refund.", "support/tool:send": "Refund."}
+    )
+
+
+def test_a_trace_is_attributed_where_its_spans_do_not_say_it():
+    texts = {"support/instructions": "Be kind.", "support/tool:refund": "Refund."}
+    marked = replace(CALL, span_id="n", components=("support/other",))
+    told = attributed(Trace(model_calls=(CALL, marked)), texts)
+
+    assert [("support/instructions", "support/tool:refund"), ("support/other",)] == [
+        call.components for call in told.model_calls
+    ]

@@ -60,8 +60,21 @@ def test_dropped_attributes_and_cut_texts_make_a_trace_truncated():
     assert "what is th" == trace.model_calls[0].messages[0].parts[0].text
 
 
-def test_a_user_span_with_the_same_attributes_is_nobodys_step():
+def test_a_model_call_of_another_library_counts_if_it_follows_the_convention():
     trace = fold([replace(chat(), scope="my.openai.wrapper")])
+
+    assert ("desk", 1) == (trace.model_calls[0].agent, trace.usage.requests)
+
+
+def test_a_model_call_that_a_wrapper_tells_once_more_counts_once():
+    wrapper = replace(chat("w"), scope="my.openai.wrapper", started=0.9, ended=2.1)
+    trace = fold([wrapper, replace(chat(), parent_id="w")])
+
+    assert (1, 1, 1) == (len(trace.model_calls), trace.usage.requests, trace.doubled)
+
+
+def test_a_user_span_without_an_operation_is_nobodys_step():
+    trace = fold([replace(chat(), scope="my.database", attributes={"db.system": "sqlite", "name": "desk"})])
 
     assert ((), Usage()) == (trace.model_calls, trace.usage)
     assert 1 == len(trace.spans)

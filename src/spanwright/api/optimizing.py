@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import Unpack, cast, overload
 
@@ -21,7 +21,7 @@ from spanwright.models import model_id
 from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
-from spanwright.subject import Choice, Objective
+from spanwright.subject import Choice, HttpSubject, Objective
 from spanwright.telemetry import Exporter, SpanRecorder
 
 
@@ -95,12 +95,14 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         policy=policy or Policy.default(),
         budget=budget,
     )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        exporter = stack.enter_context(Exporter.recording(how.export))
+        recorder = exporter.recorder
+        if isinstance(subject, HttpSubject):
+            await stack.enter_async_context(subject.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
         problem = prepared.problem
-        exporter = stack.enter_context(Exporter.recording(how.export))
-        recorder = exporter.recorder
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:

@@ -37,7 +37,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run.")
+SpansFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False)
+]
+traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run, or into a file of spans.")
 app.add_typer(traces, name="traces")
 
 
@@ -247,6 +250,44 @@ def show_trace(
     from spanwright.cli.looking import show_rollout
 
     show_rollout(run, rollout, store, whole=full, as_json=as_json)
+
+
+@traces.command("facts")
+def tell_facts(file: SpansFile, as_json: AsJson = False) -> None:
+    """Tell what a file of spans says: agents, model calls, tool calls, whatever library wrote it."""
+    from spanwright.cli.spans import tell
+
+    tell(file, as_json=as_json)
+
+
+@traces.command("check")
+def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
+    """Say what is missing in a file of spans and which switch brings it back; exits with 1 where something is."""
+    from spanwright.cli.spans import examine
+
+    raise typer.Exit(examine(file, as_json=as_json))
+
+
+@traces.command("serve")
+def serve_traces(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any that is free.")] = 4318,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="SPANWRIGHT_TOKEN", help="What senders have to bear; by default a new one is made."),
+    ] = None,
+    any_trace: Annotated[
+        bool, typer.Option("--any-trace", help="Take every trace, not only those of rollouts.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="OTLP JSON lines; it is rotated.")] = Path(
+        "spans.jsonl"
+    ),
+) -> None:
+    """Receive spans from other processes over OTLP/HTTP, and write them to a file."""
+    from spanwright.cli.serving import serve
+    from spanwright.telemetry.receiver import Place
+
+    serve(Place(host=host, port=port, token=token or ""), out, any_trace=any_trace)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from spanwright.cli.modelling import agents_of
 from spanwright.cli.printing import coloured, columns
 from spanwright.core.candidate import Component
 from spanwright.core.events import RolloutEnded
+from spanwright.core.protocols import Subject
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
@@ -112,8 +113,10 @@ def show_rollout(run: str, number: int, store: Path, *, whole: bool, as_json: bo
 
 
 async def _discover(subject: str) -> tuple[Component, ...]:
-    found: list[Component] = []
-    for agent in agents_of(named(subject)):
+    meant, found = named(subject), list[Component]()
+    if isinstance(meant, Subject):
+        return tuple(await meant.components())
+    for agent in agents_of(meant):
         found.extend(await discover(agent))
     return tuple(found)
 

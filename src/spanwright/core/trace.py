@@ -49,6 +49,26 @@ class Span:
     service: str = ""
     """The `service.name` of a span that came from another process."""
 
+    def holding(self, attributes: Mapping[str, Attribute], events: tuple[SpanEvent, ...]) -> "Span":
+        """Return this span with other attributes and events: what `replace` returns, in half the time."""
+        return Span(
+            trace_id=self.trace_id,
+            span_id=self.span_id,
+            parent_id=self.parent_id,
+            name=self.name,
+            scope=self.scope,
+            kind=self.kind,
+            started=self.started,
+            ended=self.ended,
+            status=self.status,
+            status_message=self.status_message,
+            attributes=attributes,
+            events=events,
+            links=self.links,
+            dropped=self.dropped,
+            service=self.service,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -85,14 +105,24 @@ class ModelCall:
     span_id: str
     agent: str = ""
     model: str = ""
+    """The model that was asked for; where only the answering one is told, that one."""
+    response_model: str = ""
+    """The model that answered."""
+    response_id: str = ""
+    """What the provider calls its answer: two instrumentations of one call agree on it."""
     provider: str = ""
+    prompt: str = ""
+    """The name and, after an @, the version of the prompt template that was used, where the span says so."""
     instructions: str = ""
     messages: tuple[Message, ...] = ()
     """The whole input, history included. Equal messages of several calls are the same object."""
     answer: Message | None = None
     tools: tuple[ToolDefinition, ...] = ()
     finish_reason: str = ""
+    """`stop`, `length`, `tool_call`, or what else the span says."""
     usage: Usage = field(default_factory=Usage)
+    cached_tokens: int = 0
+    """Of the input tokens, those that the provider had cached."""
     error: str = ""
     components: tuple[ComponentId, ...] = ()
     """The components whose text this request carried, as far as is known."""
@@ -133,6 +163,21 @@ class AgentRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A judgement that was recorded with a span: `gen_ai.evaluation.result`."""
+
+    span_id: str
+    """The span that was judged."""
+    name: str
+    value: float | None = None
+    label: str = ""
+    explanation: str = ""
+    response_id: str = ""
+    """The model's answer that was judged, where it is told."""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The trace of one rollout."""
 
@@ -140,6 +185,7 @@ class Trace:
     agents: tuple[AgentRun, ...] = ()
     model_calls: tuple[ModelCall, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
     spans: tuple[Span, ...] = ()
     """Every span, the user's own included, without the bulky attributes that the fields above hold."""
     complete: bool = True
@@ -148,6 +194,10 @@ class Trace:
     """True where attributes or spans were dropped by a limit."""
     without_content: bool = False
     """True where model calls were seen, but none of their messages."""
+    repeated: int = field(default=0, compare=False)
+    """Spans that were delivered again; they are told once."""
+    doubled: int = field(default=0, compare=False)
+    """Model calls that two instrumentations saw; they are told once."""
 
     @property
     def usage(self) -> Usage:

@@ -7,6 +7,7 @@ from spanwright.subject.discovery import discover
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.scoring import Objective, Scoring, score_of
+from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
 from spanwright.subject.wearing import bare, wearing, worn
 
@@ -18,6 +19,8 @@ __all__ = [
     "DepsFor",
     "EvalSet",
     "Evals",
+    "HttpSubject",
+    "Listening",
     "Metric",
     "Objective",
     "PydanticSubject",

@@ -2,16 +2,23 @@
 
     recorder    opens recordings; finds out whose tracer provider to use (providers)
     collector   receives the spans (flatten, tape), sorted by the trace id that the recorder minted
-    fold        turns the spans of one trace into a core Trace (dialects, unspanned)
+    fold        turns the spans of one trace into a core Trace (dialects, unspanned, settle, asked)
+    span_files  reads spans of any agent from files of OTLP (otlp)
+    facts       says what spans of any dialect tell, in one schema; diagnoses say what is missing (findings)
     attribution says which components the evidence of a trace points at
+    receiver    takes spans of other processes in, over OTLP (otlp); arrivals puts them into their recordings
+    remote      what code inside a recording says about the services that it calls
     render      tells a trace as text within a token allowance (outline)
     export      tells a run to other systems: its own trace, the rollouts' spans, their scores
 
-No other room imports OpenTelemetry. Nothing here raises into the code that is being recorded.
+`receiver` is imported by who hosts it, because it brings a web server along. No other room imports OpenTelemetry.
+Nothing here raises into the code that is being recorded.
 """
 
-from spanwright.telemetry.attribution import blame
+from spanwright.telemetry.attribution import attributed, blame, governing
+from spanwright.telemetry.diagnoses import check
 from spanwright.telemetry.export import Delivery, Destination, Export, Exporter, Outcome
+from spanwright.telemetry.facts import Facts, facts_json, facts_of, folded, told
 from spanwright.telemetry.recorder import (
     BlindRecorder,
     SpanRecorder,
@@ -19,7 +26,9 @@ from spanwright.telemetry.recorder import (
     current_provider,
     mark_components,
 )
+from spanwright.telemetry.remote import expect_spans, outgoing_headers
 from spanwright.telemetry.render import render
+from spanwright.telemetry.span_files import SpanFile, read_spans
 
 __all__ = [
     "BlindRecorder",
@@ -27,11 +36,23 @@ __all__ = [
     "Destination",
     "Export",
     "Exporter",
+    "Facts",
     "Outcome",
+    "SpanFile",
     "SpanRecorder",
+    "attributed",
     "blame",
+    "check",
     "current_meters",
     "current_provider",
+    "expect_spans",
+    "facts_json",
+    "facts_of",
+    "folded",
+    "governing",
     "mark_components",
+    "outgoing_headers",
+    "read_spans",
     "render",
+    "told",
 ]

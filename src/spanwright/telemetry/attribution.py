@@ -6,6 +6,7 @@ rollout add up to 1, so that every failure has the same say.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -33,6 +34,9 @@ UNEXPLAINED = 1.0
 """More for instructions, where no call failed: what is wrong is what the agent did, not how it did it."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_PLACEHOLDER = re.compile(r"\$?\{+[^{}]{0,80}\}+")
+_TELLING_PIECE = 12
+"""Of a text with placeholders, some piece has at least so many characters: shorter ones stand anywhere."""
 _LOCATION = re.compile(r'"loc": ?\[(.*?)\]')
 _TELLING_WORDS = 3
 """So many words of a description in the feedback count as all of them."""
@@ -46,11 +50,26 @@ _GUIDING = frozenset({Kind.INSTRUCTIONS, Kind.SYSTEM_PROMPT, Kind.TEXT})
 
 
 def governing(call: ModelCall, texts: Mapping[ComponentId, str]) -> tuple[ComponentId, ...]:
-    """Return the components of `texts` whose text stands in what `call` sent, for calls whose span names none.
+    """Return the components of `texts` whose text `call` sent, for calls whose span names none.
 
-    Frameworks put sentences around instructions, so a text counts when it is contained, whatever the white space.
+    Where the span names its prompt template (`gen_ai.prompt.name`) and that is a component, it is what guided the
+    call. Else a text counts when it stands in the system prompt, whatever the white space: frameworks put sentences
+    around instructions, and fill in what stands in braces. Tools count by their names and descriptions.
     """
-    return tuple(key for key, text in sorted(texts.items()) if text.strip() and _stands_in(key, text, call))
+    named = _named(call, texts)
+    return tuple(
+        key
+        for key, text in sorted(texts.items())
+        if key in named or (text.strip() and not (named and _guides(key)) and _stands_in(key, text, call))
+    )
+
+
+def attributed(trace: Trace, texts: Mapping[ComponentId, str]) -> Trace:
+    """Return the trace with the components that governed each model call, where the spans do not say it."""
+    calls = tuple(
+        call if call.components else replace(call, components=governing(call, texts)) for call in trace.model_calls
+    )
+    return replace(trace, model_calls=calls)
 
 
 def blame(trace: Trace, score: Score, components: Sequence[Component]) -> Mapping[ComponentId, float]:
@@ -139,7 +158,37 @@ def _stands_in(key: ComponentId, text: str, call: ModelCall) -> bool:
         for definition in call.tools:
             if definition.name == tool:
                 said.extend(_descriptions(parsed(definition.parameters)) if parameter else (definition.description,))
-    return any(_normal(text) in _normal(one) for one in said)
+    return any(_contains(_normal(one), text) for one in said)
+
+
+def _named(call: ModelCall, texts: Mapping[ComponentId, str]) -> frozenset[ComponentId]:
+    """Return the component that the template of a call is: its id, or what stands in the id after the agent."""
+    name = call.prompt.partition("@")[0]
+    if not name:
+        return frozenset()
+    wanted = {name, f"{call.agent}/{name}"}
+    return frozenset(key for key in texts if key in wanted)
+
+
+def _guides(key: ComponentId) -> bool:
+    """Say whether a component stands in the system prompt, not in a tool."""
+    return key.partition("/")[2].partition(":")[0] not in ("tool", "output")
+
+
+def _contains(said: str, text: str) -> bool:
+    """Say whether a text was sent: as it is, or with something in the place of each of its placeholders."""
+    if _normal(text) in said:
+        return True
+    pieces = [piece for piece in map(_normal, _PLACEHOLDER.split(text)) if piece]
+    if len(pieces) < 2 or max(map(len, pieces)) < _TELLING_PIECE:
+        return False
+    at = 0
+    for piece in pieces:
+        found = said.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 def _guidance(call: ModelCall) -> Iterator[str]:

@@ -6,7 +6,7 @@ sealed is known, too, and no exporter will mistake it for one of its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import urandom
 from threading import RLock
 from typing import TypeAlias
@@ -117,6 +117,27 @@ class Collector(SpanProcessor):
     def open(self, trace_id: int) -> int:
         """Return how many spans of a running trace have not ended."""
         return len(self._running[trace_id].tape.open)
+
+    @property
+    def full(self) -> bool:
+        """True when the traces in the making hold as much as they may."""
+        return self._load.bytes >= self._bounds.total
+
+    def records(self, trace_id: int) -> bool:
+        """Say whether the spans of `trace_id` are being kept."""
+        return trace_id in self._running
+
+    def insert(self, trace_id: int, span: FlatSpan) -> bool:
+        """Keep an ended span of another process; False where its trace is not, or no more, being recorded."""
+        running = self._running.get(trace_id)
+        if running is None:
+            self.late += self.owns(trace_id)
+            return False
+        tape, span_id = running.tape, int(span.span_id, 16)
+        if tape.holds(span_id, span.span_id):
+            return True
+        told = replace(span, attributes={**span.attributes, **running.baggage}) if running.baggage else span
+        return tape.opened(span_id, span.name) and tape.closed(span_id, told)
 
     def seal(self, trace_id: int) -> Sealed:
         """Hand over what was recorded; what ends from now on is late."""

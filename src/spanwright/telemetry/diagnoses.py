@@ -1,9 +1,24 @@
 """Counts what is missing in the traces and says it, a line a cause, with what to do."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from spanwright.core.trace import Trace
+from spanwright.telemetry.arrivals import Arrived
 from spanwright.telemetry.collector import Sealed
+from spanwright.telemetry.findings import DROPPED, findings
+
+
+def check(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """Return one line for each thing that is missing in traces that were read from elsewhere."""
+    found = Counter(finding for trace in traces for finding in findings(trace))
+    dropped = sum(span.dropped for trace in traces for span in trace.spans)
+    lines = [f"{count} traces of {len(traces)} {finding}" for finding, count in sorted(found.items())]
+    if dropped:
+        lines.append(f"{dropped} {DROPPED}")
+    if traces and not any(trace.agents or trace.model_calls or trace.tool_calls for trace in traces):
+        lines.append(f"{len(traces)} traces show no agent, no model call and no tool: is anything instrumented?")
+    return tuple(lines)
 
 
 class Tally:
@@ -14,6 +29,7 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._open: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._findings: Counter[str] = Counter()
 
     def add(self, sealed: Sealed, trace: Trace) -> None:
         """Count what is missing in one trace."""
@@ -24,13 +40,21 @@ class Tally:
             ("spans", sealed.dropped),
             ("cut", sealed.cut),
             ("attributes", sum([span.dropped for span in trace.spans])),
-            ("contentless", int(trace.without_content)),
         )
         for cause, number in found:
             if number:  # mostly none is
                 self._counts[cause] += number
         if sealed.open:
             self._open.update(sealed.open)
+        else:
+            self._findings.update(findings(trace, rooted=False))
+
+    def miss(self, arrived: Arrived, *, unseen: bool) -> None:
+        """Count what other processes were expected to send for one trace, already added, and did not."""
+        if arrived.silent and unseen:  # it is known why nothing was seen
+            self._counts["silent"] += 1
+            self._counts["unseen"] -= 1
+        self._counts["missing"] += arrived.missing
 
     def unfolded(self, error: Exception) -> None:
         """Count a trace whose spans could not be read together."""
@@ -44,13 +68,15 @@ class Tally:
         errors = ", ".join(sorted(self._errors))
         causes = (
             (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
-            (count["contentless"], f"traces of {total} show no content: instrument with include_content=True"),
+            *((number, f"traces of {total} {finding}") for finding, number in sorted(self._findings.items())),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
             (late, "spans ended after their trace had been sealed and are missing in it"),
             (count["spans"], "spans inside tools found no room in their traces"),
             (count["cut"], "long attributes were shortened to head and tail"),
-            (count["attributes"], "attributes were dropped by a limit: raise OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+            (count["attributes"], DROPPED),
             (unreadable, "spans could not be read"),
+            (count["silent"], f"recordings of {total} got no span of the service they called: does it export to us?"),
+            (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
             (self._errors.total(), f"traces could not be put together ({errors}): please report it"),
         )
         return tuple(f"{number} {line}" for number, line in causes if number)

@@ -21,7 +21,7 @@ _STATUSES: Mapping[StatusCode, Literal["unset", "ok", "error"]] = {
     StatusCode.OK: "ok",
     StatusCode.ERROR: "error",
 }
-_NANOSECONDS = 1e9
+_NANOSECONDS = 1_000_000_000  # whole, so that a quotient is rounded once, as it is where spans come by OTLP
 _EVENT_TEXT = 16_384
 """The most characters of one text in an event: a stack trace needs no more."""
 

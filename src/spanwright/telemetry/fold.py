@@ -9,22 +9,26 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TypeVar
 
-from spanwright.core.trace import AgentRun, Attribute, ModelCall, Span, SpanEvent, ToolCall, Trace
+from spanwright.core.trace import AgentRun, Attribute, Evaluation, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.telemetry.ancestry import Ancestry
+from spanwright.telemetry.asked import completed, told_only
 from spanwright.telemetry.dialects import Dialect, Step
-from spanwright.telemetry.dialects.pydantic_ai import PydanticAI
+from spanwright.telemetry.dialects.foreign import Foreign
+from spanwright.telemetry.dialects.known import NATIVE, dialect_of
+from spanwright.telemetry.evaluations import evaluations
 from spanwright.telemetry.excerpt import excerpt
 from spanwright.telemetry.interning import Interned, Repeated
+from spanwright.telemetry.settle import Scene, Steps, settled
 from spanwright.telemetry.unspanned import unspanned_calls
 
-_DIALECTS: tuple[Dialect, ...] = (PydanticAI(),)
-"""In the order in which they are asked whether they speak a span's dialect."""
 _HELD = frozenset({"gen_ai.tool.call.result", "tool_response", "final_result"})
 """Attributes that stay on a trace's spans, for evaluators that ask spans, but short: the steps hold them whole."""
 _HELD_ROOM = 2_000
 _STACK_ROOM = 4_000
 
+_ORDER = attrgetter("started", "ended", "span_id")
 _started = attrgetter("started")
+
 _Step = TypeVar("_Step", AgentRun, ModelCall, ToolCall)
 _Call = TypeVar("_Call", ModelCall, ToolCall)
 
@@ -52,25 +56,30 @@ class _Folding:
         self._histories: dict[str, tuple[Dialect, Span]] = {}
         """The spans of agents that did not come to their end, whole: they hold what their last call was asked."""
         self._dialects: dict[str, Dialect] = {}
+        self._evaluations: list[Evaluation] = []
         self._truncated = False
+        self._foreign = False
+        """Some library other than pydantic-ai has written here."""
+        self._repeated = 0
+        self._doubled = 0
 
     def take(self, span: Span) -> None:
         """Read one span; the second delivery of a span is passed over."""
         if span.span_id in self._spans:
+            self._repeated += 1
             return
         self._truncated |= span.dropped > 0
-        for dialect in _DIALECTS:
-            if dialect.speaks(span):
-                self._spans[span.span_id] = _slim(span, dialect.bulky)
-                self._note(dialect.step(span, self._interned), dialect, span)
-                return
-        self._spans[span.span_id] = _slim(span, frozenset())
+        dialect = dialect_of(span)
+        self._spans[span.span_id] = _slim(span, dialect)
+        if span.events:
+            self._evaluations.extend(evaluations(span))
+        if dialect is not None:
+            self._note(dialect.step(span, self._interned), dialect, span)
 
     def _note(self, step: Step | None, dialect: Dialect, span: Span) -> None:
         match step:
             case ModelCall():
                 self._model_calls[step.span_id] = step
-                self._dialects[step.span_id] = dialect
             case ToolCall():
                 self._tool_calls[step.span_id] = step
             case AgentRun():
@@ -78,16 +87,21 @@ class _Folding:
                 if step.final is None:
                     self._histories[step.span_id] = (dialect, span)
             case None:
-                pass
+                return
+        self._dialects[span.span_id] = dialect
+        self._foreign |= dialect is not NATIVE
 
     def trace(self, trace_id: str, *, complete: bool) -> Trace:
         """Return what was read."""
         ancestry = Ancestry({span.span_id: span.parent_id for span in self._spans.values()})
+        if self._foreign:
+            self._settle(ancestry)
         runs = self._runs(ancestry)
         if self._add_missing_agents(ancestry, runs):
             runs = self._runs(ancestry)
         if self._histories:
             self._fill_unasked(runs)
+        told = self._complete(ancestry, runs) if self._foreign else ()
         agents = [
             replace(run, parent_agent=above)
             if (above := self._name(ancestry.nearest(run.span_id, self._agents)))
@@ -95,17 +109,41 @@ class _Folding:
             for run in self._agents.values()
         ]
         calls = [self._owned(call, runs) for call in self._model_calls.values()]
-        tools = [self._owned(call, runs) for call in (*self._tool_calls.values(), *self._unspanned(runs))]
+        tools = [self._owned(call, runs) for call in (*self._tool_calls.values(), *self._unspanned(runs), *told)]
         return Trace(
             id=trace_id,
-            agents=_in_order(agents),
+            agents=tuple(sorted(agents, key=lambda run: (run.started, -run.ended, run.span_id))),
             model_calls=_in_order(calls),
             tool_calls=_in_order(tools),
+            evaluations=tuple(self._evaluations),
             spans=tuple(sorted(self._spans.values(), key=_started)),
             complete=complete,
             truncated=self._truncated or self._interned.damaged > 0,
             without_content=_without_content(calls),
+            repeated=self._repeated,
+            doubled=self._doubled,
         )
+
+    def _settle(self, ancestry: Ancestry) -> None:
+        """Keep each step once, however many spans tell of it."""
+        steps = settled(
+            Steps(agents=self._agents, model_calls=self._model_calls, tool_calls=self._tool_calls),
+            Scene(spans=self._spans, dialects=self._dialects, ancestry=ancestry),
+        )
+        self._agents, self._doubled = dict(steps.agents), steps.doubled
+        self._model_calls, self._tool_calls = dict(steps.model_calls), dict(steps.tool_calls)
+
+    def _complete(self, ancestry: Ancestry, runs: Mapping[str, str]) -> Iterable[ToolCall]:
+        """Give tool calls and agents what other spans know of them, and return the calls that no span tells of."""
+        scene = Scene(spans=self._spans, dialects=self._dialects, ancestry=ancestry)
+        seen = bool(self._tool_calls)
+        self._tool_calls = dict(completed(self._tool_calls, self._model_calls.values(), scene, runs))
+        for run in self._agents.values():
+            if run.final is None and not run.error and scene.foreign(run.span_id):
+                own = (call for call in self._model_calls.values() if runs[call.span_id] == run.span_id)
+                self._agents[run.span_id] = replace(run, final=_last_word(own))
+        foreign = (call for call in self._model_calls.values() if scene.foreign(call.span_id))
+        return () if seen else [self._owned(call, runs) for call in told_only(foreign)]
 
     def _runs(self, ancestry: Ancestry) -> Mapping[str, str]:
         """Return the agent's run to which each step belongs, by span ids."""
@@ -133,7 +171,9 @@ class _Folding:
             calls = [call for call in self._model_calls.values() if runs[call.span_id] == run]
             last = max(calls, key=lambda call: call.started, default=None)
             if last is not None and not last.messages:
-                self._model_calls[last.span_id] = replace(last, messages=dialect.history(span, self._interned))
+                asked = last.instructions or dialect.guidance(span)
+                heard = dialect.history(span, self._interned)
+                self._model_calls[last.span_id] = replace(last, messages=heard, instructions=asked)
 
     def _unspanned(self, runs: Mapping[str, str]) -> Iterable[ToolCall]:
         for run in self._agents.values():
@@ -143,14 +183,16 @@ class _Folding:
             yield from unspanned_calls(run, answered, tools)
 
     def _owned(self, step: _Call, runs: Mapping[str, str]) -> _Call:
-        return step if step.agent else replace(step, agent=self._name(runs.get(step.span_id, "")))
+        if step.agent and (not self._foreign or not isinstance(self._dialects.get(step.span_id), Foreign)):
+            return step
+        return replace(step, agent=self._name(runs.get(step.span_id, "")) or step.agent)
 
     def _name(self, run: str) -> str:
         return self._agents[run].name if run in self._agents else ""
 
 
 def _in_order(steps: Iterable[_Step]) -> tuple[_Step, ...]:
-    return tuple(sorted(steps, key=_started))
+    return tuple(sorted(steps, key=_ORDER))
 
 
 def _last_word(calls: Iterable[ModelCall]) -> str | None:
@@ -170,10 +212,13 @@ def _without_content(calls: Iterable[ModelCall]) -> bool:
     return bool(answered)
 
 
-def _slim(span: Span, bulky: frozenset[str]) -> Span:
+def _slim(span: Span, dialect: Dialect | None) -> Span:
     """Return `span` without what the steps of the trace hold, and with a short stack trace."""
+    bulky: frozenset[str] = dialect.bulky if dialect else frozenset()
     whole = span.attributes
     attributes = {key: value for key, value in whole.items() if key not in bulky}
+    if isinstance(dialect, Foreign) and dialect.flat:
+        attributes = {key: value for key, value in attributes.items() if not key.startswith(dialect.flat)}
     changed = len(attributes) < len(whole)
     for key in _HELD:
         held = attributes.get(key)
@@ -181,8 +226,8 @@ def _slim(span: Span, bulky: frozenset[str]) -> Span:
             attributes[key] = excerpt(held, _HELD_ROOM)
             changed = True
     if span.events:
-        return replace(span, attributes=attributes, events=tuple(_short(event) for event in span.events))
-    return replace(span, attributes=attributes) if changed else span
+        return span.holding(attributes, tuple(_short(event) for event in span.events))
+    return span.holding(attributes, ()) if changed else span
 
 
 def _short(event: SpanEvent) -> SpanEvent:

@@ -15,7 +15,7 @@ def parsed(text: str) -> JsonValue:
     """Return the JSON value of `text`, or None where it has none."""
     try:
         return from_json(text)
-    except ValueError:
+    except (ValueError, TypeError):  # to pydantic's reader a text with half a character is no text
         pass
     try:
         # Python's own reader takes lone surrogates, which pydantic-ai writes where a model sent them.
@@ -57,6 +57,6 @@ def _salvaged(segment: str, *, opening: bool) -> list[JsonValue]:
         return []
     try:
         value: JsonValue = from_json(segment if opening else f"[{segment[start:]}", allow_partial="trailing-strings")
-    except ValueError:
+    except (ValueError, TypeError):
         return []
     return value if isinstance(value, list) else []

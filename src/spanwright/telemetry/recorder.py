@@ -18,6 +18,8 @@ from opentelemetry.trace import TracerProvider
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
+from spanwright.telemetry import remote
+from spanwright.telemetry.arrivals import Arrivals, Arrived
 from spanwright.telemetry.collector import Collector, Outlet, Sealed, root_of
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
@@ -104,6 +106,8 @@ class SpanRecorder:
     """Records by OpenTelemetry. Make one with `attach`."""
 
     def __init__(self, collector: Collector, attachment: Attachment, *, grace: float) -> None:
+        self.arrivals = Arrivals(collector)
+        """Takes the spans of other processes in."""
         self._collector = collector
         self._attachment = attachment
         self._grace = grace
@@ -168,19 +172,24 @@ class SpanRecorder:
             remark=bool(carried),
             instruments=_instruments.set(instruments),
             context=otel_context.attach(_inside(trace_id, root, carried)),
+            entered=remote.enter(self.arrivals, trace_id),
         )
 
     async def _end(self, begun: "_Begun", recording: SpanRecording) -> None:
         """Leave a trace and put it together."""
+        remote.leave(begun.entered)
         otel_context.detach(begun.context)
         _instruments.reset(begun.instruments)
         try:
+            if self.arrivals.expects(begun.trace_id):
+                await self.arrivals.settle(begun.trace_id)
             if self._collector.open(begun.trace_id):
                 await self._quiet(begun.trace_id)
         finally:
+            arrived = self.arrivals.seal(begun.trace_id)
             sealed = self._collector.seal(begun.trace_id)
             # A judge that asks no model leaves no span, and nothing is wrong with that.
-            recording.finish(self._folded(recording.id, sealed, remark=begun.remark or bool(sealed.seen)))
+            recording.finish(self._folded(recording.id, sealed, arrived, remark=begun.remark or bool(sealed.seen)))
 
     async def _quiet(self, trace_id: int) -> None:
         """Wait until every span has ended, for the time of grace at most."""
@@ -188,18 +197,21 @@ class SpanRecorder:
             while self._collector.open(trace_id):  # noqa: ASYNC110 - spans end in threads, too, which know no event
                 await anyio.sleep(_LOOK)
 
-    def _folded(self, trace_id: str, sealed: Sealed, *, remark: bool) -> Trace:
+    def _folded(self, trace_id: str, sealed: Sealed, arrived: Arrived, *, remark: bool) -> Trace:
         """Return the trace, and take note of what is missing in it if that is worth a remark."""
         if not remark:
             return Trace(id=trace_id)
+        spans, ended = arrived.attached(sealed.spans)
+        complete = ended and not (sealed.open or arrived.missing)
         try:
-            trace = fold(sealed.spans, trace_id=trace_id, complete=not sealed.open, repeated=self._repeated)
+            trace = fold(spans, trace_id=trace_id, complete=complete, repeated=self._repeated)
         except Exception as error:  # noqa: BLE001 - a rollout that was paid for must not be lost because its spans are odd
             self._tally.unfolded(error)
             return Trace(id=trace_id, complete=False, truncated=True)
         if sealed.dropped or sealed.cut:
             trace = replace(trace, truncated=True)
         self._tally.add(sealed, trace)
+        self._tally.miss(arrived, unseen=not sealed.seen)
         return trace
 
 
@@ -212,6 +224,7 @@ class _Begun:
     """It was opened for something that should leave spans."""
     instruments: Token[_Instruments | None]
     context: Token[otel_context.Context]
+    entered: remote.Entered
 
 
 class _Block(AbstractAsyncContextManager[SpanRecording]):
@@ -249,9 +262,11 @@ class BlindRecorder:
         recording = SpanRecording("")
         recording.finish(Trace())
         instruments = _instruments.set(None)
+        entered = remote.enter(None, 0)
         try:
             yield recording
         finally:
+            remote.leave(entered)
             _instruments.reset(instruments)
 
 

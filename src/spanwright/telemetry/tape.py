@@ -102,6 +102,10 @@ class Tape:
                 self._keep(span)
             return not self._sealed
 
+    def holds(self, span_id: int, name: str) -> bool:
+        """Say whether a span of this id, whose hexadecimal form is `name`, is open or was kept."""
+        return span_id in self.open or name in self._kept
+
     def seal(self) -> None:
         """Take nothing more, and give back the room that this tape took of its collector's."""
         with self._lock:

@@ -45,6 +45,10 @@ class Dialect(Protocol):
         """Return the messages that an agent's span holds: a model call that failed could not write its own."""
         ...
 
+    def guidance(self, span: Span) -> str:
+        """Return the instructions that an agent's span holds, for the same call."""
+        ...
+
     def gave_up(self, run: AgentRun) -> bool:
         """Say whether a run ended because the model had been asked to try again too often."""
         ...

@@ -1,7 +1,7 @@
-"""The spans of pydantic-ai, formats 2 to 6.
+"""The spans of pydantic-ai, formats 1 to 6.
 
 Formats 2 to 4 only have other names for a tool's arguments and result; 5 says tool results in the user's role, 6 in
-the tool's. One form comes out.
+the tool's. What format 1 has of its own stands in `pydantic_ai_events`. One form comes out.
 """
 
 import re
@@ -13,14 +13,17 @@ from pydantic import JsonValue
 
 from spanwright.core.trace import AgentRun, Attribute, Message, ModelCall, Part, Span, ToolCall, ToolDefinition
 from spanwright.core.usage import Usage
-from spanwright.telemetry.dialects import Reply, Step
+from spanwright.telemetry.dialects import Reply, Step, pydantic_ai_events
+from spanwright.telemetry.dialects.reading import template
 from spanwright.telemetry.interning import Interned
 from spanwright.telemetry.lenient import clean, elements, plain
 from spanwright.telemetry.names import COMPONENTS
 
-_SCOPE = "pydantic-ai"
+SCOPE = "pydantic-ai"
 _NUMBER = (int, float)
 _ATTEMPT = "pydantic_ai.model_request.attempt"
+_TEMPLATE = "gen_ai.prompt.name"
+_CACHED = ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.details.cache_read_tokens")
 _ANSWERED = frozenset({"gen_ai.output.messages", "gen_ai.response.model", "gen_ai.usage.output_tokens"})
 _ARGUMENTS = ("gen_ai.tool.call.arguments", "tool_arguments")
 _RESULT = ("gen_ai.tool.call.result", "tool_response")
@@ -34,6 +37,8 @@ _BULKY = frozenset(
         "model_request_parameters",
         "pydantic_ai.all_messages",
         "logfire.json_schema",
+        pydantic_ai_events.EVENTS,
+        pydantic_ai_events.ALL_EVENTS,
     }
 )
 _RETRIES: Mapping[str, Literal["validation", "model_retry", "unknown_tool"]] = {
@@ -69,10 +74,10 @@ class PydanticAI:
         return _BULKY
 
     def speaks(self, span: Span) -> bool:
-        return span.scope == _SCOPE
+        return span.scope == SCOPE
 
     def step(self, span: Span, interned: Interned) -> Step | None:
-        match span.attributes.get("gen_ai.operation.name"):
+        match span.attributes.get("gen_ai.operation.name") or pydantic_ai_events.operation(span):
             case "invoke_agent":
                 return _agent_run(span)
             case "chat":
@@ -83,7 +88,12 @@ class PydanticAI:
                 return _model_call(span, interned) if _ATTEMPT in span.attributes else None
 
     def history(self, span: Span, interned: Interned) -> tuple[Message, ...]:
+        if pydantic_ai_events.ALL_EVENTS in span.attributes:
+            return pydantic_ai_events.history(span)
         return interned.messages(_text(span, "pydantic_ai.all_messages"), _messages, within=f"{span.span_id} all")
+
+    def guidance(self, span: Span) -> str:
+        return _instructions(_text(span, "gen_ai.system_instructions"))
 
     def gave_up(self, run: AgentRun) -> bool:
         return run.error.startswith(_GAVE_UP) and "retries" in run.error
@@ -110,19 +120,30 @@ def _agent_run(span: Span) -> AgentRun:
 
 
 def _model_call(span: Span, interned: Interned) -> ModelCall:
-    answers = interned.messages(_text(span, "gen_ai.output.messages"), _messages)
+    if pydantic_ai_events.EVENTS in span.attributes:
+        asked, said = pydantic_ai_events.conversation(span, interned)
+    else:
+        answers = interned.messages(_text(span, "gen_ai.output.messages"), _messages)
+        asked = interned.messages(_text(span, "gen_ai.input.messages"), _messages, within=span.parent_id)
+        said = answers[0] if answers else None
+    tools = interned.definitions(_text(span, "gen_ai.tool.definitions"), _definition)
+    response = _text(span, "gen_ai.response.model")
     instructions = _text(span, "gen_ai.system_instructions")
     return ModelCall(
         span_id=span.span_id,
         agent=_text(span, "gen_ai.agent.name"),
-        model=_text(span, "gen_ai.request.model"),
+        model=_text(span, "gen_ai.request.model") or response,
+        response_model=response,
+        response_id=_text(span, "gen_ai.response.id"),
         provider=_text(span, "gen_ai.provider.name", "gen_ai.system"),
+        prompt=template(span) if _TEMPLATE in span.attributes else "",
         instructions=interned.instructions(instructions, _instructions) if instructions else "",
-        messages=interned.messages(_text(span, "gen_ai.input.messages"), _messages, within=span.parent_id),
-        answer=answers[0] if answers else None,
-        tools=interned.definitions(_text(span, "gen_ai.tool.definitions"), _definition),
+        messages=asked,
+        answer=said,
+        tools=tools or pydantic_ai_events.definitions(span),
         finish_reason=_finish_reason(span.attributes.get("gen_ai.response.finish_reasons")),
         usage=_usage(span),
+        cached_tokens=_count(span, *_CACHED),
         error=_error(span),
         components=_components(span.attributes.get(COMPONENTS)),
         started=span.started,
@@ -254,6 +275,8 @@ def _other(part: Mapping[str, JsonValue]) -> str:
 
 def _plain(part: Mapping[str, JsonValue], key: str) -> str:
     value = part.get(key)
+    if isinstance(value, str):
+        return clean(value)
     return "" if value is None else plain(value)
 
 
@@ -291,6 +314,9 @@ def _text(span: Span, *keys: str) -> str:
     return ""
 
 
-def _count(span: Span, key: str) -> int:
-    value = span.attributes.get(key)
-    return int(value) if isinstance(value, _NUMBER) else 0
+def _count(span: Span, *keys: str) -> int:
+    for key in keys:
+        value = span.attributes.get(key)
+        if isinstance(value, _NUMBER):
+            return int(value)
+    return 0

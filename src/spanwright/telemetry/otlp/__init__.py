@@ -2,14 +2,17 @@
 
     decode_json, decode_protobuf            the spans of an ExportTraceServiceRequest
     decode_logs_json, decode_logs_protobuf  the gen_ai events of an ExportLogsServiceRequest
+    encode_json, encode_logs_json           spans and events as a line of an OTLP/JSON file
+    amount                                  how much a body holds, before anything is built of it
 
 What is no OTLP raises MalformedOtlp and nothing else. A record whose ids are none is passed over where the caller
 listens for it, and raises where nobody does.
 """
 
+from spanwright.telemetry.otlp.encode import encode_json, encode_logs_json
 from spanwright.telemetry.otlp.json_form import decode_json, decode_logs_json
 from spanwright.telemetry.otlp.protobuf import decode_logs_protobuf, decode_protobuf
-from spanwright.telemetry.otlp.values import LoggedEvent
+from spanwright.telemetry.sink import LoggedEvent
 
 __all__ = [
     "LoggedEvent",
@@ -17,4 +20,6 @@ __all__ = [
     "decode_logs_json",
     "decode_logs_protobuf",
     "decode_protobuf",
+    "encode_json",
+    "encode_logs_json",
 ]

@@ -24,14 +24,16 @@ from spanwright.telemetry.otlp.values import (
     NANOSECONDS,
     SERVICE,
     STATUSES,
-    LoggedEvent,
     Refuse,
     attribute,
     ids_at_fault,
     kind_of,
+    linked,
+    parent_of,
     plain,
     status_of,
 )
+from spanwright.telemetry.sink import LoggedEvent
 
 _Record: TypeAlias = Mapping[str, JsonValue]
 
@@ -96,13 +98,12 @@ def _spans(request: _Record, refuse: Refuse | None) -> Iterator[Span]:
 
 
 def _span(wire: _Record, ids: tuple[str, str], scope: str, service: str) -> Span:
-    parent = _id(wire, "parentSpanId", 8)
     status = _record(wire, "status")
     started = _integer(wire, "startTimeUnixNano")
     return Span(
         trace_id=ids[0],
         span_id=ids[1],
-        parent_id=parent if parent.strip("0") else "",
+        parent_id=parent_of(_id(wire, "parentSpanId", 8)),
         name=_text(wire, "name"),
         scope=scope,
         service=service,
@@ -113,7 +114,7 @@ def _span(wire: _Record, ids: tuple[str, str], scope: str, service: str) -> Span
         status_message=_text(status, "message"),
         attributes=_attributes(wire),
         events=tuple([_event(event) for event in _records(wire, "events")]),
-        links=tuple([_id(link, "traceId", 16) for link in _records(wire, "links")]),
+        links=linked(_id(link, "traceId", 16) for link in _records(wire, "links")),
         dropped=_integer(wire, "droppedAttributesCount"),
     )
 

@@ -21,14 +21,16 @@ from spanwright.telemetry.otlp.values import (
     EVENTS,
     NANOSECONDS,
     SERVICE,
-    LoggedEvent,
     Refuse,
     attribute,
     ids_at_fault,
     kind_of,
+    linked,
+    parent_of,
     plain,
     status_of,
 )
+from spanwright.telemetry.sink import LoggedEvent
 
 
 def decode_protobuf(body: bytes, *, refuse: Refuse | None = None) -> Iterator[Span]:
@@ -76,13 +78,12 @@ def _spans(request: ExportTraceServiceRequest, refuse: Refuse | None) -> Iterato
 
 
 def _span(wire: WireSpan, ids: tuple[str, str], scope: str, service: str) -> Span:
-    parent = wire.parent_span_id.hex()
     status = wire.status
     started = wire.start_time_unix_nano
     return Span(
         trace_id=ids[0],
         span_id=ids[1],
-        parent_id=parent if parent.strip("0") else "",
+        parent_id=parent_of(wire.parent_span_id.hex()),
         name=wire.name,
         scope=scope,
         service=service,
@@ -93,7 +94,7 @@ def _span(wire: WireSpan, ids: tuple[str, str], scope: str, service: str) -> Spa
         status_message=status.message,
         attributes=_attributes(wire.attributes),
         events=tuple([_event(event) for event in wire.events]) if wire.events else (),
-        links=tuple([link.trace_id.hex() for link in wire.links]) if wire.links else (),
+        links=linked(link.trace_id.hex() for link in wire.links) if wire.links else (),
         dropped=wire.dropped_attributes_count,
     )
 

@@ -5,8 +5,7 @@ Values become what the in-process path makes of them (see flatten), so that a re
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -17,7 +16,8 @@ Refuse: TypeAlias = Callable[[str], None]
 """Is told why a record was passed over."""
 Status: TypeAlias = Literal["unset", "ok", "error"]
 
-NANOSECONDS = 1e9
+NANOSECONDS = 1_000_000_000
+"""Of a second. Whole: a quotient of two integers is rounded once."""
 KINDS = ("internal", "internal", "server", "client", "producer", "consumer")
 """By the number of the enum; the first is "unspecified"."""
 STATUSES: tuple[Status, ...] = ("unset", "ok", "error")
@@ -29,19 +29,6 @@ EVENTS = "gen_ai."
 EVENT_TEXT = 16_384
 """The most characters of one text in an event that is no message: a stack trace needs no more."""
 SERVICE = "service.name"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEvent:
-    """A gen_ai event that came as a log record: an evaluation's result, or a message of a model call."""
-
-    name: str
-    trace_id: str
-    """Lower-case hexadecimal; empty where the record was written outside of any span."""
-    span_id: str
-    time: float
-    attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
-    """The record's attributes, and its body as `gen_ai.event.content`: a text, or anything else as JSON."""
 
 
 def attribute(value: JsonValue) -> Attribute | None:
@@ -81,6 +68,16 @@ def ids_at_fault(trace_id: str, span_id: str) -> str:
     if len(span_id) != 16 or not span_id.strip("0"):
         return f"the span id {span_id[:64]!r} is not of 8 bytes that are not all zero"
     return ""
+
+
+def parent_of(parent_id: str) -> str:
+    """Return the id of a span's parent; empty for a root, and for what is no id."""
+    return parent_id if len(parent_id) == 16 and parent_id.strip("0") else ""
+
+
+def linked(trace_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the trace ids of links, without what is none."""
+    return tuple([trace_id for trace_id in trace_ids if len(trace_id) == 32])
 
 
 def _row(values: list[JsonValue]) -> Attribute:

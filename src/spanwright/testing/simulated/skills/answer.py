@@ -18,14 +18,14 @@ FORM: Final = Manner(
 )
 CLOSED: Final = Manner(
     asked={"answer_yes_no": "yes or no", "answer_true_false": "true or false"},
-    habit={"yes or no": 0.1, "same or different": 0.9},
+    habit={"yes or no": 0.25, "same or different": 0.75},
 )
-DATE: Final = Manner(asked={"answer_year": "year", "answer_full_date": "whole"}, habit={"whole": 0.9, "year": 0.1})
+DATE: Final = Manner(asked={"answer_year": "year", "answer_full_date": "whole"}, habit={"whole": 0.7, "year": 0.3})
 PERSON: Final = Manner(
     asked={"answer_full_name": "whole", "answer_as_written": "whole", "answer_surname": "surname"},
-    habit={"surname": 0.75, "whole": 0.25},
+    habit={"surname": 0.5, "whole": 0.5},
 )
-QUANTITY: Final = Manner(asked={"answer_as_written": "whole"}, habit={"short": 0.9, "whole": 0.1})
+QUANTITY: Final = Manner(asked={"answer_as_written": "whole"}, habit={"short": 0.8, "whole": 0.2})
 UNKNOWN: Final = Manner(asked={"answer_from_passages": "admit"}, habit={"guess": 0.8, "admit": 0.2})
 
 _POLAR: Final = {

@@ -1,0 +1,333 @@
+"""What spans cost: to collect one, to read one that came as protobuf, to receive them from an exporter, to keep many.
+
+    python benchmarks/spans.py [--quick] [--json]
+
+The spans have ten short attributes and one text of 4 KB, each text its own. What is compared is measured in turn in
+one process, block by block, and the best block counts: other processes only ever add to it. Throughput is that of a
+receiver in a process of its own, fed over the loopback by the OpenTelemetry SDK's own HTTP exporter; the CPU that each
+of the two took says who was the slower one.
+"""
+
+import argparse
+import gc
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import anyio
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from spanwright.core.trace import Span
+from spanwright.telemetry.collector import Collector
+from spanwright.telemetry.otlp import decode_json, decode_protobuf, encode_json
+from spanwright.telemetry.providers import remote_parent
+from spanwright.telemetry.receiver import Place, receiving
+from spanwright.telemetry.sink import LoggedEvent, Receipt
+
+AIM_COLLECT_US = 15.0
+AIM_RECEIVED = 5_000.0
+AIM_PARSED = 40_000.0
+AIM_MEGABYTES = 250.0
+BATCH = 512
+"""As many spans as a batch exporter sends at once."""
+TRACE = 20
+"""Spans of one trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much is measured."""
+
+    blocks: int
+    batches: int
+    kept: int
+
+
+QUICK = Sizes(blocks=20, batches=20, kept=10_000)
+FULL = Sizes(blocks=200, batches=100, kept=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """Microseconds of CPU a span, in process."""
+
+    bare_us: float
+    """Of the SDK alone, with a processor that does nothing."""
+    collected_us: float
+    added_us: float
+    added_median_us: float
+    """By the median over the pairs of blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsing:
+    """Spans a second that are read in process."""
+
+    protobuf: float
+    json: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """Spans a second from a real exporter over the loopback."""
+
+    plain: float
+    """By the best batch."""
+    plain_median: float
+    gzip: float
+    receiver_us: float
+    """CPU of the receiver a span, uncompressed."""
+    sender_us: float
+    """CPU of the exporter a span, uncompressed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Megabytes that 100,000 spans take in a collector, beyond what the process had before."""
+
+    unique: float
+    """Each span with a text of its own of 1 KB."""
+    repeated: float
+    """Model calls whose texts of 4 KB repeat what the ones before said, as agents' do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that was measured."""
+
+    collecting: Collecting
+    parsing: Parsing
+    receiving: Receiving
+    keeping: Keeping
+
+
+class Idle(SpanProcessor):
+    """Does nothing with a span."""
+
+
+class Count:
+    """A sink that only counts."""
+
+    def __init__(self) -> None:
+        self.busy = ""
+        self.spans = 0
+
+    def take_spans(self, spans: Sequence[Span]) -> Receipt:
+        """Count spans."""
+        self.spans += len(spans)
+        return Receipt()
+
+    def take_events(self, events: Sequence[LoggedEvent]) -> Receipt:
+        """Pass events over."""
+        return Receipt()
+
+
+ATTRIBUTES = {f"gen_ai.short.{number}": f"value {number}" for number in range(10)}
+TEXT = "the customer asks where order A-17 is " * 110
+
+
+def tracer_of(processor: SpanProcessor) -> Tracer:
+    """Return a tracer of a provider that has this processor alone."""
+    provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    tracer = provider.get_tracer("benchmark")
+    assert isinstance(tracer, Tracer)
+    return tracer
+
+
+def sdk_spans(count: int) -> list[ReadableSpan]:
+    """Return finished spans of the SDK."""
+    tracer = tracer_of(Idle())
+    spans: list[ReadableSpan] = []
+    for number in range(count):
+        with tracer.start_as_current_span("chat", attributes={**ATTRIBUTES, "text": f"{number} {TEXT}"}) as span:
+            assert isinstance(span, ReadableSpan)
+            spans.append(span)
+    return spans
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Return the CPU seconds that some work takes."""
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def measure_collecting(sizes: Sizes) -> Collecting:
+    """Make spans with and without a collector, block by block in turn."""
+    collector = Collector()
+    idle, collecting = tracer_of(Idle()), tracer_of(collector)
+    texts = [f"{number} {TEXT}" for number in range(TRACE)]
+
+    def block(tracer: Tracer) -> None:
+        trace_id = collector.mint()
+        collector.begin(trace_id, 1)
+        context = remote_parent(trace_id, 1)
+        for text in texts:
+            with tracer.start_as_current_span("chat", context, attributes={**ATTRIBUTES, "text": text}):
+                pass
+        collector.seal(trace_id)
+
+    for tracer in (idle, collecting) * 20:
+        block(tracer)
+    pairs = [(cpu(lambda: block(idle)), cpu(lambda: block(collecting))) for _ in range(sizes.blocks)]
+    bare, collected = (min(times) / TRACE * 1e6 for times in zip(*pairs, strict=True))
+    median = statistics.median(with_us - without_us for without_us, with_us in pairs) / TRACE * 1e6
+    return Collecting(bare_us=bare, collected_us=collected, added_us=collected - bare, added_median_us=median)
+
+
+def measure_parsing(sizes: Sizes) -> Parsing:
+    """Read one batch again and again."""
+    body = encode_spans(sdk_spans(BATCH)).SerializeToString()
+    as_json = encode_json(decode_protobuf(body))
+    turns = max(10, sizes.blocks // 4)
+    protobuf = min(cpu(lambda: list(decode_protobuf(body))) for _ in range(turns))
+    text = min(cpu(lambda: list(decode_json(as_json))) for _ in range(turns))
+    return Parsing(protobuf=BATCH / protobuf, json=BATCH / text)
+
+
+async def serve_counting() -> None:
+    """Receive until standard input ends; say where, and at last how many spans came and the CPU that they took."""
+    sink = Count()
+    async with receiving(sink, Place()) as endpoint:
+        print(endpoint.url, flush=True)
+        before = time.process_time()
+        await anyio.to_thread.run_sync(sys.stdin.read)
+        print(json.dumps([sink.spans, time.process_time() - before]), flush=True)
+
+
+def measure_receiving(sizes: Sizes) -> Receiving:
+    """Export batches with the SDK's exporter to a receiver in another process."""
+    batch = sdk_spans(BATCH)
+    zipped = export(batch, sizes.batches, Compression.Gzip)
+    return replace(export(batch, sizes.batches, Compression.NoCompression), gzip=zipped.plain)
+
+
+def export(batch: Sequence[ReadableSpan], times: int, compression: Compression) -> Receiving:
+    """Return what one exporter measured; `gzip` is left to the caller."""
+    command = [sys.executable, __file__, "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as receiver:
+        assert receiver.stdin is not None
+        assert receiver.stdout is not None
+        url = receiver.stdout.readline().strip()
+        exporter = OTLPSpanExporter(endpoint=f"{url}/v1/traces", compression=compression)
+        exporter.export(batch)
+        rates: list[float] = []
+        before = time.process_time()
+        for _ in range(times):
+            began = time.perf_counter()
+            assert exporter.export(batch) is SpanExportResult.SUCCESS
+            rates.append(len(batch) / (time.perf_counter() - began))
+        sent = time.process_time() - before
+        exporter.shutdown()
+        receiver.stdin.close()
+        count, took = json.loads(receiver.stdout.readline())
+    assert count == len(batch) * (times + 1)
+    return Receiving(
+        plain=max(rates),
+        plain_median=statistics.median(rates),
+        gzip=0.0,
+        receiver_us=took / count * 1e6,
+        sender_us=sent / (len(batch) * times) * 1e6,
+    )
+
+
+def keep(kind: str, count: int) -> None:
+    """Fill a collector with traces and print how many megabytes that took for 100,000 spans."""
+    collector = Collector()
+    tracer = tracer_of(collector)
+    traces: list[int] = []
+    text = ""
+    gc.collect()
+    before = resident()
+    for number in range(count):
+        if number % TRACE == 0:
+            traces.append(collector.mint())
+            collector.begin(traces[-1], 1)
+            text = f'[{{"role":"user","content":"{number}"}}]'
+        if kind == "unique":
+            text = f"{number} {TEXT[:1_000]}"
+            extra = {"gen_ai.operation.name": "execute_tool"}
+        else:
+            text = f'{text[:-1]},{{"role":"assistant","content":"{number} {TEXT[:200]}"}}]'
+            extra = {"gen_ai.operation.name": "chat"}
+        with tracer.start_as_current_span("chat", remote_parent(traces[-1], 1), attributes={**extra, "text": text}):
+            pass
+    gc.collect()
+    print((resident() - before) / 2**20 / count * 100_000)
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no path of ours
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def measure_keeping(sizes: Sizes) -> Keeping:
+    """Fill collectors, each in a fresh process."""
+
+    def megabytes(kind: str) -> float:
+        command = [sys.executable, __file__, "--keep", kind, str(sizes.kept)]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    return Keeping(unique=megabytes("unique"), repeated=megabytes("repeated"))
+
+
+def measure(sizes: Sizes) -> Report:
+    """Measure all."""
+    return Report(
+        collecting=measure_collecting(sizes),
+        parsing=measure_parsing(sizes),
+        receiving=measure_receiving(sizes),
+        keeping=measure_keeping(sizes),
+    )
+
+
+def table(report: Report) -> Iterator[str]:
+    """Yield the lines for a person."""
+    collecting, parsing, received, keeping = report.collecting, report.parsing, report.receiving, report.keeping
+    yield f"a span of the bare SDK          {collecting.bare_us:9.1f} us CPU"
+    yield (
+        f"added by the collector          {collecting.added_us:9.1f} us"
+        f" (median {collecting.added_median_us:.1f}; aim: under {AIM_COLLECT_US:.0f})"
+    )
+    yield f"read from protobuf              {parsing.protobuf:9.0f} spans/s (aim: over {AIM_PARSED:.0f})"
+    yield f"read from JSON                  {parsing.json:9.0f} spans/s"
+    yield f"received from a real exporter   {received.plain:9.0f} spans/s (aim: over {AIM_RECEIVED:.0f})"
+    yield f"    by the median batch         {received.plain_median:9.0f} spans/s"
+    yield f"the same with gzip              {received.gzip:9.0f} spans/s"
+    yield f"    CPU of the receiver         {received.receiver_us:9.1f} us a span"
+    yield f"    CPU of the exporter         {received.sender_us:9.1f} us a span"
+    yield f"100,000 spans, texts of 1 KB    {keeping.unique:9.0f} MB (aim: under {AIM_MEGABYTES:.0f})"
+    yield f"100,000 model calls, histories  {keeping.repeated:9.0f} MB"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller blocks: seconds, and less exact")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        anyio.run(serve_counting)
+    elif options.keep:
+        keep(options.keep[0], int(options.keep[1]))
+    else:
+        report = measure(QUICK if options.quick else FULL)
+        print(json.dumps(asdict(report)) if options.json else "\n".join(table(report)))
+
+
+if __name__ == "__main__":
+    main()
