@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Servers to export to, each in an environment of its own: their requirements and ours need not agree.
+BACKENDS ?= .venv-backends
+MLFLOW := mlflow==3.17.2
+PHOENIX := arize-phoenix==20.26.1
 BASE_URL ?=
 MODEL ?=
 
@@ -11,11 +15,11 @@ MODEL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
-.PHONY: help setup demo test test-slow check format live lock clean
+.PHONY: help setup demo test test-slow test-backends check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## Make .venv with the pinned requirements and this package
 
@@ -37,6 +41,19 @@ test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
 	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
+
+test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
+	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
+
+$(BACKENDS)/mlflow/.$(MLFLOW):
+	$(PYTHON) -m venv --clear $(BACKENDS)/mlflow
+	$(BACKENDS)/mlflow/bin/python -m pip install --quiet $(MLFLOW)
+	@touch $@
+
+$(BACKENDS)/phoenix/.$(PHOENIX):
+	$(PYTHON) -m venv --clear $(BACKENDS)/phoenix
+	$(BACKENDS)/phoenix/bin/python -m pip install --quiet $(PHOENIX)
+	@touch $@
 
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
@@ -60,4 +77,4 @@ lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade 
 	$(PYTHON) scripts/lock $(ARGS)
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-backends dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
+    from spanwright.telemetry import Export
 
 __all__ = [
     "DEFAULT_STORE",
@@ -49,6 +50,7 @@ __all__ = [
     "Evals",
     "Evaluator",
     "Event",
+    "Export",
     "HttpSubject",
     "Kind",
     "Listening",
@@ -95,6 +97,7 @@ _HOMES: Final = {
     "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
+    "Export": "spanwright.telemetry",
     "Kind": "spanwright.core.candidate",
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",

@@ -2,6 +2,7 @@ import json
 import sys
 
 import pytest
+from opentelemetry import trace
 
 from spanwright.subject import read_champion
 
@@ -208,3 +209,44 @@ def test_a_named_run_with_other_settings_is_refused_and_keeps_its_own(spanwright
     assert 1 == refused.exit_code
     assert "cannot be resumed" in refused.stderr
     assert 0 == again.exit_code
+
+
+@pytest.fixture
+def no_provider(monkeypatch):
+    monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", raising=False)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+
+
+OPTIMIZE = ("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--run", "first", "-q")
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"), [("mlflow", "MLFLOW_TRACKING_URI"), ("phoenix", "PHOENIX_COLLECTOR_ENDPOINT")]
+)
+def test_a_run_is_exported_to_where_the_environment_says(spanwright, monkeypatch, no_provider, kind, variable):
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+
+    ended = spanwright(*OPTIMIZE, "--export", kind)
+
+    assert 0 == ended.exit_code
+    assert "at http://127.0.0.1:1: " in ended.stdout
+    assert "spans were not delivered (ConnectError" in ended.stdout
+
+
+def test_an_export_for_which_there_is_no_place_is_a_note(spanwright, no_provider):
+    ended = spanwright(*OPTIMIZE, "--export", "otlp")
+
+    assert 0 == ended.exit_code
+    assert "export was asked for, but no tracer provider is set" in ended.stdout
+
+
+def test_a_run_that_is_resumed_is_exported_as_before(spanwright, monkeypatch, no_provider):
+    spanwright(*OPTIMIZE, "--export", "otlp")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+
+    ended = spanwright("resume", "first", "-q")
+
+    assert 2 == ended.exit_code
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL=grpc" in ended.stderr

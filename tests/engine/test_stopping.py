@@ -126,7 +126,7 @@ def test_a_time_limit_ends_the_search_early_enough_for_the_finals_and_the_test(s
     terms = replace(
         STEADY,
         world=Landscape(seed=5, latency=3),
-        policy=Policy.default(schedule=schedule),
+        policy=Policy.default(schedule=schedule, fruitless=10_000),
         budget=Budget(rollouts=5_000, seconds=seconds),
         sizes=(12, 40, 6),
         concurrency=2,

@@ -22,7 +22,7 @@ from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, HttpSubject, Objective
-from spanwright.telemetry import SpanRecorder
+from spanwright.telemetry import Exporter, SpanRecorder
 
 
 @overload
@@ -96,12 +96,14 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         budget=budget,
     )
     async with AsyncExitStack() as stack:
-        recorder = stack.enter_context(SpanRecorder.attach(export=how.export))
+        exporter = stack.enter_context(Exporter.recording(how.export))
+        recorder = exporter.recorder
         if isinstance(subject, HttpSubject):
             await stack.enter_async_context(subject.receiving(recorder.arrivals))
-        prepared = await prepare((subject, evals, deps), wishes, recorder)
+        with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
+            prepared = await prepare((subject, evals, deps), wishes, unseen)
         problem = prepared.problem
-        observers = list(how.observers)
+        observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:
             named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
@@ -116,9 +118,16 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             if progress is not None:
                 progress.replay(journal.events())
             means = Means(journal=journal, recorder=recorder, observers=observers)
-            ended = await Engine(problem, prepared.policy, means, conduct).run()
+            async with exporter.following(journal.events()):
+                ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
-    remarks = (*prepared.remarks, *changes, *recorder.diagnoses, *((ended.remark,) if ended.remark else ()))
+    remarks = (
+        *prepared.remarks,
+        *changes,
+        *recorder.diagnoses,
+        *exporter.lines,
+        *((ended.remark,) if ended.remark else ()),
+    )
     paused_by = None if ended.complete else ended.reason
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
 

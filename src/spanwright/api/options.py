@@ -18,6 +18,7 @@ from spanwright.engine import Stop
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
+from spanwright.telemetry import Export
 
 DEFAULT_STORE = Path(".spanwright") / "store.sqlite"
 """Where runs are kept if nobody says otherwise, below the working directory."""
@@ -43,8 +44,11 @@ class Run:
     """Are shown every event. One that raises or lags is detached with a warning."""
     progress: bool | None = None
     """Whether progress is shown on stderr; None: where that is a terminal."""
-    export: bool = False
-    """Whether the rollouts' spans also go to the exporters of the tracer provider that is in place."""
+    export: bool | Export = False
+    """Whether and where the run and the rollouts' spans are exported.
+
+    True: by the tracer provider that is in place, or where there is none to what OTEL_EXPORTER_OTLP_* name.
+    """
 
 
 class Options(TypedDict, total=False):

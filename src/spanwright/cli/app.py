@@ -11,6 +11,7 @@ from spanwright.cli.options import (
     AsJson,
     BaseUrl,
     Concurrency,
+    ExportTo,
     Model,
     Ordered,
     Packaged,
@@ -60,6 +61,7 @@ def demo(
     policy: Policy = Rules.DEFAULT,
     ordered: Ordered = False,
     store: Store = DEFAULT_STORE,
+    export: ExportTo = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -85,6 +87,7 @@ def demo(
         seed=seed,
         policy=policy.value,
         ordered=ordered,
+        export=None if export is None else export.value,
     )
     raise typer.Exit(show_off(invocation, Manner(store=store, as_json=as_json, quiet=quiet), simulated))
 
@@ -129,6 +132,7 @@ def optimize(
     run: Annotated[str | None, typer.Option(help="A name for the run; one that the store knows is resumed.")] = None,
     store: Store = DEFAULT_STORE,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the winner as a champion file.")] = None,
+    export: ExportTo = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -156,6 +160,7 @@ def optimize(
         seed=seed,
         policy=policy.value,
         ordered=ordered,
+        export=None if export is None else export.value,
     )
     manner = Manner(store=store, as_json=as_json, quiet=quiet)
     result = carry_out(invocation, manner)
@@ -173,6 +178,7 @@ def resume(
     seconds: Seconds = None,
     concurrency: Concurrency = None,
     store: Store = DEFAULT_STORE,
+    export: ExportTo = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -180,7 +186,14 @@ def resume(
     from spanwright.cli.invocation import Allowance, recall
     from spanwright.cli.running import Manner, carry_out, conclude
 
-    allowance = Allowance(rollouts=rollouts, reflections=reflections, usd=usd, seconds=seconds, concurrency=concurrency)
+    allowance = Allowance(
+        rollouts=rollouts,
+        reflections=reflections,
+        usd=usd,
+        seconds=seconds,
+        concurrency=concurrency,
+        export=None if export is None else export.value,
+    )
     manner = Manner(store=store, as_json=as_json, quiet=quiet)
     raise typer.Exit(conclude(carry_out(allowance.over(recall(store, run)), manner), manner))
 

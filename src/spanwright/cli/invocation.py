@@ -36,6 +36,8 @@ class Invocation:
     ordered: bool = False
     components: tuple[str, ...] = ()
     objective: str | None = None
+    export: str | None = None
+    """The kind of backend to export to; None exports nothing."""
 
     @property
     def budget(self) -> Budget | None:
@@ -46,13 +48,17 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a resumed run may spend in place of what was said at its start; None leaves that as it was."""
+    """What a resumed run may spend, and where it is exported to, in place of what was said at its start.
+
+    None leaves that as it was.
+    """
 
     rollouts: int | None = None
     reflections: int | None = None
     usd: float | None = None
     seconds: float | None = None
     concurrency: int | None = None
+    export: str | None = None
 
     def over(self, invocation: Invocation) -> Invocation:
         """Return the invocation with this allowance."""
@@ -63,6 +69,7 @@ class Allowance:
             usd=_first(self.usd, invocation.usd),
             seconds=_first(self.seconds, invocation.seconds),
             concurrency=self.concurrency or invocation.concurrency,
+            export=self.export or invocation.export,
         )
 
 

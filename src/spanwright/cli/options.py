@@ -17,6 +17,14 @@ class Rules(StrEnum):
     BEST_OF_N = "best-of-n"
 
 
+class Backend(StrEnum):
+    """Where a run can be exported to; addresses and keys stand in the environment."""
+
+    OTLP = "otlp"
+    MLFLOW = "mlflow"
+    PHOENIX = "phoenix"
+
+
 class Packaged(StrEnum):
     """The agents that come along."""
 
@@ -36,6 +44,14 @@ Store: TypeAlias = Annotated[
     Path, typer.Option("--store", metavar="FILE", help="The file that remembers runs.", show_default=True)
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ExportTo: TypeAlias = Annotated[
+    Backend | None,
+    typer.Option(
+        "--export",
+        help="Export the run and its rollouts: otlp goes by the tracer provider in place or OTEL_EXPORTER_OTLP_*, "
+        "mlflow by MLFLOW_*, phoenix by PHOENIX_* variables.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 Model: TypeAlias = Annotated[

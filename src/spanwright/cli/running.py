@@ -18,13 +18,14 @@ from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
 from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
 from spanwright.cli.modelling import Cast, cast_of, played_by
-from spanwright.cli.options import DEFAULT_STORE, Rules
+from spanwright.cli.options import DEFAULT_STORE, Backend, Rules
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
 from spanwright.errors import UsageError, UserBug
 from spanwright.report import Result
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
+from spanwright.telemetry import Export
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,12 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         policy=_policy(invocation),
         concurrency=invocation.concurrency,
         store=manner.store,
-        run=Run(name=invocation.run, observers=[partial(_keep, invocation, manner)], progress=manner.progress),
+        run=Run(
+            name=invocation.run,
+            observers=[partial(_keep, invocation, manner)],
+            progress=manner.progress,
+            export=_export(invocation),
+        ),
         stop=stop,
     )
     try:
@@ -139,6 +145,18 @@ def _choice(invocation: Invocation) -> Literal["all"] | Sequence[str] | None:
     if invocation.components == ("all",):
         return "all"
     return invocation.components or None
+
+
+def _export(invocation: Invocation) -> Export | bool:
+    if invocation.export is None:
+        return False
+    match Backend(invocation.export):
+        case Backend.OTLP:
+            return True
+        case Backend.MLFLOW:
+            return Export.mlflow()
+        case Backend.PHOENIX:
+            return Export.phoenix()
 
 
 def _policy(invocation: Invocation) -> Policy:

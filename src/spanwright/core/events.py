@@ -105,6 +105,8 @@ class ReflectionEnded:
     attempt: int
     result: Proposal | Refusal
     usage: Usage
+    trace_id: str = ""
+    """The trace of the reflection model's calls; empty where they left no spans."""
     at: float
 
 

@@ -62,6 +62,8 @@ class Rollout:
     failure: Failure | None = None
     usage: Usage = field(default_factory=Usage)
     trace_id: str = ""
+    judge_trace_id: str = ""
+    """The trace of the evaluators; empty where they left no spans."""
     started: float = 0.0
     ended: float = 0.0
 

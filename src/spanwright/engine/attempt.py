@@ -87,13 +87,15 @@ class Attempt:
                 shop.fail(error)
             except Exception as error:  # noqa: BLE001  (a reflector may be the user's own code)
                 shop.fail(UserBug("the reflector", f"{type(error).__name__}: {error}"))
-        usage = replace(recording.trace.usage, reflections=1)
+        trace = recording.trace
+        usage = replace(trace.usage, reflections=1)
         self._lease.settle(usage)
         result = Refusal(reason=RefusalReason.FAILED) if reflection is None else reflection.result
         if reflection is not None:
             shop.world_answered()
             shop.means.journal.keep_reflection(attempt, reflection)
-        shop.emit(ReflectionEnded(attempt=attempt, result=result, usage=usage, at=shop.now()))
+        trace_id = trace.id if trace.spans else ""
+        shop.emit(ReflectionEnded(attempt=attempt, result=result, usage=usage, trace_id=trace_id, at=shop.now()))
         return None if reflection is None else result
 
     def _context(self, examples: Sequence[Example]) -> ReflectionContext:

@@ -35,6 +35,9 @@ class Task:
     attempt: int | None = None
 
 
+_UNJUDGED = Trace()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Try:
     """What one try of a task led to."""
@@ -44,6 +47,8 @@ class _Try:
     retry_after: float | None = None
     score: Score | None = None
     trace: Trace
+    judged: Trace = _UNJUDGED
+    """The evaluators' own trace."""
     usage: Usage
 
     @property
@@ -110,6 +115,7 @@ class Performer:
             failure=outcome.failure,
             usage=replace(usage, rollouts=1, seconds=self._clock() - started),
             trace_id=outcome.trace.id,
+            judge_trace_id=outcome.judged.id if outcome.judged.spans else "",
             started=started,
             ended=self._clock(),
         )
@@ -168,6 +174,7 @@ class Performer:
             retry_after=retry_after,
             score=score,
             trace=ran.trace,
+            judged=judged,
             usage=ran.usage + judged.usage if judged.model_calls else ran.usage,
         )
 

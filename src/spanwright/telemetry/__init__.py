@@ -9,6 +9,7 @@
     receiver    takes spans of other processes in, over OTLP (otlp); arrivals puts them into their recordings
     remote      what code inside a recording says about the services that it calls
     render      tells a trace as text within a token allowance (outline)
+    export      tells a run to other systems: its own trace, the rollouts' spans, their scores
 
 `receiver` is imported by who hosts it, because it brings a web server along. No other room imports OpenTelemetry.
 Nothing here raises into the code that is being recorded.
@@ -16,6 +17,7 @@ Nothing here raises into the code that is being recorded.
 
 from spanwright.telemetry.attribution import attributed, blame, governing
 from spanwright.telemetry.diagnoses import check
+from spanwright.telemetry.export import Delivery, Destination, Export, Exporter, Outcome
 from spanwright.telemetry.facts import Facts, facts_json, facts_of, folded, told
 from spanwright.telemetry.recorder import (
     BlindRecorder,
@@ -30,7 +32,12 @@ from spanwright.telemetry.span_files import SpanFile, read_spans
 
 __all__ = [
     "BlindRecorder",
+    "Delivery",
+    "Destination",
+    "Export",
+    "Exporter",
     "Facts",
+    "Outcome",
     "SpanFile",
     "SpanRecorder",
     "attributed",

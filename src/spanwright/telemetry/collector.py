@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from os import urandom
 from threading import RLock
+from typing import TypeAlias
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -20,6 +21,8 @@ from spanwright.telemetry.flatten import flatten
 from spanwright.telemetry.tape import Bounds, Load, Tape
 
 _HALF = 64
+Outlet: TypeAlias = Callable[[ReadableSpan], None]
+"""Takes a span on its way out of the process. It neither blocks nor raises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,11 @@ class _Running:
     """The span in which the recording was opened."""
 
 
+def root_of(trace_id: int) -> int:
+    """Return the span id at the root of a minted trace: whoever knows the trace knows it, in a later process, too."""
+    return trace_id & ((1 << _HALF) - 1)
+
+
 class Ids(IdGenerator):
     """Ids that are no draws from Python's global random numbers: tools seed those, and count on them."""
 
@@ -61,14 +69,19 @@ class Ids(IdGenerator):
 class Collector(SpanProcessor):
     """A span processor that keeps the spans of the traces that were begun, until they are sealed."""
 
-    def __init__(self, bounds: Bounds | None = None, *, stamps: bool = False) -> None:
-        """Make a collector. With `stamps` it writes the baggage on the spans themselves, for those who export them."""
+    def __init__(self, bounds: Bounds | None = None, *, stamps: bool = False, outlet: Outlet | None = None) -> None:
+        """Make a collector. With `stamps` it writes the baggage on the spans themselves, for those who export them.
+
+        `outlet` is handed every span of the traces when it has ended, late ones included.
+        """
         self.late = 0
         """Spans that ended after their trace had been sealed."""
         self.unreadable = 0
         """Spans that could not be made flat."""
         self._bounds = bounds or Bounds()
-        self._stamps = stamps
+        self.stamps = stamps
+        """Whether spans bear what only those need who export them."""
+        self._outlet = outlet
         self._load = Load()
         self._mark = _drawn() | 1
         self._running: dict[int, _Running] = {}
@@ -143,7 +156,7 @@ class Collector(SpanProcessor):
             if self.owns(context.trace_id):
                 self._stray(1)
             return
-        if self._stamps and running.baggage:
+        if self.stamps and running.baggage:
             span.set_attributes(running.baggage)
         if running.ambient is not None and span.parent is not None and span.parent.span_id == running.root:
             span.add_link(running.ambient)
@@ -152,10 +165,13 @@ class Collector(SpanProcessor):
         context = span.get_span_context()
         if context is None:
             return
+        owned = self.owns(context.trace_id)
+        if owned and self._outlet is not None:
+            self._outlet(span)
         running = self._running.get(context.trace_id)
         if running is not None and self._kept(running, context.span_id, span):
             return
-        if self.owns(context.trace_id):
+        if owned:
             self.late += 1
             self._stray(-1)
 

@@ -32,6 +32,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from spanwright.telemetry.collector import Collector, Ids
 
 _SCOPE = "spanwright"
+_NOWHERE = "export was asked for, but no tracer provider is set, and OTEL_EXPORTER_OTLP_ENDPOINT is not either"
 _SILENT = NoOpMeterProvider()
 _BARE = (TracerProvider, trace.ProxyTracerProvider)
 """Providers that stand for themselves."""
@@ -63,7 +64,7 @@ def plan(found: Found, *, export: bool, eats: bool) -> Plan:
     """Decide by the table above; `eats` says that the provider's sampler drops spans below a sampled parent."""
     match found:
         case Found.NOTHING:
-            return Plan(diagnosis="export was asked for, but no tracer provider is set" if export else "")
+            return Plan(diagnosis=_NOWHERE if export else "")
         case Found.FOREIGN:
             return Plan(
                 diagnosis="the tracer provider is not one of the OpenTelemetry SDK: spans that your own code makes "
@@ -99,6 +100,18 @@ class Attachment:
     def provider(self) -> trace.TracerProvider:
         """The provider to instrument agents with."""
         return self._global if self._plan.theirs and self._global is not None else self._own
+
+    @property
+    def resource(self) -> Resource:
+        """What the user's provider says of this process."""
+        return self._followed.resource if isinstance(self._followed, TracerProvider) else Resource({})
+
+    def publish(self, span: ReadableSpan) -> bool:
+        """Hand a span that we made to the user's exporters, past the tap; False where they get nothing of ours."""
+        if self._tap is None or not self._plan.theirs:
+            return False
+        self._tap.pass_on(span)
+        return True
 
     @property
     def meters(self) -> MeterProvider | None:
@@ -177,6 +190,10 @@ class Tap:
             collector.on_end(span)
         if export:
             self._end(span)
+
+    def pass_on(self, span: ReadableSpan) -> None:
+        """Let the user's own processors have an ended span."""
+        self._end(span)
 
     def _listening(self, context: SpanContext | None) -> tuple[Collector | None, bool]:
         """Return who listens to a span, and whether the user's own processors get it."""

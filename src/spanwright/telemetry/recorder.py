@@ -12,6 +12,7 @@ from opentelemetry import baggage as otel_baggage
 from opentelemetry import context as otel_context
 from opentelemetry import trace as otel_trace
 from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import TracerProvider
 
@@ -19,11 +20,11 @@ from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
 from spanwright.telemetry import remote
 from spanwright.telemetry.arrivals import Arrivals, Arrived
-from spanwright.telemetry.collector import Collector, Ids, Sealed
+from spanwright.telemetry.collector import Collector, Outlet, Sealed, root_of
 from spanwright.telemetry.diagnoses import Tally
 from spanwright.telemetry.fold import fold
 from spanwright.telemetry.interning import Repeated
-from spanwright.telemetry.names import COMPONENTS, PREFIX
+from spanwright.telemetry.names import CANDIDATE, COMPONENTS, PREFIX, PROMPT_NAME, PROMPT_VERSION, prompt_name
 from spanwright.telemetry.providers import Attachment, remote_parent
 from spanwright.telemetry.tape import Bounds
 
@@ -41,6 +42,8 @@ class _Instruments:
 
     provider: TracerProvider
     meters: MeterProvider | None
+    version: str
+    """The candidate that is worn, for those who export the spans; empty where nobody does."""
 
 
 _instruments: ContextVar[_Instruments | None] = ContextVar("spanwright_instruments", default=None)
@@ -64,13 +67,16 @@ def current_meters() -> MeterProvider | None:
 def mark_components(ids: Sequence[ComponentId]) -> None:
     """Note on the current span, a model call's, which components its request carries."""
     span = otel_trace.get_current_span()
-    if _instruments.get() is None or not span.is_recording():
+    instruments = _instruments.get()
+    if instruments is None or not span.is_recording():
         return
     marked = set(ids)
     attributes = span.attributes if isinstance(span, ReadableSpan) else None
     if attributes and isinstance(earlier := attributes.get(COMPONENTS), tuple):
         marked.update(str(component) for component in earlier)
     span.set_attribute(COMPONENTS, tuple(sorted(marked)))
+    if marked and instruments.version:
+        span.set_attributes({PROMPT_NAME: prompt_name(marked), PROMPT_VERSION: instruments.version})
 
 
 class SpanRecording:
@@ -105,25 +111,39 @@ class SpanRecorder:
         self._collector = collector
         self._attachment = attachment
         self._grace = grace
-        self._ids = Ids()
         self._tally = Tally()
         self._repeated = Repeated()
 
     @classmethod
     @contextmanager
     def attach(
-        cls, *, export: bool = False, grace: float = _GRACE, bounds: Bounds | None = None
+        cls,
+        *,
+        export: bool = False,
+        outlet: Outlet | None = None,
+        grace: float = _GRACE,
+        bounds: Bounds | None = None,
     ) -> Generator["SpanRecorder", None, None]:
         """Attach to the tracer provider of the process until the block is left.
 
         With `export` the user's exporters get the spans of the recordings, too; without it they get nothing of them.
+        `outlet` gets them whatever provider is in place.
         """
-        collector = Collector(bounds, stamps=export)
+        collector = Collector(bounds, stamps=export or outlet is not None, outlet=outlet)
         attachment = Attachment(collector, export=export)
         try:
             yield cls(collector, attachment, grace=grace)
         finally:
             attachment.detach()
+
+    def publish(self, span: ReadableSpan) -> bool:
+        """Hand a span that we made ourselves to the user's exporters; False where they get nothing of ours."""
+        return self._attachment.publish(span)
+
+    @property
+    def resource(self) -> Resource:
+        """What the user's tracer provider says of this process."""
+        return self._attachment.resource
 
     @property
     def diagnoses(self) -> tuple[str, ...]:
@@ -140,14 +160,17 @@ class SpanRecorder:
     def _begin(self, baggage: Mapping[str, str]) -> "_Begun":
         """Start a trace and make it the current one."""
         self._attachment.follow()
-        trace_id, root = self._collector.mint(), self._ids.generate_span_id()
+        trace_id = self._collector.mint()
+        root = root_of(trace_id)
         carried = _carried(baggage) if baggage else baggage
         ambient = otel_trace.get_current_span().get_span_context()
         self._collector.begin(trace_id, root, baggage=carried, ambient=ambient if ambient.is_valid else None)
+        version = carried.get(CANDIDATE, "") if self._collector.stamps else ""
+        instruments = _Instruments(self._attachment.provider, self._attachment.meters, version)
         return _Begun(
             trace_id=trace_id,
             remark=bool(carried),
-            instruments=_instruments.set(_Instruments(self._attachment.provider, self._attachment.meters)),
+            instruments=_instruments.set(instruments),
             context=otel_context.attach(_inside(trace_id, root, carried)),
             entered=remote.enter(self.arrivals, trace_id),
         )
