@@ -44,9 +44,11 @@ def story(events: Iterable[Event]) -> Story:
 
 
 def timeless(event: Event) -> Event:
-    """Return an event as if it took no time and cost nothing."""
+    """Return an event as if it took no time, cost nothing and left no trace."""
     match event:
-        case ReflectionEnded() | RunEnded():
+        case ReflectionEnded():
+            return replace(event, at=0.0, usage=Usage(), trace_id="")
+        case RunEnded():
             return replace(event, at=0.0, usage=Usage())
         case RolloutEnded():
             raise AssertionError("a rollout is told by its score")
