@@ -378,7 +378,11 @@ def main() -> None:
     reports = {"made-up": measure(list(made_up(QUICK if options.quick else MADE_UP)))}
     if options.trajectories:
         reports["recorded"] = measure(list(recorded(options.trajectories)))
-    print(json.dumps({name: asdict(each) for name, each in reports.items()}) if options.json else "\n".join(table(reports)))
+    print(
+        json.dumps({name: asdict(each) for name, each in reports.items()})
+        if options.json
+        else "\n".join(table(reports))
+    )
 
 
 if __name__ == "__main__":

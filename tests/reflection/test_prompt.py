@@ -135,7 +135,8 @@ def test_traces_are_shortened_before_examples_are_left_out():
     shown = {allowance: render_prompt(context, allowance) for allowance in (12_000, 6_000, 3_000, 2_000, 1_100)}
 
     assert [2, 2, 2, 2, 1] == [prompt.count("\n## Example") for prompt in shown.values()]
-    assert shown[6_000].count("call read_page") < shown[12_000].count("call read_page")
+    assert shown[6_000].count("result: page") < shown[12_000].count("result: page")
+    assert 2 * 60 == shown[6_000].count("call read_page")
     assert "for want of room: 1 more" in shown[1_100]
 
 

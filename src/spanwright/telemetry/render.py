@@ -1,25 +1,26 @@
 """A trace as text for a reflector, within an allowance of tokens that is never exceeded.
 
-A token is taken for four bytes. What does not fit is shortened first, then left out: what failed and what stands
-beside it stays longest. Nothing in the text changes from run to run: no times, no ids. Lines of a text that somebody
-else wrote are set off by a bar, so that none can pass for a step of ours.
+A token is taken for four bytes. Where room is short, what was said before is not said again, texts are shortened, other
+agents are told in a line, and at last steps are left out: what failed and what stands beside it stays longest, and
+calls stay longer than what they returned. Nothing in the text changes from run to run: no times, no ids. Lines of a
+text that somebody else wrote are set off by a bar, so that none can pass for a step of ours.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
+from spanwright.telemetry.digest import in_short, repeats_once
 from spanwright.telemetry.excerpt import excerpt
 from spanwright.telemetry.outline import Block, outline
 
 _BYTES_PER_TOKEN = 4
-_ROOMS = (8_000, 4_000, 2_000, 1_000, 500, 250, 120)
-"""The most characters of one text, tried from the longest on."""
 _FAVOUR = 4
 """So many times more room have the texts of what failed and of what is in focus."""
-_FAILING, _BESIDE, _FRAMING, _FOCUS, _REST = range(5)
-"""In what order blocks are kept: what failed, its neighbours, how agents begin and end, what is in focus, the rest."""
+_FAILING, _BESIDE, _FRAMING, _CALLED_IN_FOCUS, _CALLED, _FOCUS, _REST = range(7)
+"""In what order blocks are kept: what failed, its neighbours, how agents begin and end, calls, then all else."""
 _SHORTEST = 80
 """What failed may be shortened further than other texts, down to this."""
 _SHARES = 4
@@ -27,42 +28,66 @@ _SHARES = 4
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manner:
+    """How much is told of each block."""
+
+    length: int
+    """The most characters of a text."""
+    favour: int = _FAVOUR
+    in_short: bool = False
+    """Whether agents of which nothing is in focus are told in a line."""
+
+
+_MANNERS = (
+    *(_Manner(length=length) for length in (8_000, 4_000, 2_000, 1_000)),
+    *(_Manner(length=length, in_short=True) for length in (1_000, 500, 250, 120)),
+)
+"""Tried from the first on."""
+_TERSE = _Manner(length=120, favour=1, in_short=True)
+"""Where no manner is short enough, and steps may have to be left out."""
+
+
 def render(trace: Trace, allowance: int, *, focus: Sequence[ComponentId] = ()) -> str:
     """Tell `trace` in at most `allowance` tokens; steps that `focus` governs are kept before others."""
     blocks = outline(trace)
     room = allowance * _BYTES_PER_TOKEN
-    favoured = [block.failing or _in_focus(block, focus) for block in blocks]
-    whole = "\n".join(_lines(block) for block in blocks)
+    whole = "\n".join(map(_line, blocks))
     if _size(whole) <= room:
         return whole
-    for length in _ROOMS:
-        lines = _shortened(blocks, favoured, length)
-        told = "\n".join((*lines, f"({_cut(length, 0, len(blocks))})"))
+    once = repeats_once(blocks)
+    agents = {component.partition("/")[0] for component in focus}
+    short = in_short(once, agents)
+    for manner in (*_MANNERS, _TERSE):
+        told = "\n".join((*_lines(short if manner.in_short else once, focus, manner), _note(manner)))
         if _size(told) <= room:
             return told
-    return _chosen(_shortened(blocks, favoured, _ROOMS[-1]), _ranks(blocks, favoured), room)
+    return _chosen(in_short(blocks, agents), focus, room)
 
 
-def _shortened(blocks: Sequence[Block], favoured: Sequence[bool], length: int) -> list[str]:
-    return [
-        _lines(block, length * _FAVOUR if favour else length) for block, favour in zip(blocks, favoured, strict=True)
-    ]
+def _lines(blocks: Sequence[Block], focus: Sequence[ComponentId], manner: _Manner) -> Iterator[str]:
+    for block in blocks:
+        favoured = block.failing or _in_focus(block, focus)
+        yield _line(block, manner.length * manner.favour if favoured else manner.length)
 
 
-def _chosen(lines: Sequence[str], ranks: Sequence[int], room: int) -> str:
-    """Return the lines that fit, those of the lowest rank first, of equal ones the outermost."""
-    last = len(lines) - 1
-    order = sorted(range(len(lines)), key=lambda index: (ranks[index], min(index, last - index), index))
+def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int) -> str:
+    """Return the blocks that fit, those of the lowest rank first, of equal ones the outermost."""
+    ranks = list(_ranks(blocks, focus))
+    last = len(blocks) - 1
+    order = sorted(range(len(blocks)), key=lambda index: (ranks[index], min(index, last - index), index))
     kept: dict[int, str] = {}
-    left = room - _size(_note(len(lines), len(lines)))
+    left = room - _size(_note(_TERSE, len(blocks), len(blocks)))
     share = left // min(max(sum(rank <= _BESIDE for rank in ranks), 1), _SHARES)
     for index in order:
-        line = lines[index] if ranks[index] > _BESIDE else _fitted(lines[index], min(left, share) - 1)
+        line = _line(blocks[index], _TERSE.length * (_FAVOUR if blocks[index].failing else 1))
+        if ranks[index] <= _BESIDE:
+            line = _fitted(line, min(left, share) - 1)
         size = _size(line) + 1
         if size <= left:
             kept[index] = line
             left -= size
-    told = (*(kept[index] for index in sorted(kept)), _note(len(lines) - len(kept), len(lines)))
+    told = (*(kept[index] for index in sorted(kept)), _note(_TERSE, len(blocks) - len(kept), len(blocks)))
     return "\n".join(told).encode(errors="replace")[: max(room, 0)].decode(errors="ignore")
 
 
@@ -75,27 +100,34 @@ def _fitted(line: str, room: int) -> str:
     return line
 
 
-def _ranks(blocks: Sequence[Block], favoured: Sequence[bool]) -> list[int]:
-    ranks: list[int] = []
+def _ranks(blocks: Sequence[Block], focus: Sequence[ComponentId]) -> Iterator[int]:
     for index, block in enumerate(blocks):
         beside = any(neighbour.failing for neighbour in blocks[max(index - 1, 0) : index + 2])
-        holding = ((block.failing, _FAILING), (beside, _BESIDE), (block.framing, _FRAMING), (favoured[index], _FOCUS))
-        ranks.append(next((rank for holds, rank in holding if holds), _REST))
-    return ranks
+        favoured = _in_focus(block, focus)
+        holding = (
+            (block.failing, _FAILING),
+            (beside, _BESIDE),
+            (block.framing, _FRAMING),
+            (block.calling and favoured, _CALLED_IN_FOCUS),
+            (block.calling, _CALLED),
+            (favoured, _FOCUS),
+        )
+        yield next((rank for holds, rank in holding if holds), _REST)
 
 
 def _in_focus(block: Block, focus: Sequence[ComponentId]) -> bool:
-    """Say whether a component governs a block: a tool's text its calls, other texts what their agent says."""
+    """Say whether a component governs a block: a tool's text its calls, other texts what their agent says and calls."""
     for component in focus:
         agent, _, place = component.partition("/")
         kind, _, address = place.partition(":")
         tool = address.partition("/")[0] if kind == "tool" else ""
-        if block.agent == agent and block.tool == tool:
+        if block.agent == agent and (block.tool == tool or (block.calling and not tool)):
             return True
     return False
 
 
-def _lines(block: Block, length: int | None = None) -> str:
+def _line(block: Block, length: int | None = None) -> str:
+    """Return a block as its line, and those of its text that follow."""
     text = excerpt(block.text, length) if length is not None else block.text
     first, *more = _INVISIBLE.sub("", text).strip().splitlines() or [""]
     indent = "  " * block.depth
@@ -104,13 +136,9 @@ def _lines(block: Block, length: int | None = None) -> str:
     return "\n".join((head, *(f"{indent}  | {line}" for line in more)))
 
 
-def _note(left_out: int, total: int) -> str:
-    return f"({_cut(_ROOMS[-1], left_out, total)})"
-
-
-def _cut(length: int, left_out: int, total: int) -> str:
-    short = f"texts over {length} characters are shortened"
-    return f"{left_out} of {total} steps are left out, {short}" if left_out else short
+def _note(manner: _Manner, left_out: int = 0, total: int = 0) -> str:
+    short = f"texts over {manner.length} characters are shortened"
+    return f"({left_out} of {total} steps are left out, {short})" if left_out else f"({short})"
 
 
 def _size(text: str) -> int:
