@@ -163,6 +163,19 @@ def test_tries_of_one_task_stand_side_by_side_worst_first():
     ] == headings
 
 
+def test_where_few_tries_fit_a_failure_stands_beside_the_success_of_the_same_task():
+    desk = part("a/instructions", Kind.INSTRUCTIONS, "Work carefully.")
+    here = Situation(components=(desk,))
+    for case, score in (("c1", 0.0), ("c2", 0.1), ("c3", 0.2), ("c1", 0.9), ("c4", 1.0)):
+        tape = Tape("a", f"task {case}")
+        tape.says(f"{case} gets {score} " * 400)
+        here.example(case, f"task {case}", tape, score=score, feedback="see there")
+
+    headings = re.findall(r"^## (Example.*)$", render_prompt(here.context(), 1_250), re.MULTILINE)
+
+    assert ["Example 1, try 1: score 0 (wrong)", "Example 1, try 2: score 0.9 (partly right)"] == headings
+
+
 def test_at_the_very_last_fewer_components_are_offered():
     context = tool_and_parameter()
     texts = {each.id: "Work carefully. " * 100 for each in context.components}

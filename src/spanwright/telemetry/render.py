@@ -8,7 +8,8 @@ text that somebody else wrote are set off by a bar, so that none can pass for a 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import Trace
@@ -50,25 +51,47 @@ _TERSE = _Manner(length=120, favour=1, in_short=True)
 
 def render(trace: Trace, allowance: int, *, focus: Sequence[ComponentId] = ()) -> str:
     """Tell `trace` in at most `allowance` tokens; steps that `focus` governs are kept before others."""
-    blocks = outline(trace)
-    room = allowance * _BYTES_PER_TOKEN
-    whole = "\n".join(map(_line, blocks))
-    if _size(whole) <= room:
-        return whole
-    once = repeats_once(blocks)
-    agents = {component.partition("/")[0] for component in focus}
-    short = in_short(once, agents)
-    for manner in (*_MANNERS, _TERSE):
-        told = "\n".join((*_lines(short if manner.in_short else once, focus, manner), _note(manner)))
-        if _size(told) <= room:
-            return told
-    return _chosen(in_short(blocks, agents), focus, room)
+    return Telling(trace, focus).within(allowance)
 
 
-def _lines(blocks: Sequence[Block], focus: Sequence[ComponentId], manner: _Manner) -> Iterator[str]:
-    for block in blocks:
-        favoured = block.failing or _in_focus(block, focus)
-        yield _line(block, manner.length * manner.favour if favoured else manner.length)
+class Telling:
+    """A trace that is told in one allowance after the other, until it is known how much room there is."""
+
+    def __init__(self, trace: Trace, focus: Sequence[ComponentId] = ()) -> None:
+        self._focus = focus
+        self._whole = tuple(replace(block, text=_INVISIBLE.sub("", block.text).strip()) for block in outline(trace))
+
+    def within(self, allowance: int) -> str:
+        """Tell the trace in at most `allowance` tokens."""
+        room = allowance * _BYTES_PER_TOKEN
+        if sum(len(block.text) for block in self._whole) <= room:
+            whole = "\n".join(map(_line, self._whole))
+            if _size(whole) <= room:
+                return whole
+        for manner in (*_MANNERS, _TERSE):
+            blocks = self._short if manner.in_short else self._once
+            lengths = [manner.length * manner.favour if favoured else manner.length for _, favoured in blocks]
+            if sum(min(len(block.text), length) for (block, _), length in zip(blocks, lengths, strict=True)) > room:
+                continue  # to write the lines would take far longer than this sum
+            lines = (_line(block, length) for (block, _), length in zip(blocks, lengths, strict=True))
+            told = "\n".join((*lines, _note(manner)))
+            if _size(told) <= room:
+                return told
+        return _chosen(in_short(self._whole, self._agents), self._focus, room)
+
+    @cached_property
+    def _agents(self) -> frozenset[str]:
+        return frozenset(component.partition("/")[0] for component in self._focus)
+
+    @cached_property
+    def _once(self) -> Sequence[tuple[Block, bool]]:
+        """The blocks without repetitions, and whether they are favoured."""
+        return [(block, block.failing or _in_focus(block, self._focus)) for block in repeats_once(self._whole)]
+
+    @cached_property
+    def _short(self) -> Sequence[tuple[Block, bool]]:
+        blocks = in_short([block for block, _ in self._once], self._agents)
+        return [(block, block.failing or _in_focus(block, self._focus)) for block in blocks]
 
 
 def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int) -> str:
@@ -129,7 +152,7 @@ def _in_focus(block: Block, focus: Sequence[ComponentId]) -> bool:
 def _line(block: Block, length: int | None = None) -> str:
     """Return a block as its line, and those of its text that follow."""
     text = excerpt(block.text, length) if length is not None else block.text
-    first, *more = _INVISIBLE.sub("", text).strip().splitlines() or [""]
+    first, *more = text.strip().splitlines() or [""]
     indent = "  " * block.depth
     label = " ".join(_INVISIBLE.sub("", block.label).split())  # it may hold a tool's name that a model made up
     head = f"{indent}{label}: {first}" if first else f"{indent}{label}"
