@@ -330,7 +330,7 @@ def test_what_other_agents_did_is_told_in_a_line_where_room_is_short():
         "    agent archive: called " + ", ".join(f"step_{n}" for n in range(20)) + "; final: It is page 7.",
         "  result: It is page 7.",
         "  final: Page 7.",
-        "(texts over 1000 characters are shortened)",
+        "(other agents are told in a line, texts over 1000 characters are shortened)",
     ] == told.splitlines()
 
 

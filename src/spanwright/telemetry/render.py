@@ -74,10 +74,11 @@ class Telling:
             if sum(min(len(block.text), length) for (block, _), length in zip(blocks, lengths, strict=True)) > room:
                 continue  # to write the lines would take far longer than this sum
             lines = (_line(block, length) for (block, _), length in zip(blocks, lengths, strict=True))
-            told = "\n".join((*lines, _note(manner)))
+            told = "\n".join((*lines, _note(manner, others=len(blocks) < len(self._whole))))
             if _size(told) <= room:
                 return told
-        return _chosen(in_short(self._whole, self._agents), self._focus, room)
+        short = in_short(self._whole, self._agents)
+        return _chosen(short, self._focus, room, others=len(short) < len(self._whole))
 
     @cached_property
     def _agents(self) -> frozenset[str]:
@@ -94,13 +95,13 @@ class Telling:
         return [(block, block.failing or _in_focus(block, self._focus)) for block in blocks]
 
 
-def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int) -> str:
+def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int, *, others: bool) -> str:
     """Return the blocks that fit, those of the lowest rank first, of equal ones the outermost."""
     ranks = list(_ranks(blocks, focus))
     last = len(blocks) - 1
     order = sorted(range(len(blocks)), key=lambda index: (ranks[index], min(index, last - index), index))
     kept: dict[int, str] = {}
-    left = room - _size(_note(_TERSE, len(blocks), len(blocks)))
+    left = room - _size(_note(_TERSE, others=others, left_out=len(blocks), total=len(blocks)))
     share = left // min(max(sum(rank <= _BESIDE for rank in ranks), 1), _SHARES)
     for index in order:
         line = _line(blocks[index], _TERSE.length * (_FAVOUR if blocks[index].failing else 1))
@@ -110,8 +111,9 @@ def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int) ->
         if size <= left:
             kept[index] = line
             left -= size
-    told = (*(kept[index] for index in sorted(kept)), _note(_TERSE, len(blocks) - len(kept), len(blocks)))
-    return "\n".join(told).encode(errors="replace")[: max(room, 0)].decode(errors="ignore")
+    note = _note(_TERSE, others=others, left_out=len(blocks) - len(kept), total=len(blocks))
+    told = "\n".join((*(kept[index] for index in sorted(kept)), note))
+    return told.encode(errors="replace")[: max(room, 0)].decode(errors="ignore")
 
 
 def _fitted(line: str, room: int) -> str:
@@ -159,9 +161,11 @@ def _line(block: Block, length: int | None = None) -> str:
     return "\n".join((head, *(f"{indent}  | {line}" for line in more)))
 
 
-def _note(manner: _Manner, left_out: int = 0, total: int = 0) -> str:
-    short = f"texts over {manner.length} characters are shortened"
-    return f"({left_out} of {total} steps are left out, {short})" if left_out else f"({short})"
+def _note(manner: _Manner, *, others: bool, left_out: int = 0, total: int = 0) -> str:
+    """Return what is said of what is missing; `others` says whether some agent was told in a line."""
+    said = [f"{left_out} of {total} steps are left out"] if left_out else []
+    said += ["other agents are told in a line"] if others else []
+    return f"({', '.join((*said, f'texts over {manner.length} characters are shortened'))})"
 
 
 def _size(text: str) -> int:
