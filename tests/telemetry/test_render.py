@@ -133,7 +133,7 @@ async def test_long_results_keep_their_head_and_their_tail(record, scripted):
     assert "result: begin xxx" in told
     assert "xxx end\n" in told
     assert "characters left out]…" in told
-    assert told.endswith("(texts over 1000 characters are shortened)")
+    assert told.endswith("(texts over 1400 characters are shortened)")
 
 
 async def test_history_is_told_once_over_several_turns(scripted, instrumented):

@@ -41,8 +41,9 @@ class _Manner:
 
 
 _MANNERS = (
-    *(_Manner(length=length) for length in (8_000, 4_000, 2_000, 1_000)),
-    *(_Manner(length=length, in_short=True) for length in (1_000, 500, 250, 120)),
+    *(_Manner(length=length) for length in (8_000, 5_600, 4_000, 2_800, 2_000, 1_400, 1_000)),
+    *(_Manner(length=length, in_short=True) for length in (1_000, 700, 500, 350, 250, 180, 120)),
+    _Manner(length=120, favour=2, in_short=True),
 )
 """Tried from the first on."""
 _TERSE = _Manner(length=120, favour=1, in_short=True)
