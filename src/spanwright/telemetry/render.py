@@ -19,7 +19,7 @@ from spanwright.telemetry.outline import Block, outline
 
 _BYTES_PER_TOKEN = 4
 _FAVOUR = 4
-"""So many times more room have the texts of what failed and of what is in focus."""
+"""So many times more room have the texts of what failed, and at most of what is in focus."""
 _FAILING, _BESIDE, _FRAMING, _CALLED_IN_FOCUS, _CALLED, _FOCUS, _REST = range(7)
 """In what order blocks are kept: what failed, its neighbours, how agents begin and end, calls, then all else."""
 _SHORTEST = 80
@@ -36,8 +36,13 @@ class _Manner:
     length: int
     """The most characters of a text."""
     favour: int = _FAVOUR
+    """So many times more room have the texts of what is in focus."""
     in_short: bool = False
     """Whether agents of which nothing is in focus are told in a line."""
+
+    def room(self, block: Block, *, in_focus: bool) -> int:
+        """Return the most characters of a block's text."""
+        return self.length * (_FAVOUR if block.failing else self.favour if in_focus else 1)
 
 
 _MANNERS = (
@@ -71,7 +76,7 @@ class Telling:
                 return whole
         for manner in (*_MANNERS, _TERSE):
             blocks = self._short if manner.in_short else self._once
-            lengths = [manner.length * manner.favour if favoured else manner.length for _, favoured in blocks]
+            lengths = [manner.room(block, in_focus=in_focus) for block, in_focus in blocks]
             if sum(min(len(block.text), length) for (block, _), length in zip(blocks, lengths, strict=True)) > room:
                 continue  # to write the lines would take far longer than this sum
             lines = (_line(block, length) for (block, _), length in zip(blocks, lengths, strict=True))
@@ -87,13 +92,13 @@ class Telling:
 
     @cached_property
     def _once(self) -> Sequence[tuple[Block, bool]]:
-        """The blocks without repetitions, and whether they are favoured."""
-        return [(block, block.failing or _in_focus(block, self._focus)) for block in repeats_once(self._whole)]
+        """The blocks without repetitions, and whether they are in focus."""
+        return [(block, _in_focus(block, self._focus)) for block in repeats_once(self._whole)]
 
     @cached_property
     def _short(self) -> Sequence[tuple[Block, bool]]:
         blocks = in_short([block for block, _ in self._once], self._agents)
-        return [(block, block.failing or _in_focus(block, self._focus)) for block in blocks]
+        return [(block, _in_focus(block, self._focus)) for block in blocks]
 
 
 def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int, *, others: bool) -> str:
@@ -105,7 +110,7 @@ def _chosen(blocks: Sequence[Block], focus: Sequence[ComponentId], room: int, *,
     left = room - _size(_note(_TERSE, others=others, left_out=len(blocks), total=len(blocks)))
     share = left // min(max(sum(rank <= _BESIDE for rank in ranks), 1), _SHARES)
     for index in order:
-        line = _line(blocks[index], _TERSE.length * (_FAVOUR if blocks[index].failing else 1))
+        line = _line(blocks[index], _TERSE.room(blocks[index], in_focus=False))
         if ranks[index] <= _BESIDE:
             line = _fitted(line, min(left, share) - 1)
         size = _size(line) + 1
