@@ -1,11 +1,12 @@
-"""What spans cost: to collect one, to read one that came as protobuf, to receive them from an exporter, to keep many.
+"""What spans cost: to collect one, to read one of protobuf, to receive them from an exporter, to keep and tell many.
 
     python benchmarks/spans.py [--quick] [--json]
 
 The spans have ten short attributes and one text of 4 KB, each text its own. What is compared is measured in turn in
 one process, block by block, and the best block counts: other processes only ever add to it. Throughput is that of a
 receiver in a process of its own, fed over the loopback by the OpenTelemetry SDK's own HTTP exporter; the CPU that each
-of the two took says who was the slower one.
+of the two took says who was the slower one. What is told are rollouts of forty turns with a tool each, whose model
+calls repeat the history as agents' do: 2 MB of attributes for 94 KB of messages.
 """
 
 import argparse
@@ -16,16 +17,17 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import anyio
+from measuring import cpu, tracer_of
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer
 from opentelemetry.sdk.trace.export import SpanExportResult
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from telling import TURNS, Telling, measure_telling
 
 from spanwright.core.trace import Span
 from spanwright.telemetry.collector import Collector
@@ -38,6 +40,7 @@ AIM_COLLECT_US = 15.0
 AIM_RECEIVED = 5_000.0
 AIM_PARSED = 40_000.0
 AIM_MEGABYTES = 250.0
+AIM_PROMPT_MS = 2_000.0
 BATCH = 512
 """As many spans as a batch exporter sends at once."""
 TRACE = 20
@@ -51,10 +54,11 @@ class Sizes:
     blocks: int
     batches: int
     kept: int
+    told: int
 
 
-QUICK = Sizes(blocks=20, batches=20, kept=10_000)
-FULL = Sizes(blocks=200, batches=100, kept=100_000)
+QUICK = Sizes(blocks=20, batches=20, kept=10_000, told=50)
+FULL = Sizes(blocks=200, batches=100, kept=100_000, told=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ class Report:
     parsing: Parsing
     receiving: Receiving
     keeping: Keeping
+    telling: Telling
 
 
 class Idle(SpanProcessor):
@@ -136,15 +141,6 @@ ATTRIBUTES = {f"gen_ai.short.{number}": f"value {number}" for number in range(10
 TEXT = "the customer asks where order A-17 is " * 110
 
 
-def tracer_of(processor: SpanProcessor) -> Tracer:
-    """Return a tracer of a provider that has this processor alone."""
-    provider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
-    provider.add_span_processor(processor)
-    tracer = provider.get_tracer("benchmark")
-    assert isinstance(tracer, Tracer)
-    return tracer
-
-
 def sdk_spans(count: int) -> list[ReadableSpan]:
     """Return finished spans of the SDK."""
     tracer = tracer_of(Idle())
@@ -154,13 +150,6 @@ def sdk_spans(count: int) -> list[ReadableSpan]:
             assert isinstance(span, ReadableSpan)
             spans.append(span)
     return spans
-
-
-def cpu(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that some work takes."""
-    before = time.process_time()
-    work()
-    return time.process_time() - before
 
 
 def measure_collecting(sizes: Sizes) -> Collecting:
@@ -290,6 +279,7 @@ def measure(sizes: Sizes) -> Report:
         parsing=measure_parsing(sizes),
         receiving=measure_receiving(sizes),
         keeping=measure_keeping(sizes),
+        telling=measure_telling(sizes.told),
     )
 
 
@@ -310,6 +300,13 @@ def table(report: Report) -> Iterator[str]:
     yield f"    CPU of the exporter         {received.sender_us:9.1f} us a span"
     yield f"100,000 spans, texts of 1 KB    {keeping.unique:9.0f} MB (aim: under {AIM_MEGABYTES:.0f})"
     yield f"100,000 model calls, histories  {keeping.repeated:9.0f} MB"
+    telling = report.telling
+    yield f"a rollout of {TURNS} turns, folded    {telling.fold_ms:9.1f} ms ({telling.megabytes:.1f} MB)"
+    yield f"    told in 4,000 tokens        {telling.render_ms:9.1f} ms"
+    yield (
+        f"a prompt of {telling.prompts:3} of them         {telling.prompt_ms:9.0f} ms"
+        f" (aim: under {AIM_PROMPT_MS:.0f} for {FULL.told})"
+    )
 
 
 def main() -> None:

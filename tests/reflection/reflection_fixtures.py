@@ -1,4 +1,4 @@
-"""Six situations in which a reflector is consulted, built by hand: what the golden prompts are rendered from."""
+"""Seven situations in which a reflector is consulted, built by hand: what the golden prompts are rendered from."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -365,6 +365,52 @@ def long_trace():
     return here.context()
 
 
+def long_two_agents():
+    """A long search by one agent, whose texts may not be edited now, and the answer of another; a success beside it."""
+    ids = ("query_writer/instructions", "query_writer/tool:search", "answerer/instructions", "answerer/tool:convert")
+    here = Situation(
+        components=(
+            part(ids[2], Kind.INSTRUCTIONS, "Answer in metres."),
+            part(ids[3], Kind.TOOL, "Convert.", limit=1_024),
+        ),
+        others=(
+            part(ids[0], Kind.INSTRUCTIONS, "Find the heights."),
+            part(ids[1], Kind.TOOL, "Search.", limit=1_024),
+        ),
+        objective="Whether the height is right.",
+    )
+    for repeat, (unit, answer, score) in enumerate((("yards", "It is 3,000 m.", 0.0), ("feet", "It is 914 m.", 1.0))):
+        tape = Tape(
+            "query_writer", "How high is Mount Alder?", components=ids[:2], tools=[("search", "Search.", "query")]
+        )
+        for number in range(30):
+            tape.calls(
+                "search", f"hit {number}: " + "Alder is a tree, a town and a mount. " * 20, query=f"Alder {number}"
+            )
+        tape.says("Mount Alder: 3,000 feet")
+        tape.enter(
+            "answerer",
+            "How high is Mount Alder?\n\nMount Alder: 3,000 feet",
+            components=ids[2:],
+            tools=[("convert", "Convert.", "value", "unit")],
+        )
+        if unit == "yards":
+            tape.calls("convert", error="no such unit: ft", retry="model_retry", value=3000, unit="ft")
+        tape.calls("convert", "914 m" if unit == "feet" else "2743 m", value=3000, unit=unit)
+        tape.says(answer)
+        here.example(
+            "h1",
+            "How high is Mount Alder?",
+            tape,
+            score=score,
+            output=answer,
+            feedback="as wanted" if score else "the height is wrong",
+            blamed=[] if score else [ids[3]],
+            repeat=repeat,
+        )
+    return here.context()
+
+
 def hostile():
     """Lessons, earlier edits, and tool results that try to take over the reflector."""
     ids = ("mail/instructions", "mail/tool:send")
@@ -423,6 +469,7 @@ SITUATIONS = {
     "failing_tool": (failing_tool, 24_000),
     "two_agents": (two_agents, 24_000),
     "long_trace": (long_trace, 5_000),
+    "long_two_agents": (long_two_agents, 4_000),
     "hostile": (hostile, 24_000),
 }
 """By the name of the golden: how the context is built, and the allowance that its prompt has."""

@@ -23,12 +23,15 @@ GOOD = Scripted(lambda request: (asked := Question.of(request)).said(asked.good)
 """A model that always answers well, in the form that it is asked for."""
 
 
-def reflector(model, *, rung=Rung.TOOL, refusals=(), faults=(), name="reflect", **options):
-    """Return a reflector that begins at `rung`, and the log of the server that it asks."""
+def reflector(model, *, rung=Rung.TOOL, refusals=(), faults=(), name="reflect", window=None, **options):
+    """Return a reflector that begins at `rung`, and the log of the server that it asks.
+
+    `window` is what the model's profile says of its context window.
+    """
     log = CallLog()
     refused = (*refusals, *(FORMS if rung is Rung.TAGGED else ()))
     app = simulated_app({"*": model}, refusals={"*": refused}, faults=faults, log=log)
-    asked = OpenAIChatModel(name, provider=in_process(app), profile=PROFILES[rung])
+    asked = OpenAIChatModel(name, provider=in_process(app), profile=PROFILES[rung] | {"context_window": window})
     retries = Retries(backoff=Backoff(tries=3, first=0.0, longest=0.0))
     return ModelReflector(asked, retries=retries, **options), log
 

@@ -135,7 +135,8 @@ def test_traces_are_shortened_before_examples_are_left_out():
     shown = {allowance: render_prompt(context, allowance) for allowance in (12_000, 6_000, 3_000, 2_000, 1_100)}
 
     assert [2, 2, 2, 2, 1] == [prompt.count("\n## Example") for prompt in shown.values()]
-    assert shown[6_000].count("call read_page") < shown[12_000].count("call read_page")
+    assert shown[6_000].count("result: page") < shown[12_000].count("result: page")
+    assert 2 * 60 == shown[6_000].count("call read_page")
     assert "for want of room: 1 more" in shown[1_100]
 
 
@@ -160,6 +161,19 @@ def test_tries_of_one_task_stand_side_by_side_worst_first():
         "Example 1, try 2: score 1 (right)",
         "Example 2: score 0.5 (partly right)",
     ] == headings
+
+
+def test_where_few_tries_fit_a_failure_stands_beside_the_success_of_the_same_task():
+    desk = part("a/instructions", Kind.INSTRUCTIONS, "Work carefully.")
+    here = Situation(components=(desk,))
+    for case, score in (("c1", 0.0), ("c2", 0.1), ("c3", 0.2), ("c1", 0.9), ("c4", 1.0)):
+        tape = Tape("a", f"task {case}")
+        tape.says(f"{case} gets {score} " * 400)
+        here.example(case, f"task {case}", tape, score=score, feedback="see there")
+
+    headings = re.findall(r"^## (Example.*)$", render_prompt(here.context(), 1_250), re.MULTILINE)
+
+    assert ["Example 1, try 1: score 0 (wrong)", "Example 1, try 2: score 0.9 (partly right)"] == headings
 
 
 def test_at_the_very_last_fewer_components_are_offered():

@@ -10,6 +10,7 @@ from reflection_wire import GOOD, Series, reflector
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
 from spanwright.errors import UserBug, WorldFailed
 from spanwright.reflection import Rung, render_prompt
+from spanwright.reflection.evidence import tokens
 from spanwright.telemetry import SpanRecorder
 from spanwright.testing.simulated.answers import Question
 from spanwright.testing.simulated.canned import Canned
@@ -137,6 +138,62 @@ async def test_a_prompt_that_overflows_the_context_window_is_rendered_smaller():
 
     assert isinstance(reflection.result, Proposal)
     assert len(reflection.prompt) < 4_500 * 4
+
+
+@pytest.mark.parametrize(("window", "told"), [(9_000, 4_500), (400_000, 24_000), (None, 24_000)])
+async def test_a_prompt_takes_at_most_half_of_the_context_window_that_the_model_tells(window, told):
+    reflecting, _ = reflector(GOOD, window=window)
+
+    reflection = await reflecting.reflect(long_trace())
+
+    assert render_prompt(long_trace(), told) == reflection.prompt
+
+
+async def test_after_an_overflow_later_prompts_are_small_at_once():
+    reflecting, log = reflector(GOOD, refusals=[context_window(4_500)])
+
+    first = await reflecting.reflect(long_trace())
+    refused_first = len(log.page(0).calls) - served(log)
+    second = await reflecting.reflect(long_trace())
+
+    assert first.prompt == second.prompt
+    assert 0 < refused_first == len(log.page(0).calls) - served(log)
+
+
+async def test_a_repair_that_overflows_is_asked_for_with_less():
+    bad = said("I would improve it. " * 40)
+    alone = tokens(render_prompt(long_trace(), 6_000))
+    seen = []
+
+    def overflows(request):
+        seen.append(request)
+        return context_window(1)(request) if len(seen) == 2 else None
+
+    reflecting, _ = reflector(Series(bad, good), refusals=[overflows], allowance=6_000)
+
+    reflection = await reflecting.reflect(long_trace())
+
+    assert isinstance(reflection.result, Proposal)
+    assert 3 == len(seen)
+    assert tokens(reflection.prompt) < 0.7 * alone
+
+
+async def test_a_window_in_which_not_even_the_smallest_prompt_fits_is_named():
+    reflecting, _ = reflector(GOOD, refusals=[context_window(300)])
+
+    with pytest.raises(UserBug, match="maximum context length is 300"):
+        await reflecting.reflect(long_trace())
+
+
+async def test_texts_that_are_longer_than_the_window_are_a_named_refusal():
+    context = one_component()
+    [component] = context.components
+    long = replace(context, parent=context.parent.edited({component.id: "Sort {customer} well. " * 2_000}))
+    reflecting, _ = reflector(GOOD, refusals=[context_window(4_500)])
+
+    reflection = await reflecting.reflect(long)
+
+    assert RefusalReason.TOO_LONG == refused(reflection.result).reason
 
 
 async def test_an_allowance_that_cannot_hold_one_component_is_a_named_refusal():

@@ -113,12 +113,12 @@ async def test_what_failed_and_what_stands_beside_it_is_kept_longest(record, sup
 async def test_what_is_in_focus_is_kept_before_the_rest(record, scripted):
     agent = Agent(scripted([call("one", 1), call("two", 2), call("three", 3)], "done"), name="desk")
     for name in ("one", "two", "three"):
-        agent.tool_plain(name=name)(lambda: "a result of some length")
+        agent.tool_plain(name=name)(lambda name=name: f"what {name} returns: " + f"{name} " * 15)
     trace = await record(agent)
     room = len(render(trace, PLENTY)) // 4 - 6
 
-    assert "call two" not in render(trace, room)
-    assert "call two" in render(trace, room, focus=["desk/tool:two"])
+    assert "what two returns" not in render(trace, room)
+    assert "what two returns" in render(trace, room, focus=["desk/tool:two"])
 
 
 async def test_long_results_keep_their_head_and_their_tail(record, scripted):
@@ -133,7 +133,7 @@ async def test_long_results_keep_their_head_and_their_tail(record, scripted):
     assert "result: begin xxx" in told
     assert "xxx end\n" in told
     assert "characters left out]…" in told
-    assert told.endswith("(texts over 1000 characters are shortened)")
+    assert told.endswith("(texts over 1400 characters are shortened)")
 
 
 async def test_history_is_told_once_over_several_turns(scripted, instrumented):
@@ -264,6 +264,86 @@ def test_nobodys_text_can_pass_for_a_step_of_ours():
 
 def test_an_empty_trace_is_no_text():
     assert "" == render(Trace(), 0) == render(Trace(), PLENTY)
+
+
+def steps_of(number, *, result, agent="desk"):
+    return tuple(
+        ToolCall(
+            span_id=f"{agent} {n}",
+            agent=agent,
+            name=f"step_{n}",
+            arguments=json.dumps({"n": n}),
+            result=result,
+            started=float(n),
+        )
+        for n in range(number)
+    )
+
+
+def test_every_call_is_told_before_room_goes_to_long_results():
+    steps = steps_of(40, result="row of figures, " * 1_000)
+
+    told = render(Trace(tool_calls=steps), 500)
+
+    assert [f'call step_{n}: {{"n": {n}}}' for n in range(40)] == [
+        line for line in told.splitlines() if line.startswith("call")
+    ]
+    assert "result: row of figures" in told
+
+
+def test_a_text_that_is_repeated_is_told_once_before_any_is_shortened():
+    steps = steps_of(5, result="the same long answer " * 20)
+
+    told = render(Trace(tool_calls=steps), 250)
+
+    assert 1 == told.count("the same long answer " * 19)
+    assert 4 == told.count("result: (the same text as before)")
+    assert "left out" not in told
+
+
+def two_agents(*, error=""):
+    """A desk that asks an archive, in a run of its own with twenty long results."""
+    asked = ToolCall(span_id="ask", agent="desk", name="ask", arguments="{}", result="It is page 7.", started=1.0)
+    found = steps_of(20, result="a page of the archive " * 40, agent="archive")
+    if error:
+        found = (*found[:-1], replace(found[-1], result=None, error=error))
+    spans = [("desk", ""), ("ask", "desk"), ("archive", "ask"), *((step.span_id, "archive") for step in found)]
+    return Trace(
+        agents=(
+            AgentRun(span_id="desk", name="desk", final="Page 7.", started=0.0),
+            AgentRun(span_id="archive", name="archive", parent_agent="desk", final="It is page 7.", started=2.0),
+        ),
+        tool_calls=(asked, *found),
+        spans=tuple(
+            Span(trace_id="t", span_id=span, parent_id=parent, name="x", started=0.0, ended=0.0)
+            for span, parent in spans
+        ),
+    )
+
+
+def test_what_other_agents_did_is_told_in_a_line_where_room_is_short():
+    told = render(two_agents(), 150, focus=["desk/instructions"])
+
+    assert [
+        "agent desk",
+        "  call ask: {}",
+        "    agent archive: called " + ", ".join(f"step_{n}" for n in range(20)) + "; final: It is page 7.",
+        "  result: It is page 7.",
+        "  final: Page 7.",
+        "(other agents are told in a line, texts over 1000 characters are shortened)",
+    ] == told.splitlines()
+
+
+@pytest.mark.parametrize("focus", [(), ("archive/tool:step_3",), ("desk/instructions", "archive/instructions")])
+def test_an_agent_in_focus_is_not_told_in_a_line(focus):
+    assert "\n      call step_3: " in render(two_agents(), 400, focus=focus)
+
+
+def test_an_agent_with_a_failing_step_is_not_told_in_a_line():
+    told = render(two_agents(error="the archive is shut"), 400, focus=["desk/instructions"])
+
+    assert "      error: the archive is shut" in told
+    assert "called step_0" not in told
 
 
 TEXT = st.one_of(st.text(max_size=30), st.text("aé🙂\n", min_size=50, max_size=3_000))

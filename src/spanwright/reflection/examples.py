@@ -3,6 +3,7 @@
 Where room is short, each try gets fewer tokens first; only then are tries left out, the least telling first.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -11,6 +12,7 @@ from spanwright.core.candidate import ComponentId
 from spanwright.core.context import Example
 from spanwright.reflection.evidence import tokens
 from spanwright.reflection.tries import Try, drawn
+from spanwright.telemetry import Telling
 
 _RETRY = '"Asked to retry": the tool refused the arguments and told the agent why; the agent may call it again.'
 _LEAST = 160
@@ -22,7 +24,7 @@ _RIGHT_WEIGHT = 0.5
 def happened(examples: Sequence[Example], allowance: int, focus: Sequence[ComponentId]) -> str:
     """Return the section of examples in at most `allowance` tokens; empty where not one fits."""
     tries = _tries(examples)
-    for count in range(len(tries), 0, -1):
+    for count in range(min(len(tries), max(allowance // _LEAST, 1)), 0, -1):
         kept = _arranged(_most_telling(tries, count))
         intro = _intro(kept, left_out=len(tries) - count)
         room = allowance - tokens(f"{intro}\n\n")
@@ -43,10 +45,13 @@ def _tries(examples: Sequence[Example]) -> list[Try]:
 
 
 def _most_telling(tries: Sequence[Try], count: int) -> list[Try]:
-    """Return `count` tries: the worst, and the best beside them where there is room for two."""
+    """Return `count` tries: the worst, and where there is room for two a better one of the same task, or the best."""
     if count < 2 or count >= len(tries):
         return list(tries[:count])
-    return [*tries[: count - 1], tries[-1]]
+    worst = tries[: count - 1]
+    lowest = {each.example.case.id: each.score.value for each in reversed(worst)}
+    beside = [each for each in tries[count - 1 :] if each.score.value > lowest.get(each.example.case.id, math.inf)]
+    return [*worst, (beside or tries)[-1]]
 
 
 def _arranged(tries: Sequence[Try]) -> list[Try]:
@@ -84,6 +89,7 @@ class _Share:
     """A try's part of the room, while the room is being shared out."""
 
     part: Try
+    steps: Telling
     tokens: int = 0
     used: int = 0
     text: str = ""
@@ -92,10 +98,10 @@ class _Share:
     def weight(self) -> float:
         return _RIGHT_WEIGHT if self.part.right else 1.0
 
-    def grow(self, more: int, focus: Sequence[ComponentId]) -> None:
+    def grow(self, more: int) -> None:
         """Draw the try again with `more` room; what it still does not need it gives back."""
         self.tokens += more
-        self.text = drawn(self.part, self.tokens, focus)
+        self.text = drawn(self.part, self.tokens, self.steps)
         self.used = tokens(f"{self.text}\n\n") if self.text else 0
 
     def settle(self) -> bool:
@@ -108,7 +114,7 @@ class _Share:
 
 def _shared_out(tries: Sequence[Try], room: int, focus: Sequence[ComponentId]) -> list[str]:
     """Return the tries within `room`: what one does not need goes to those that do."""
-    shares = [_Share(part=each) for each in tries]
+    shares = [_Share(part=each, steps=Telling(each.example.observed.trace, focus)) for each in tries]
     hungry: list[_Share] = shares
     for _ in range(3):
         spare = room - sum(share.tokens for share in shares)
@@ -116,6 +122,6 @@ def _shared_out(tries: Sequence[Try], room: int, focus: Sequence[ComponentId]) -
             break
         weight = sum(share.weight for share in hungry)
         for share in hungry:
-            share.grow(int(spare * share.weight / weight), focus)
+            share.grow(int(spare * share.weight / weight))
         hungry = [share for share in hungry if share.settle()]
     return [share.text for share in shares]

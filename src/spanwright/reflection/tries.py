@@ -3,16 +3,15 @@
 The expected output is never shown, only what the evaluators said of it: a text shall teach the task, not the answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from spanwright.core.candidate import ComponentId
 from spanwright.core.context import Example
 from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
 from spanwright.reflection.evidence import clean, cut, field, quoted, record, tokens
 from spanwright.reflection.values import show_within
-from spanwright.telemetry import render
+from spanwright.telemetry import Telling
 
 _INPUT, _OUTPUT, _FEEDBACK = 0.25, 0.2, 0.25
 """The most of a try's room that each of these may take. The steps get the rest."""
@@ -49,8 +48,8 @@ class Try:
         return f"{figure} ({'right' if self.right else 'wrong' if self.score.value <= 0 else 'partly right'})"
 
 
-def drawn(each: Try, allowance: int, focus: Sequence[ComponentId]) -> str:
-    """Return one try in at most `allowance` tokens; empty where so few say nothing."""
+def drawn(each: Try, allowance: int, steps: Telling) -> str:
+    """Return one try in at most `allowance` tokens; empty where so few say nothing. `steps` tell its trace."""
     heading = f"## {each.name}: {each.judged}"
     if each.example.blamed and not each.right:
         heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
@@ -64,8 +63,7 @@ def drawn(each: Try, allowance: int, focus: Sequence[ComponentId]) -> str:
         _fitted("feedback", _cutter(_feedback(each)), int(room * _FEEDBACK)),
     ]
     left = room - sum(tokens(f"{piece}\n") for piece in (before, *after) if piece)
-    steps = _fitted("steps", lambda allowed: render(observed.trace, allowed, focus=focus), left)
-    body = "\n".join(piece for piece in (before, steps, *after) if piece)
+    body = "\n".join(piece for piece in (before, _fitted("steps", steps.within, left), *after) if piece)
     return f"{heading}\n{record(body)}" if body else ""
 
 

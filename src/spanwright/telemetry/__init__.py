@@ -27,7 +27,7 @@ from spanwright.telemetry.recorder import (
     mark_components,
 )
 from spanwright.telemetry.remote import expect_spans, outgoing_headers
-from spanwright.telemetry.render import render
+from spanwright.telemetry.render import Telling, render
 from spanwright.telemetry.span_files import SpanFile, read_spans
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Outcome",
     "SpanFile",
     "SpanRecorder",
+    "Telling",
     "attributed",
     "blame",
     "check",

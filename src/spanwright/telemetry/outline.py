@@ -26,6 +26,10 @@ class Block:
     agent: str = ""
     tool: str = ""
     """The tool that was called, if one was."""
+    calling: bool = False
+    """It is what an agent decided to call, with which arguments."""
+    opening: bool = False
+    """It opens the run of an agent: what is deeper belongs to that run."""
     failing: bool = False
     framing: bool = False
     """It opens or ends the run of an agent: without it the rest is hard to read."""
@@ -54,7 +58,7 @@ class _Teller:
         yield from self._inside("", depth=0, final=None)
 
     def _run(self, run: AgentRun, depth: int) -> Iterator[Block]:
-        yield Block(label=f"agent {run.name}".rstrip(), depth=depth, agent=run.name, framing=True)
+        yield Block(label=f"agent {run.name}".rstrip(), depth=depth, agent=run.name, opening=True, framing=True)
         yield from self._inside(run.span_id, depth=depth + 1, final=run.final)
         if run.error or run.final is not None or not self._trace.without_content:
             label, text = _ending(run)
@@ -87,7 +91,7 @@ class _Teller:
         told = Block(label=f"call {call.name}", text=call.arguments, depth=depth, agent=call.agent, tool=call.name)
         told = replace(told, failing=bool(call.error))
         if call.name != OUTPUT:  # that one was told as what the assistant said
-            yield told
+            yield replace(told, calling=True)
         for sub in self._trace.agents:
             if self._above[sub.span_id] == call.span_id:
                 yield from self._run(sub, depth + 1)
@@ -110,7 +114,8 @@ class _Teller:
             if part.kind == "tool_call" and part.call_id and waiting.get(part.call_id):
                 yield from self._tool_call(waiting[part.call_id].pop(0), depth)
             elif final is None or not _same(part.text, final):
-                yield replace(said, label=_speaker("assistant", part), text=part.text, tool=part.tool)
+                calling = part.kind == "tool_call"
+                yield replace(said, label=_speaker("assistant", part), text=part.text, tool=part.tool, calling=calling)
         if call.finish_reason == "length":
             yield replace(said, label="answer cut off: too long", failing=True)
 
