@@ -4,11 +4,11 @@ Strata are (kind, place): taken in turn, the rarest first, so that a thousand ti
 the three low scores.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spanwright.core.trace import Trace
-from spanwright.mining.failures import Failure, answer, failures, question, turns_before
+from spanwright.mining.failures import Failure, Kind, answer, failures, question, turns_before
 from spanwright.mining.likeness import Alike
 
 
@@ -21,8 +21,14 @@ class Mined:
     answer: str
     turns_before: int
     failures: tuple[Failure, ...]
-    alike: list[str] = field(default_factory=list[str])
-    """Traces that were asked nearly the same and failed, too."""
+    alike: "list[Mined]" = field(default_factory=list["Mined"])
+    """Those that were asked nearly the same and failed, too, maybe in another way."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """All the kinds of failure that the question met with."""
+        met = {failure.kind for mined in (self, *self.alike) for failure in mined.failures}
+        return tuple(kind for kind in Kind if kind in met)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,8 @@ class Harvest:
     cases: tuple[Mined, ...]
     clusters: tuple[tuple[str, tuple[Failure, ...]], ...]
     """All failures by their cluster, the largest first."""
+    questions: Mapping[str, str]
+    """What the traces that failed were asked, by their id."""
     traces: int
     failed: int
     silent: int
@@ -56,6 +64,7 @@ def harvest(traces: Iterable[Trace], *, most: int = 100, low: float = 0.5, alike
         clusters=tuple(
             sorted(((name, tuple(some)) for name, some in clusters.items()), key=lambda pair: (-len(pair[1]), pair[0]))
         ),
+        questions={mined.trace: mined.question for mined in found},
         traces=seen,
         failed=len(found) + silent,
         silent=silent,
@@ -74,7 +83,7 @@ def _picked(found: list[Mined], most: int, alike: float) -> list[Mined]:
         if number is None:
             distinct.append(mined)
         else:
-            distinct[number].alike.append(mined.trace)
+            distinct[number].alike.append(mined)
     return distinct[:most]
 
 

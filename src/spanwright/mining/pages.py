@@ -14,7 +14,8 @@ from spanwright.errors import StoreError
 from spanwright.mining.failures import Failure
 from spanwright.mining.harvest import Harvest, Mined
 
-MinedSet: TypeAlias = Dataset[str, Any, Mapping[str, JsonValue]]
+Metadata: TypeAlias = dict[str, JsonValue]
+MinedSet: TypeAlias = Dataset[str, Any, Metadata]
 
 _EXAMPLES = 5
 _LONGEST = 160
@@ -22,10 +23,10 @@ _LONGEST = 160
 
 def dataset_of(harvest: Harvest, name: str = "mined") -> MinedSet:
     """Return the cases, each named by its trace, which its metadata tells, too, with what went wrong."""
-    cases: list[Case[str, Any, Mapping[str, JsonValue]]] = [
+    cases: list[Case[str, Any, Metadata]] = [
         Case(name=mined.trace, inputs=mined.question, metadata=_metadata(mined)) for mined in harvest.cases
     ]
-    return Dataset(name=name, cases=cases)
+    return Dataset[str, Any, Metadata](name=name, cases=cases)
 
 
 def write_dataset(harvest: Harvest, path: Path) -> None:
@@ -48,30 +49,30 @@ def write_page(harvest: Harvest, path: Path) -> None:
 
 def page_of(harvest: Harvest) -> str:
     """Return the clusters of failures as markdown, the largest first."""
-    asked = {mined.trace: mined.question for mined in harvest.cases}
+    asked = harvest.questions
     return "\n".join(
         [*_head(harvest), *(line for name, some in harvest.clusters for line in _cluster(name, some, asked))]
     )
 
 
-def _metadata(mined: Mined) -> Mapping[str, JsonValue]:
+def _metadata(mined: Mined) -> Metadata:
     worst = mined.failures[0]
-    told: dict[str, JsonValue] = {
+    told: Metadata = {
         "trace": mined.trace,
         "kind": worst.kind.value,
         "place": worst.place,
         "message": worst.message,
-        "kinds": [*dict.fromkeys(failure.kind.value for failure in mined.failures)],
+        "kinds": [kind.value for kind in mined.kinds],
         "answer": mined.answer,
         "turns_before": mined.turns_before,
-        "alike": [*mined.alike],
+        "alike": [other.trace for other in mined.alike],
     }
     return {key: value for key, value in told.items() if value}
 
 
 def _head(harvest: Harvest) -> Iterator[str]:
     yield "# Failures\n"
-    yield f"{harvest.failed} of {harvest.traces} traces failed; {len(harvest.cases)} became cases."
+    yield f"{harvest.failed} of {harvest.traces} traces failed; they make {len(harvest.cases)} cases."
     if harvest.silent:
         yield f"{harvest.silent} of them do not tell what was asked: `spanwright traces check` names the switch."
     yield "\n| traces | failure |\n|---:|---|"
@@ -81,12 +82,12 @@ def _head(harvest: Harvest) -> Iterator[str]:
 
 def _cluster(name: str, some: tuple[Failure, ...], asked: Mapping[str, str]) -> Iterator[str]:
     yield f"\n## {_cell(name)}\n"
-    yield f"{_count(some)} traces."
+    yield "1 trace." if _count(some) == 1 else f"{_count(some)} traces."
     if some[0].message:
         yield f"The first says: {_code(some[0].message)}"
     yield ""
     traces = [*dict.fromkeys(failure.trace for failure in some)]
-    shown = sorted(traces, key=lambda trace: trace not in asked)[:_EXAMPLES]
+    shown = traces[:_EXAMPLES]
     yield from (f"- `{trace}`" + (f": {_code(asked[trace])}" if trace in asked else "") for trace in shown)
     if len(traces) > len(shown):
         yield f"- and {len(traces) - len(shown)} more"
