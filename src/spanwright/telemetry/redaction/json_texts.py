@@ -14,7 +14,6 @@ Rewrite: TypeAlias = Callable[[str, str], str]
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
-_DEEPEST = 60
 
 
 def looks_like_json(text: str) -> bool:
@@ -26,19 +25,20 @@ def rewritten(text: str, rewrite: Rewrite, key: str = "") -> str:
     """Return JSON with other strings: the very same text where none changed, valid where it was valid."""
     value = parsed(text)
     if isinstance(value, dict | list):
-        other = _value(value, rewrite, key, 0)
-        return text if other == value else json.dumps(other, ensure_ascii=False, separators=(",", ":"))
+        try:
+            other = _value(value, rewrite, key)
+            return text if other == value else json.dumps(other, ensure_ascii=False, separators=(",", ":"))
+        except RecursionError:  # hundreds of levels, which nobody writes in earnest: its strings are read as they come
+            pass
     return _STRING.sub(lambda match: _literal(match[0], rewrite), text)
 
 
-def _value(value: JsonValue, rewrite: Rewrite, key: str, depth: int) -> JsonValue:
-    if depth > _DEEPEST:
-        return rewrite(json.dumps(value, ensure_ascii=False), key)
+def _value(value: JsonValue, rewrite: Rewrite, key: str) -> JsonValue:
     match value:
         case dict():
-            return {rewrite(name, ""): _value(item, rewrite, name, depth + 1) for name, item in value.items()}
+            return {rewrite(name, ""): _value(item, rewrite, name) for name, item in value.items()}
         case list():
-            return [_value(item, rewrite, key, depth + 1) for item in value]
+            return [_value(item, rewrite, key) for item in value]
         case str():
             return rewrite(value, key)
         case bool() | None:

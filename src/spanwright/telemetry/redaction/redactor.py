@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from hashlib import sha256
 from typing import TypeVar, cast
 
 from spanwright.core.trace import Attribute, Span, SpanEvent, Trace
@@ -29,6 +30,8 @@ _KEPT = frozenset(
 )
 """Fields that are identifiers or words of ours."""
 _REMEMBERED = 20_000
+_TELLING = 200
+"""So many secrets of a trace are looked for again: each costs a search of all its texts."""
 _T = TypeVar("_T")
 
 
@@ -49,6 +52,8 @@ class Redactor:
     def __init__(self, finders: Sequence[Finder] = (), *, regions: Sequence[str] = ("US",)) -> None:
         self._finders = (*by_default(regions), *finders)
         self._traces: dict[str, _Known] = {}
+        self._clean: set[bytes] = set()
+        """Digests of texts in which the finders find nothing."""
         self.counted: Counter[str] = Counter()
         """How many different values were replaced, by kind, summed over the traces."""
 
@@ -108,14 +113,25 @@ class Redactor:
         return self._plain(text, known)
 
     def _plain(self, text: str, known: _Known) -> str:
-        ours = [match.span() for match in PLACEHOLDER.finditer(text)] if "<" in text else []
+        ours = {at for match in PLACEHOLDER.finditer(text) for at in range(*match.span())} if "<" in text else ()
         pieces, at = list[str](), 0
-        for one in found(text, (*self._finders, _Again(tuple(known.telling)))):
-            if any(start < one.end and one.start < end for start, end in ours):
+        for one in self._found(text, known):
+            if ours and any(at in ours for at in range(one.start, one.end)):
                 continue
             pieces += [text[at : one.start], self._placeholder(text[one.start : one.end], one.kind, known)]
             at = one.end
         return "".join([*pieces, text[at:]]) if pieces else text
+
+    def _found(self, text: str, known: _Known) -> tuple[Found, ...]:
+        """Look through a text, but for what the finders found nothing in before: each trace repeats the prompts."""
+        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        finders = () if digest in self._clean else self._finders
+        there = found(text, (*finders, _Again(tuple(known.telling))))
+        if finders and not there:
+            if len(self._clean) > _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(digest)
+        return there
 
     def _placeholder(self, value: str, kind: str, known: _Known) -> str:
         given = known.placeholders.get((kind, value))
@@ -123,7 +139,7 @@ class Redactor:
             known.last[kind] += 1
             given = known.placeholders[kind, value] = f"<{kind}-{known.last[kind]}>"
             self.counted[kind] += 1
-            if kind == "secret" and len(value) >= 6 and not value.isalpha() and not value.isspace():
+            if kind == "secret" and len(value) >= 6 and not value.isalpha() and len(known.telling) < _TELLING:
                 known.telling[value] = None
         return given
 
