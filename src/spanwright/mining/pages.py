@@ -11,8 +11,8 @@ from pydantic import JsonValue
 from pydantic_evals import Case, Dataset
 
 from spanwright.errors import StoreError
-from spanwright.mining.failures import Failure
-from spanwright.mining.harvest import Harvest, Mined
+from spanwright.mining.failing import Failure
+from spanwright.mining.harvesting import Harvest, Mined
 
 Metadata: TypeAlias = dict[str, JsonValue]
 MinedSet: TypeAlias = Dataset[str, Any, Metadata]

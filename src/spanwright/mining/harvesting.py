@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spanwright.core.trace import Trace
-from spanwright.mining.failures import Failure, Kind, answer, failures, question, turns_before
+from spanwright.mining.failing import Failure, Kind, answer, failures, question, turns_before
 from spanwright.mining.likeness import Alike
 
 
