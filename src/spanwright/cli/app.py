@@ -268,6 +268,48 @@ def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
     raise typer.Exit(examine(file, as_json=as_json))
 
 
+@traces.command("import")
+def import_traces(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False),
+    ],
+    store: Store = DEFAULT_STORE,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CC", help="Whose phone numbers are found without a country code; US unless said."),
+    ] = None,
+    redaction: Annotated[
+        bool, typer.Option("--redaction/--no-redaction", help="Take out secrets and personal data.")
+    ] = True,
+) -> None:
+    """Import traces of production beside the store, redacted; what was imported before is passed over."""
+    from spanwright.cli.mining import take_in
+    from spanwright.telemetry.redaction import Redactor
+
+    redactor = Redactor(regions=tuple(region or ("US",))) if redaction else None
+    raise typer.Exit(take_in(files, store, redactor=redactor))
+
+
+@traces.command("mine")
+def mine_traces(
+    store: Store = DEFAULT_STORE,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The cases: a pydantic_evals Dataset.")] = Path(
+        "mined.yaml"
+    ),
+    page: Annotated[Path, typer.Option("--page", metavar="FILE", help="The failures, clustered.")] = Path("mined.md"),
+    most: Annotated[int, typer.Option(min=1, help="The most cases.")] = 100,
+    low: Annotated[float, typer.Option(help="An evaluation below it is a failure.")] = 0.5,
+    alike: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Inputs that share so much of their words are one case.")
+    ] = 0.8,
+) -> None:
+    """Pick what failed among the imported traces: cases for evals, and a page of the failures."""
+    from spanwright.cli.mining import mine
+
+    mine(store, out, page, most=most, low=low, alike=alike)
+
+
 @traces.command("serve")
 def serve_traces(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",

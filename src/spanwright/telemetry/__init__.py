@@ -3,7 +3,8 @@
     recorder    opens recordings; finds out whose tracer provider to use (providers)
     collector   receives the spans (flatten, tape), sorted by the trace id that the recorder minted
     fold        turns the spans of one trace into a core Trace (dialects, unspanned, settle, asked)
-    span_files  reads spans of any agent from files of OTLP (otlp)
+    span_files  reads spans of any agent from files of OTLP (otlp, compressed)
+    redaction   takes secrets and personal data out of spans and traces
     facts       says what spans of any dialect tell, in one schema; diagnoses say what is missing (findings)
     attribution says which components the evidence of a trace points at
     receiver    takes spans of other processes in, over OTLP (otlp); arrivals puts them into their recordings
@@ -11,7 +12,8 @@
     render      tells a trace as text within a token allowance (outline)
     export      tells a run to other systems: its own trace, the rollouts' spans, their scores
 
-`receiver` is imported by who hosts it, because it brings a web server along. No other room imports OpenTelemetry.
+`receiver` and `redaction` are imported by who needs them, because of what they bring along. No other room imports
+OpenTelemetry.
 Nothing here raises into the code that is being recorded.
 """
 

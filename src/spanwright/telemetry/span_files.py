@@ -4,22 +4,18 @@ Nothing is skipped silently. A line or a span that cannot be read becomes a diag
 Refuses what no memory should hold: the text of a file may have at most a gigabyte, compressed or not.
 """
 
-import gzip
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from io import BytesIO
 from pathlib import Path
-from typing import IO
 
 from pydantic import JsonValue
 from pydantic_core import from_json
 
 from spanwright.core.trace import Span
 from spanwright.errors import MalformedOtlp, UsageError
+from spanwright.telemetry.compressed import opened
 from spanwright.telemetry.logged import with_events
 from spanwright.telemetry.otlp import (
     LoggedEvent,
@@ -33,8 +29,6 @@ LARGEST = 2**30
 """The most bytes of a file, when it is decompressed."""
 _MOST_LINES = 5
 """So many bad lines are told one by one."""
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_GZIP = b"\x1f\x8b"
 _EXPECTED = "Give a file of OTLP: JSON lines or protobuf, as the file exporter of an OpenTelemetry collector writes it"
 
 
@@ -46,6 +40,22 @@ class SpanFile:
     """In the order of the file, what was written twice twice."""
     diagnoses: tuple[str, ...] = ()
     """One line for each thing that could not be read, or a few for many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What was read of some lines, before events are laid on spans."""
+
+    spans: tuple[Span, ...]
+    events: tuple[LoggedEvent, ...]
+    faults: tuple[str, ...]
+
+
+def read_lines(body: bytes, *, first: int = 1) -> Records:
+    """Read lines of OTLP/JSON, of which the first has the number `first` in its file."""
+    reading = _Reading()
+    reading.take_lines(body, first)
+    return Records(spans=tuple(reading.spans), events=tuple(reading.events), faults=tuple(reading.faults))
 
 
 def read_spans(path: Path, *, largest: int = LARGEST) -> SpanFile:
@@ -76,7 +86,7 @@ class _Reading:
 
     def result(self) -> SpanFile:
         spans, lost = with_events(self.spans, self.events)
-        return SpanFile(spans=spans, diagnoses=tuple(_shortened(self.faults, lost)))
+        return SpanFile(spans=spans, diagnoses=tuple(shortened(self.faults, lost)))
 
     def take_text(self, body: bytes) -> None:
         """Read JSON: one request, a list of them, or one a line."""
@@ -88,8 +98,8 @@ class _Reading:
                 return
         self.take_lines(body)
 
-    def take_lines(self, body: bytes) -> None:
-        for number, line in enumerate(body.splitlines(), 1):
+    def take_lines(self, body: bytes, first: int = 1) -> None:
+        for number, line in enumerate(body.splitlines(), first):
             if line.strip():
                 self._take_line(line, number)
 
@@ -201,45 +211,15 @@ def _frames(body: bytes) -> Iterator[bytes]:
 
 
 def _bytes_of(path: Path, largest: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-            file.seek(0)
-            if start[:2] == _GZIP:
-                with gzip.GzipFile(fileobj=file) as unzipped:
-                    return _capped(unzipped, path, largest)
-            body = _capped(file, path, largest)
-    except (zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise UsageError(f"{str(path)!r} is no whole gzip file: {error}", "Fetch it again") from error
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror or error}", "Check the path") from error
-    return _unzstd(body, path, largest) if start == _ZSTD else body
-
-
-def _capped(file: IO[bytes] | gzip.GzipFile, path: Path, largest: int) -> bytes:
-    body = file.read(largest + 1)
+    with opened(path) as file:
+        body = file.read(largest + 1)
     if len(body) > largest:
         raise UsageError(f"{str(path)!r} holds more than {largest} bytes", "Split it into smaller files")
     return body
 
 
-def _unzstd(body: bytes, path: Path, largest: int) -> bytes:
-    """Decompress with what is installed: Python itself can from 3.14 on."""
-    for name in ("compression.zstd", "backports.zstd", "pyzstd"):
-        try:
-            zstd = import_module(name)
-        except ImportError:
-            continue
-        try:
-            with zstd.ZstdFile(BytesIO(body)) as file:
-                return _capped(file, path, largest)
-        except (zstd.ZstdError, EOFError) as error:
-            raise UsageError(f"{str(path)!r} is no whole zstd file: {error}", "Fetch it again") from error
-    remedy = "Decompress it first (zstd -d), use Python 3.14, or install backports.zstd"
-    raise UsageError(f"{str(path)!r} is compressed with zstd, which this Python cannot read", remedy)
-
-
-def _shortened(faults: Sequence[str], lost: int) -> Iterator[str]:
+def shortened(faults: Sequence[str], lost: int = 0) -> Iterator[str]:
+    """Yield faults, equal ones once and many as a few, and how many log records found no span."""
     counted = Counter(faults)
     yield from (f"{fault} ({times} times)" if times > 1 else fault for fault, times in counted.most_common(_MOST_LINES))
     if len(counted) > _MOST_LINES:

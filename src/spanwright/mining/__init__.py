@@ -1,0 +1,33 @@
+"""Traces of production as eval cases: kept without what nobody should read, sorted by what went wrong.
+
+    archive     a file of redacted spans; the only way into it leads through a Redactor
+    sources     files of OTLP as batches for the archive, from where the last import ended (cursor)
+    failing     what went wrong in a trace, and what was asked
+    likeness    which inputs are nearly the same
+    harvesting  which failures become cases: each kind has its share
+    pages       the cases as a pydantic_evals Dataset, the failures as a page of markdown
+
+Other sources (a fetcher of Phoenix or MLflow) hand spans to `Archive.add` and need nothing else of here.
+"""
+
+from spanwright.mining.archive import Archive, archive_of
+from spanwright.mining.failing import Failure, Kind, failures, question
+from spanwright.mining.harvesting import Harvest, Mined, harvest
+from spanwright.mining.pages import dataset_of, page_of
+from spanwright.mining.sources import Imported, import_files
+
+__all__ = [
+    "Archive",
+    "Failure",
+    "Harvest",
+    "Imported",
+    "Kind",
+    "Mined",
+    "archive_of",
+    "dataset_of",
+    "failures",
+    "harvest",
+    "import_files",
+    "page_of",
+    "question",
+]
