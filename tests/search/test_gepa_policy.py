@@ -172,3 +172,8 @@ def test_it_runs_one_attempt_at_a_time_unless_told_otherwise():
     assert 1 == GEPA.in_flight(1000, 64)
     assert 8 == Policy.gepa(schedule="steady", max_in_flight=8).in_flight(0, 64)
     assert "gepa" == GEPA.name
+
+
+def test_gepa_may_edit_all_that_its_component_rule_offers():
+    assert GEPA.edits is None
+    assert 3 == Policy.default().edits

@@ -31,9 +31,7 @@ def exhibit(name: Packaged) -> Exhibit:
     """Return a packaged agent by its name."""
     if name is Packaged.SUPPORT_DESK:
         package = "spanwright_agents.support_desk"
-        return Exhibit(
-            subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group", rollouts=1000
-        )
+        return Exhibit(subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group")
     package = "spanwright_agents.multihop"
     return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group")
 

@@ -43,5 +43,6 @@ class ReflectionContext:
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
     objective: str = ""
     """What the score measures, in words."""
-    most_edits: int = 3
-    """How many of the components one answer may edit. More may be on offer, so that each rule finds its place."""
+    most_edits: int | None = None
+    """How many of the components one answer may edit; None: all of them. More may be on offer, so that each rule finds
+    its place."""

@@ -50,8 +50,8 @@ class Ground:
     offered: Mapping[ComponentId, Component]
     inputs: frozenset[str]
     """Every run of words in the inputs of the examples."""
-    most: int
-    """How many of them may be edited."""
+    most: int | None
+    """How many of them may be edited; None: all."""
 
     @classmethod
     def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
@@ -80,7 +80,7 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
         checked = _checked(edit, ground)
         if isinstance(checked, Refusal):
             bad.append(checked)
-        elif checked.component in good or len(good) < ground.most:
+        elif ground.most is None or checked.component in good or len(good) < ground.most:
             good[checked.component] = checked
         else:
             surplus.append(f"not used: more than {ground.most} edits: {checked.component}")

@@ -81,9 +81,9 @@ def _goal(objective: str) -> str:
     return f"# Goal\n{shown}" if shown else ""
 
 
-def _closing(offered: Sequence[Component], rung: Rung, most: int) -> str:
+def _closing(offered: Sequence[Component], rung: Rung, most: int | None) -> str:
     names = ", ".join(quoted(each.id) for each in offered)
-    limit = f" {filled('most_edits', {'most': str(most)})}" if len(offered) > most else ""
+    limit = f" {filled('most_edits', {'most': str(most)})}" if most is not None and len(offered) > most else ""
     return f"{filled('request', {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
 
 

@@ -52,7 +52,7 @@ class PolicySettings(TypedDict, total=False):
     rollouts_per_step: int | None
     slots_per_attempt: int
     generations: int
-    edits: int
+    edits: int | None
     minibatch_size: int
     block: int | None
     finalist_count: int
@@ -90,8 +90,8 @@ class Policy:
     generations: int = 20
     """So many attempts in a row, one building on the other, the budget must leave room for: a small one allows fewer
     attempts side by side. Depth is worth more than time."""
-    edits: int = 3
-    """Components that one reflection may edit, of those that `component_rule` offers."""
+    edits: int | None = 3
+    """Components that one reflection may edit, of those that `component_rule` offers; None: all of them."""
     minibatch_size: int = 3
     block: int | None = 8
     """Validation cases that a member is measured on at a time; None: all of them."""
@@ -128,7 +128,7 @@ class Policy:
             "rollouts_per_step": 1 if self.rollouts_per_step is None else self.rollouts_per_step,
             "fruitless": self.fruitless,
             "generations": self.generations,
-            "edits": self.edits,
+            "edits": 1 if self.edits is None else self.edits,
         }
         for setting, count in counts.items():
             if count < 1:
@@ -154,6 +154,7 @@ class Policy:
             block=None,
             finalist_count=2,
             final_share=0.0,
+            edits=None,
             memory=False,
             parent_rule=pareto,
             component_rule=round_robin,
