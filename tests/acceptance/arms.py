@@ -3,13 +3,15 @@
 An arm says what the reflector gets to see; everything else of a run is equal: world, splits, budget, policy, seeds.
 """
 
+import argparse
 import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from statistics import fmean
 from typing import Any
 
 from pydantic_ai.agent import AbstractAgent
@@ -21,7 +23,7 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
 from spanwright.reflection import ModelReflector
 from spanwright.report import Result
-from spanwright.search import Policy
+from spanwright.search import Blamed, Policy
 from spanwright.store import MemoryStore
 from spanwright.subject import Evals, Scoring, chosen, eval_set, subject_of
 from spanwright.telemetry import SpanRecorder
@@ -137,6 +139,10 @@ class Trial:
     policy: str = "default"
     seed: int
     rollouts: int
+    offer: int = 8
+    """Components on offer to a reflection of the default policy."""
+    generations: int = 20
+    """As the policy's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +181,9 @@ def outcomes(trials: Sequence[Trial]) -> list[Outcome]:
 
 def outcome(trial: Trial) -> Outcome:
     """Do one trial."""
-    policy = POLICIES[trial.policy](seed=trial.seed)
+    policy = POLICIES[trial.policy](seed=trial.seed, generations=trial.generations)
+    if trial.policy != "gepa":
+        policy = replace(policy, component_rule=Blamed(at_most=trial.offer))
     result = asyncio.run(
         run(WORLDS[trial.world], ARMS[trial.arm], seed=trial.seed, rollouts=trial.rollouts, policy=policy)
     )
@@ -188,3 +196,36 @@ def outcome(trial: Trial) -> Outcome:
         changed=frozenset(kinds[id] for id in result.components_changed),
         components_changed=len(result.components_changed),
     )
+
+
+def main() -> None:
+    """Print what trials gain: `python tests/acceptance/arms.py desk FULL --seeds 8 --rollouts 800 [--offer 3]`."""
+    parser = argparse.ArgumentParser(description="Optimize a packaged agent again and again, and print the gains.")
+    parser.add_argument("world", choices=WORLDS)
+    parser.add_argument("arm", choices=ARMS)
+    parser.add_argument("--policy", choices=POLICIES, default="default")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--rollouts", type=int, default=800)
+    parser.add_argument("--offer", type=int, default=8, help="components on offer")
+    parser.add_argument("--generations", type=int, default=20)
+    asked = parser.parse_args()
+    done = outcomes(
+        [
+            Trial(
+                world=asked.world,
+                arm=asked.arm,
+                policy=asked.policy,
+                seed=seed,
+                rollouts=asked.rollouts,
+                offer=asked.offer,
+                generations=asked.generations,
+            )
+            for seed in range(1, asked.seeds + 1)
+        ]
+    )
+    gains = [each.gain for each in done]
+    print(f"mean {fmean(gains):+.2f}, each {', '.join(f'{each:+.2f}' for each in gains)}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
