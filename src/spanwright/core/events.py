@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
-from spanwright.core.proposal import Proposal, Refusal, Verdict
+from spanwright.core.proposal import Draft, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
 
@@ -84,6 +84,9 @@ class AttemptStarted:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    """The minibatch; of a draft, the cases of its bar."""
+    draft: Draft | None = None
+    """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
     at: float
 
 

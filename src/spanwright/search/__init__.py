@@ -6,6 +6,7 @@ are in `spanwright.search.statistics`.
 
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
+from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.frontier import covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
@@ -21,6 +22,7 @@ __all__ = [
     "Blamed",
     "Cell",
     "ComponentRule",
+    "DraftRule",
     "GateRule",
     "Member",
     "MinibatchRule",
@@ -46,4 +48,5 @@ __all__ = [
     "pareto",
     "round_robin",
     "strict",
+    "undrafted",
 ]

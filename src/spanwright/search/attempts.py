@@ -13,7 +13,7 @@ from spanwright.core.events import (
     Refused,
     RolloutStarted,
 )
-from spanwright.core.proposal import Proposal, Refusal
+from spanwright.core.proposal import Draft, Proposal, Refusal
 from spanwright.core.rollout import Purpose, Rollout
 
 
@@ -32,6 +32,8 @@ class OpenAttempt:
     """What the reflection may edit; None where none was started."""
     result: Proposal | Refusal | None = None
     """What the reflection answered; None where it did not."""
+    draft: Draft | None = None
+    """What is tried without a reflection; None where the attempt reflects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,9 @@ class Attempts:
     def start(self, event: AttemptStarted) -> None:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
-        self.open[event.attempt] = OpenAttempt(attempt=event.attempt, parent=event.parent, cases=event.cases)
+        self.open[event.attempt] = OpenAttempt(
+            attempt=event.attempt, parent=event.parent, cases=event.cases, draft=event.draft
+        )
 
     def add(self, rollout: Rollout) -> None:
         """Keep a rollout of an open attempt, so that a resumed run need not pay for it again."""

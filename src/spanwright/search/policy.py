@@ -14,12 +14,13 @@ from typing import Literal, TypeAlias, TypedDict, Unpack
 from spanwright.core.candidate import CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import StopReason
-from spanwright.core.proposal import Lesson, Verdict
+from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.search import finals
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.drafts import DraftRule
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.outlook import cells_wanted
@@ -64,6 +65,7 @@ class PolicySettings(TypedDict, total=False):
     fruitless: int
     memory: bool
     parent_rule: ParentRule
+    draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -112,6 +114,8 @@ class Policy:
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     parent_rule: ParentRule = field(default_factory=Mixed)
+    draft_rule: DraftRule | None = None
+    """What an attempt may try in place of a reflection; None: every attempt reflects."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -182,6 +186,19 @@ class Policy:
     def parent(self, view: PoolView, rng: Random) -> CandidateId:
         """Choose the member to improve."""
         return self.parent_rule(view, rng)
+
+    def draft(self, view: PoolView) -> Draft | None:
+        """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
+        if self.draft_rule is None:
+            return None
+        # The stream is keyed by the attempt, so that a resumed run draws the same.
+        draft = self.draft_rule(view, Random(f"{self.seed}/{view.next_attempt}/draft"))
+        if draft is not None and (strange := draft.bar.keys() - {*view.train, *view.validation}):
+            raise UsageError(
+                f"The bar of a draft names {min(strange)!r}, which is no case to train or to validate on",
+                "Let `draft_rule` take its cases from view.train and view.validation",
+            )
+        return draft
 
     def minibatch(self, view: PoolView, parent: CandidateId, attempt: int) -> tuple[str, ...]:
         """Choose the training cases to look at."""

@@ -110,7 +110,7 @@ class Pool:
             return
         if parent is not None:
             state.lessons.inherit(child.id, parent, proposal.edits)
-            state.attempts.turns[child.id] = state.attempts.turns[parent]
+            state.attempts.turns[child.id] = max(state.attempts.turns[each] for each in proposal.parents)
         self._admit(
             Member(
                 candidate=child,
