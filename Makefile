@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# How many processes run the tests: one a core, at most four, for each of them imports everything. JOBS=0: none but pytest's.
+# Processes that run the tests: one a core, at most four, for each imports everything. JOBS=0 runs them in pytest alone.
 JOBS ?= auto
 # Servers to export to, each in an environment of its own: their requirements and ours need not agree.
 BACKENDS ?= .venv-backends
