@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Processes that run the tests: one a core, at most four, for each imports everything. JOBS=0 runs them in pytest alone.
+JOBS ?= auto
 # Servers to export to, each in an environment of its own: their requirements and ours need not agree.
 BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
@@ -14,6 +16,8 @@ MODEL ?=
 # Tools of ours look for nothing newer on the network.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+# The tests start many processes: none of them is to compile again what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-slow test-backends check format live lock clean
 .DEFAULT_GOAL := help
@@ -36,8 +40,8 @@ $(VENV)/.installed: $(VENV)/.requirements pyproject.toml
 demo: setup ## Optimize the example agents with simulated models, without a network
 	$(BIN)/spanwright demo
 
-test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+test: setup ## Run the tests, a process a core (ARGS="-k pool" passes on to pytest)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
 	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
