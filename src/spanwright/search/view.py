@@ -250,6 +250,11 @@ class PoolView:
         return self._state.attempts.ended
 
     @property
+    def proposals(self) -> int:
+        """How many children were judged, admitted or not."""
+        return self._state.attempts.judged
+
+    @property
     def open_attempts(self) -> tuple[OpenAttempt, ...]:
         """The attempts that have not ended, with what is known of them."""
         return tuple(self._state.attempts.open.values())
