@@ -9,6 +9,7 @@ from spanwright.search.components import Blamed, ComponentRule, everything, roun
 from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.frontier import FrontRule, by_case, covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
+from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, Thompson, best, original, pareto
@@ -31,6 +32,7 @@ __all__ = [
     "FrontRule",
     "GateRule",
     "Member",
+    "Merge",
     "MinibatchRule",
     "Mixed",
     "OpenAttempt",
