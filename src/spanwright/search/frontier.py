@@ -38,8 +38,12 @@ def covering_front(view: PoolView, fronts: Flags | None = None) -> tuple[Candida
     can be struck off, where each of its wins is shared. Among equal estimates the earlier member stays.
     """
     fronts = view.fronts if fronts is None else fronts
-    best_first = np.argsort(-np.nan_to_num(view.estimates, nan=-np.inf), kind="stable")
-    ordered = fronts[:, best_first][fronts.any(axis=1)]
+    winners = np.flatnonzero(fronts.any(axis=0))
+    if not len(winners):
+        return ()
+    worth = np.nan_to_num(view.estimates[winners], nan=-np.inf)
+    best_first = winners[np.argsort(-worth, kind="stable")]
+    ordered = np.take(fronts[fronts.any(axis=1)], best_first, axis=1)
     # A member survives exactly if, of all who win some case, it ranks highest, and no survivor below it wins that case.
     won: dict[int, list[int]] = {}
     for case, place in enumerate(ordered.argmax(axis=1).tolist()):
