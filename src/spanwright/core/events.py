@@ -24,6 +24,8 @@ class StopReason(StrEnum):
     PATIENCE = "patience"
     NOTHING_TO_LEARN = "nothing left to learn"
     FRUITLESS = "fruitless reflections"
+    COUNT = "count reached"
+    RULE = "a rule of your own"
     WORLD_DOWN = "world down"
     STOPPED = "stopped"
     FAILED = "failed"

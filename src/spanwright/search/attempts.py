@@ -53,6 +53,7 @@ class Attempts:
         self.top_up: TopUp | None = None
         """The latest."""
         self.ended = 0
+        self.judged = 0
         self.reflections = 0
         self.fruitless = 0
         """Attempts since the last child was judged, but for those with nothing to learn from."""
@@ -109,6 +110,7 @@ class Attempts:
         if isinstance(event, Abandoned) and event.perfect:
             self.perfect += 1
         elif isinstance(event, Judged):
+            self.judged += 1
             self.perfect = self.fruitless = 0
         else:
             self.fruitless += 1

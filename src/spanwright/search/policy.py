@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from random import Random
 from types import FunctionType
-from typing import Literal, TypeAlias, TypedDict, Unpack
+from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
 from spanwright.core.candidate import CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
@@ -23,10 +23,10 @@ from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.drafts import DraftRule
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
-from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, blocks, open_cases
 from spanwright.search.randomness import shuffled
+from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import Cell, PoolView
 
 Schedule: TypeAlias = Literal["steady", "ordered"]
@@ -38,7 +38,16 @@ _SMALL_BUDGET = 300
 _CELLS_OF_A_FINALIST = 16
 """Rollouts that each finalist gets where no budget says how many there are."""
 
-_ENOUGH = frozenset({StopReason.TARGET, StopReason.PATIENCE, StopReason.NOTHING_TO_LEARN, StopReason.FRUITLESS})
+_ENOUGH = frozenset(
+    {
+        StopReason.TARGET,
+        StopReason.PATIENCE,
+        StopReason.NOTHING_TO_LEARN,
+        StopReason.FRUITLESS,
+        StopReason.COUNT,
+        StopReason.RULE,
+    }
+)
 """Reasons to end a search that leave a budget over, which the finals must not burn."""
 
 
@@ -63,6 +72,7 @@ class PolicySettings(TypedDict, total=False):
     target: float | None
     patience: int | None
     fruitless: int
+    stop: StopRule | None
     memory: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
@@ -111,6 +121,8 @@ class Policy:
     """The search ends when so many attempts brought no new incumbent."""
     fruitless: int = 30
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
+    stop: StopRule | None = None
+    """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     parent_rule: ParentRule = field(default_factory=Mixed)
@@ -328,17 +340,11 @@ class Policy:
             StopReason.FRUITLESS: view.fruitless >= self.fruitless,
             StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
         }
-        return next((reason for reason, holds in reasons.items() if holds), None)
+        found = next((reason for reason, holds in reasons.items() if holds), None)
+        return self.stop(view) if found is None and self.stop is not None else found
 
     def _reached_target(self, view: PoolView) -> bool:
-        if self.target is None:
-            return False
-        incumbent = view.incumbent
-        estimate = view.estimate(incumbent)
-        if estimate is None or estimate < self.target:
-            return False
-        enough = max(cells_wanted(view), self.commitment(view))
-        return view.own(incumbent) >= enough or not open_cases(view, incumbent, view.validation)
+        return self.target is not None and Target(score=self.target, cells=self.commitment(view))(view) is not None
 
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
@@ -370,4 +376,6 @@ def _said(setting: object) -> str:
         return f"{type(setting).__qualname__}({said})"
     if isinstance(setting, FunctionType):
         return f"{setting.__module__}.{setting.__qualname__}"
+    if isinstance(setting, tuple):
+        return f"({', '.join(_said(each) for each in cast('tuple[object, ...]', setting))})"
     return type(setting).__qualname__ if callable(setting) else repr(setting)

@@ -143,6 +143,7 @@ class Pool:
         number = state.cells.admit(None if parent is None else parent.order)
         assert number == member.order, "members are numbered in the order of their admission"
         state.order.append(candidate.id)
+        state.origins[member.origin] += 1
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)
