@@ -129,10 +129,9 @@ async def test_agents_in_a_raw_thread_are_reported_where_no_rollout_reaches_them
 
     result = await optimize(program, words(20), **world.options(rollouts=30))
 
-    assert [
-        f"{result.rollouts} runs of 'helper' began where no rollout reaches, as in a raw thread: they had its own texts "
-        "and left no span. Start threads with contextvars.copy_context().run, or use asyncio.to_thread"
-    ] == [remark for remark in result.remarks if "thread" in remark]
+    (said,) = [remark for remark in result.remarks if "thread" in remark]
+    assert said.startswith(f"{result.rollouts} runs of 'helper' began where no rollout reaches, as in a raw thread")
+    assert said.endswith("Start threads with contextvars.copy_context().run, or use asyncio.to_thread")
     stored = SqliteStore(world.store).reader.trace("first", 1).trace
     assert ["helper", "speaker"] == [run.name for run in stored.agents]
 

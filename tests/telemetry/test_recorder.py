@@ -238,10 +238,8 @@ async def test_agents_that_begin_in_a_thread_without_context_are_said(user_provi
         work(otel_trace.get_tracer("desk"))  # nothing is being recorded: the user's own affair
 
     assert ["plan"] == names(recording.trace)
-    assert (
-        "1 traces of agents began where no recording reaches, as in a raw thread: "
-        "start threads with contextvars.copy_context().run, or use asyncio.to_thread",
-    ) == recorder.diagnoses
+    (said,) = recorder.diagnoses
+    assert said.startswith("1 traces of agents began where no recording reaches, as in a raw thread: start threads")
 
 
 class Marking(AbstractCapability):
