@@ -1,5 +1,9 @@
 """The user's own spans inside tools are part of the stored trace, and a judge's are not."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 import logfire
 import pytest
 from api_world import Task, words
@@ -110,3 +114,38 @@ async def test_a_judges_spans_are_kept_apart(world) -> None:
     calls = [call for example in examples for call in example.observed.trace.model_calls]
     assert calls
     assert not any("Polite." in f"{call.messages} {call.instructions}" for call in calls)
+
+
+async def test_agents_in_a_raw_thread_are_reported_where_no_rollout_reaches_them(world) -> None:
+    helper = optimizable(Agent(world.task.model, name="helper", instructions="Say the word."))
+    agent = optimizable(Agent(world.task.model, name="speaker", instructions="Say the word."))
+
+    @optimizable(agents=[agent, helper])
+    async def program(word: str) -> str:
+        with ThreadPoolExecutor(1) as pool:
+            bare = pool.submit(asyncio.run, helper.run(word)).result()
+            pool.submit(copy_context().run, asyncio.run, helper.run(word)).result()
+            return (await agent.run(bare.output)).output
+
+    result = await optimize(program, words(20), **world.options(rollouts=30))
+
+    (said,) = [remark for remark in result.remarks if "thread" in remark]
+    assert said.startswith(f"{result.rollouts} runs of 'helper' began where no rollout reaches, as in a raw thread")
+    assert said.endswith("Start threads with contextvars.copy_context().run, or use asyncio.to_thread")
+    stored = SqliteStore(world.store).reader.trace("first", 1).trace
+    assert ["helper", "speaker"] == [run.name for run in stored.agents]
+
+
+async def test_a_program_that_works_in_a_raw_thread_alone_is_not_silently_empty(world) -> None:
+    agent = optimizable(Agent(world.task.model, name="speaker", instructions="Say the word."))
+
+    @optimizable(agents=[agent])
+    async def program(word: str) -> str:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, agent.run(word)).result().output
+
+    result = await optimize(program, words(20), **world.options(rollouts=30))
+
+    told = "\n".join(result.remarks)
+    assert f"{result.rollouts} runs of 'speaker' began where no rollout reaches" in told
+    assert f"{result.rollouts} recordings of {result.rollouts} saw no span" in told

@@ -117,7 +117,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             changes = check_same(conduct.run, journal, problem)
             if progress is not None:
                 progress.replay(journal.events())
-            means = Means(journal=journal, recorder=recorder, observers=observers)
+            kept = exporter.overheard(journal, problem.splits)
+            means = Means(journal=kept, recorder=recorder, observers=observers)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
