@@ -13,6 +13,7 @@ from pydantic_ai.models import Model
 
 from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import Wishes, check_same, prepare
+from spanwright.baselines import Baseline
 from spanwright.core.protocols import Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
@@ -64,7 +65,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     reflection_model: Model | str | Reflector | None = None,
     components: Choice | None = None,
     objective: Objective | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Baseline | None = None,
     concurrency: int = 32,
     store: Store | str | os.PathLike[str] | None = None,
     run: str | Run | None = None,
@@ -78,9 +79,9 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     its cost before the first call. `reflection_model` defaults to the agent's own model. `components` are
     instructions and tool descriptions; `"all"`, globs or a predicate say otherwise. `objective` names the evaluator
     to maximize where figures are not within 0 to 1, or computes the score from all of them. `policy` is how to search
-    (`Policy.default()`, `Policy.gepa()`). `concurrency` is the most rollouts in flight. `store` is a file
-    (`.spanwright/store.sqlite`; ":memory:" for none) and `run` a name in it: a run that the store knows is resumed.
-    `stop.request()` ends the run early, resumable.
+    (`Policy.default()`, `Policy.gepa()`, one of `spanwright.baselines`). `concurrency` is the most rollouts in flight.
+    `store` is a file (`.spanwright/store.sqlite`; ":memory:" for none) and `run` a name in it: a run that the store
+    knows is resumed. `stop.request()` ends the run early, resumable.
 
     Raises UsageError before money is spent, UserBug for the user's failing tool, evaluator or settings, StoreError.
     Cancelling it cancels at once; the run can be resumed.
@@ -88,11 +89,13 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     if concurrency < 1:
         raise UsageError(f"concurrency={concurrency} lets no rollout run", "Give at least 1")
     how = Run(name=run) if run is None or isinstance(run, str) else run
+    chosen = policy if isinstance(policy, Baseline) else Baseline(policy=policy or Policy.default())
     wishes = Wishes(
         components=components,
         objective=objective,
         reflection=reflection_model,
-        policy=policy or Policy.default(),
+        policy=chosen.policy,
+        writer=chosen.writer,
         budget=budget,
     )
     async with AsyncExitStack() as stack:

@@ -12,6 +12,7 @@ from pydantic_ai.models import Model
 from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
+from spanwright.baselines import Baseline
 from spanwright.core.protocols import Observer, Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
@@ -58,7 +59,7 @@ class Options(TypedDict, total=False):
     reflection_model: Model | str | Reflector | None
     components: Choice | None
     objective: Objective | None
-    policy: Policy | None
+    policy: Policy | Baseline | None
     concurrency: int
     store: Store | str | os.PathLike[str] | None
     run: str | Run | None

@@ -3,7 +3,7 @@
 Nothing in here asks a model: what is wrong is said before money is spent.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -20,7 +20,6 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
 from spanwright.models import is_priced, resolve
-from spanwright.reflection import ModelReflector
 from spanwright.search import Policy
 from spanwright.store import compare, fingerprint, fingerprint_code, of_cases, of_evaluators
 from spanwright.subject import (
@@ -54,6 +53,8 @@ class Wishes:
     objective: Objective | None
     reflection: Model | str | Reflector | None
     policy: Policy
+    writer: Callable[[Model], Reflector]
+    """Makes a reflector of the reflection model."""
     budget: Budget | None
 
 
@@ -77,7 +78,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     meeting = subject_of(subject, cast("DepsFor | None", deps), cases.theirs)
     agents = meeting.agents
     models = {f"agent {agent.name}": resolve(agent.model) for agent in agents if agent.model is not None}
-    reflector, reflecting = _reflector(wishes.reflection, models)
+    reflector, reflecting = _reflector(wishes, models)
     scoring = Scoring(cases, wishes.objective)
     asked = {**models, **reflecting, **{f"judge {name}": model for name, model in scoring.models.items()}}
     async with recorder.recording({}):  # so that the preview's spans are withheld from the user's exporters
@@ -147,10 +148,9 @@ def _without(fingerprints: Mapping[str, str], keys: Collection[str]) -> Mapping[
     return {key: each for key, each in fingerprints.items() if key not in keys}
 
 
-def _reflector(
-    wish: Model | str | Reflector | None, models: Mapping[str, Model]
-) -> tuple[Reflector, Mapping[str, Model]]:
+def _reflector(wishes: Wishes, models: Mapping[str, Model]) -> tuple[Reflector, Mapping[str, Model]]:
     """Return who reflects, and the model to be asked for it, if we know it."""
+    wish = wishes.reflection
     if wish is not None and not isinstance(wish, str | Model):
         if not callable(getattr(wish, "reflect", None)):
             raise UsageError(
@@ -162,7 +162,7 @@ def _reflector(
             raise UsageError("no agent has a model, so there is none to reflect with", "Pass reflection_model=")
         wish = next(iter(models.values()))
     model = resolve(wish)
-    return ModelReflector(model), {"reflection": model}
+    return wishes.writer(model), {"reflection": model}
 
 
 def _crowned(component: Component, worn: Mapping[str, str]) -> Component:

@@ -15,6 +15,12 @@ class Rules(StrEnum):
     DEFAULT = "default"
     GEPA = "gepa"
     BEST_OF_N = "best-of-n"
+    GREEDY = "greedy"
+    OPRO = "opro"
+    RANDOM_SEARCH = "random-search"
+    FEW_SHOT = "few-shot"
+    BEAM = "beam"
+    MIPRO = "mipro"
 
 
 class Backend(StrEnum):

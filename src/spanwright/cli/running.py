@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Literal, cast
 import anyio
 import typer
 
+from spanwright import baselines
 from spanwright.api import Run, interruptible, optimize
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
@@ -159,14 +160,19 @@ def _export(invocation: Invocation) -> Export | bool:
             return Export.phoenix()
 
 
-def _policy(invocation: Invocation) -> Policy:
+def _policy(invocation: Invocation) -> Policy | baselines.Baseline:
     settings = PolicySettings(seed=invocation.seed)
     if invocation.ordered:
         settings["schedule"] = "ordered"
-    match Rules(invocation.policy):
-        case Rules.GEPA:
-            return Policy.gepa(**settings)
-        case Rules.BEST_OF_N:
-            return Policy.best_of_n(**settings)
-        case Rules.DEFAULT:
-            return Policy.default(**settings)
+    makers: Mapping[Rules, Callable[..., Policy | baselines.Baseline]] = {
+        Rules.DEFAULT: Policy.default,
+        Rules.GEPA: Policy.gepa,
+        Rules.BEST_OF_N: Policy.best_of_n,
+        Rules.GREEDY: baselines.greedy,
+        Rules.OPRO: baselines.opro,
+        Rules.RANDOM_SEARCH: baselines.random_search,
+        Rules.FEW_SHOT: baselines.few_shot,
+        Rules.BEAM: baselines.beam,
+        Rules.MIPRO: baselines.mipro,
+    }
+    return makers[Rules(invocation.policy)](**settings)

@@ -29,6 +29,15 @@ class TriedEdit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredText:
+    """A text that a component had in an earlier candidate, and the best estimate that a candidate with it reached."""
+
+    component: ComponentId
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReflectionContext:
     """One request to a reflector: improve `components` of `parent`, given the evidence."""
 
@@ -39,6 +48,8 @@ class ReflectionContext:
     examples: tuple[Example, ...]
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
+    scored: tuple[ScoredText, ...] = ()
+    """Earlier texts of the components on offer, the worst first; empty unless the policy shows scores."""
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
     objective: str = ""

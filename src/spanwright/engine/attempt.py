@@ -125,6 +125,7 @@ class Attempt:
             examples=tuple(examples),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
+            scored=policy.scored(view, chosen),
             others=tuple(component for component in components if component.id not in chosen),
             objective=shop.problem.objective,
             most_edits=policy.edits,

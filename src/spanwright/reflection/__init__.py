@@ -8,9 +8,21 @@
 The prose is in prompts/*.md. What tools, users and models said is evidence here: cleaned, indented and marked.
 """
 
+from spanwright.reflection.demonstrations import Demonstrations, joined, parted
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.reflector import ModelReflector
+from spanwright.reflection.scores import compose_scores
 from spanwright.reflection.values import show_within
 
-__all__ = ["ModelReflector", "Rung", "render_prompt", "rungs", "show_within"]
+__all__ = [
+    "Demonstrations",
+    "ModelReflector",
+    "Rung",
+    "compose_scores",
+    "joined",
+    "parted",
+    "render_prompt",
+    "rungs",
+    "show_within",
+]

@@ -4,9 +4,10 @@ The same context gives the same prompt, byte for byte. It never exceeds its allo
 traces are shortened first, then examples are left out, and at the very last fewer components are offered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from spanwright.core.candidate import Component
 from spanwright.core.context import ReflectionContext
@@ -55,19 +56,31 @@ def render_prompt(context: ReflectionContext, allowance: int, *, rung: Rung = Ru
     return compose(context, allowance, rung).text
 
 
+Composer: TypeAlias = Callable[[ReflectionContext, int, Rung], Prompt]
+"""Makes the prompt for an answer in the form of a rung, in at most so many tokens."""
+
+Evidence: TypeAlias = Callable[[ReflectionContext, Sequence[Component], int], Sequence[str]]
+"""Tells in at most so many tokens who is at work, then what stands between the texts and the request."""
+
+
 def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
     """Return the prompt for an answer in the form of `rung`, in at most `allowance` tokens.
 
     Raises UsageError where the allowance cannot hold even one component beside the fixed prose.
     """
+    return composed(context, allowance, rung, brief="reflect", evidence=_evidence)
+
+
+def composed(context: ReflectionContext, allowance: int, rung: Rung, *, brief: str, evidence: Evidence) -> Prompt:
+    """Return the prompt as `compose` does, of the brief in `prompts/<brief>.md` and of other evidence."""
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
+        system, goal, texts = prose(brief), _goal(context.objective), editable(offered, context.parent)
         closing = _closing(offered, rung, context.most_edits)
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
         if room >= 0:
-            cast, *evidence = _evidence(context, offered, room)
-            sections = [goal, cast, texts, *evidence, closing]
+            cast, *shown = evidence(context, offered, room)
+            sections = [goal, cast, texts, *shown, closing]
             user = marked("\n\n".join(section for section in sections if section))
             return Prompt(system=system, user=user, offered=offered)
     raise UsageError(

@@ -23,7 +23,7 @@ from spanwright.reflection.checks import Ground, judged, repeats_a_record
 from spanwright.reflection.evidence import cut, fenced, marked, tokens
 from spanwright.reflection.ladder import Ladder, Manner, rungs, speaks_of_form
 from spanwright.reflection.parse import Said, parse
-from spanwright.reflection.prompt import Prompt, Rung, compose
+from spanwright.reflection.prompt import Composer, Prompt, Rung, compose
 from spanwright.reflection.prose import entries, filled
 
 _ALLOWANCE: Final = 24_000
@@ -57,6 +57,7 @@ class ModelReflector:
     """Proposes new texts by consulting `model`.
 
     `allowance` is the most tokens of a prompt; by default 24,000, or half of the context window where that is less.
+    `composer` makes the prompt: what the model is told of the evidence.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class ModelReflector:
         allowance: int | None = None,
         temperature: float | None = None,
         retries: Retries | None = None,
+        composer: Composer = compose,
     ) -> None:
         window = model.context_window
         self._model = model
         self._allowance = allowance or min(_ALLOWANCE, window // 2 if window else _ALLOWANCE)
         self._temperature = temperature
         self._retries = retries or Retries()
+        self._compose = composer
         self._ladder = Ladder(rungs(model.profile), temperature=temperature is not None)
 
     @property
@@ -104,7 +107,7 @@ class ModelReflector:
         """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
         manner = self._ladder.manner
         while True:
-            prompt = compose(context, self._allowance, manner.rung)
+            prompt = self._compose(context, self._allowance, manner.rung)
             user = f"{prompt.user}\n\n{repair}" if repair else prompt.user
             try:
                 with boundary("the reflection model"):

@@ -5,6 +5,7 @@ are in `spanwright.search.statistics`.
 """
 
 from spanwright.search.attempts import OpenAttempt
+from spanwright.search.beam import Beam, InBeam
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
 from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.frontier import FrontRule, by_case, covering_front, front
@@ -24,6 +25,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "AtMost",
+    "Beam",
     "Blamed",
     "Cell",
     "ComponentRule",
@@ -31,6 +33,7 @@ __all__ = [
     "EpsilonGreedy",
     "FrontRule",
     "GateRule",
+    "InBeam",
     "Member",
     "Merge",
     "MinibatchRule",

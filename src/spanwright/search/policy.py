@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
 from spanwright.core.candidate import CandidateId, ComponentId
-from spanwright.core.context import TriedEdit
+from spanwright.core.context import ScoredText, TriedEdit
 from spanwright.core.events import StopReason
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
@@ -74,6 +74,7 @@ class PolicySettings(TypedDict, total=False):
     fruitless: int
     stop: StopRule | None
     memory: bool
+    scores: int
     parent_rule: ParentRule
     draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
@@ -125,6 +126,8 @@ class Policy:
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
+    scores: int = 0
+    """Earlier texts of each component that a reflection is shown with their scores, for reflectors that read them."""
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
@@ -229,6 +232,10 @@ class Policy:
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
         return view.tried(parent, components) if self.memory else ()
+
+    def scored(self, view: PoolView, components: Sequence[ComponentId]) -> tuple[ScoredText, ...]:
+        """Return what the reflection shall know of how earlier texts scored."""
+        return view.scored(components, self.scores) if self.scores else ()
 
     def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
         """Judge a child by its parent's scores on the minibatch and its own."""

@@ -1,6 +1,6 @@
 """How far a member is measured: a small first bet for each, and more only for those who may still win."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from spanwright.core.candidate import CandidateId
@@ -28,6 +28,18 @@ def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequenc
     A block that was begun is finished: so a member that a crash caught within one is measured as far as if there had
     been none.
     """
+    return in_blocks(view, candidate, block=block, order=order, goes_on=may_win)
+
+
+def in_blocks(
+    view: PoolView,
+    candidate: CandidateId,
+    *,
+    block: int,
+    order: Sequence[str],
+    goes_on: Callable[[PoolView, CandidateId], bool],
+) -> Sequence[str]:
+    """Measure as `blocks` does, block after block while the member lacks cells and `goes_on` says so."""
     own = view.own(candidate)
     begun = own + sum(view.flying(candidate, case) > 0 for case in order)
     first = min(block, len(order))
@@ -37,7 +49,7 @@ def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequenc
         return ()
     if rest := begun % block:
         return open_cases(view, candidate, order)[: block - rest]
-    if begun >= cells_wanted(view) or not may_win(view, candidate):
+    if begun >= cells_wanted(view) or not goes_on(view, candidate):
         return ()
     return open_cases(view, candidate, order)[:block]
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeAlias
 
+import numpy as np
+
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
-from spanwright.core.context import TriedEdit
+from spanwright.core.context import ScoredText, TriedEdit
 from spanwright.core.events import RolloutStarted, RunStarted, StopReason
 from spanwright.core.proposal import Lesson, Origin
 from spanwright.core.usage import Budget, Usage
@@ -297,6 +299,22 @@ class PoolView:
         """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
         return tuple(self._fared(edit) for edit in islice(made, _TRIED))
+
+    def scored(self, components: Sequence[ComponentId], most: int) -> tuple[ScoredText, ...]:
+        """Return the `most` best texts of each component with the estimate of the best member that has it, worst first.
+
+        It looks at every established member: work that grows with the run.
+        """
+        known: dict[ComponentId, dict[str, float]] = {component: {} for component in components}
+        for place in np.flatnonzero(self.established).tolist():
+            texts, estimate = self.candidate(self.members[place]).texts, float(self.estimates[place])
+            for component, scores in known.items():
+                scores[texts[component]] = max(estimate, scores.get(texts[component], estimate))
+        return tuple(
+            ScoredText(component=component, text=text, score=score)
+            for component, scores in known.items()
+            for text, score in sorted(scores.items(), key=lambda each: each[1])[-most:]
+        )
 
     def _fared(self, edit: Edit) -> TriedEdit:
         return TriedEdit(

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import anyio
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models import Model
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from spanwright.core.candidate import Candidate, Component
@@ -53,7 +54,8 @@ class Stage:
         self.recorder: Final = WorldRecorder(scene)
         self.splits: Final[Splits] = world.splits
         self.components: Final[tuple[Component, ...]] = world.components
-        self.reflector: Final[Reflector] = ModelReflector(_reflection_model(world, latency))
+        self.reflection_model: Final[Model] = _reflection_model(world, latency)
+        self.reflector: Final[Reflector] = ModelReflector(self.reflection_model)
         self.seed: Final = Candidate(texts=world.seed_texts)
 
     evaluator = staticmethod(lambda: world_evaluator)
