@@ -1,9 +1,13 @@
 """Every baseline is a policy like any other: it ends, keeps to its budget, can be resumed, and loses nothing."""
 
+import sys
+
 import pytest
 from baseline_trials import BASELINES, Kept, in_a_world, on_the_landscape
 
+from spanwright.baselines import mipro
 from spanwright.core.events import AttemptStarted, Judged, RolloutEnded, RolloutStarted
+from spanwright.errors import UsageError
 
 
 def accepted(journal: Kept) -> list[str]:
@@ -59,3 +63,11 @@ def test_mipro_draws_combinations_after_its_proposals() -> None:
 
     assert drafted
     assert min(each.attempt for each in journal.events() if isinstance(each, AttemptStarted) and each.draft) > 12
+
+
+def test_without_optuna_mipro_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "spanwright.baselines.joint", raising=False)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+
+    with pytest.raises(UsageError, match=r"spanwright\[tpe\]"):
+        mipro()

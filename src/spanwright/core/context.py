@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Case
-from spanwright.core.proposal import Lesson
+from spanwright.core.proposal import Lesson, Proposal
 from spanwright.core.rollout import Observed
 
 
@@ -50,6 +50,8 @@ class ReflectionContext:
     lessons: tuple[Lesson, ...] = ()
     scored: tuple[ScoredText, ...] = ()
     """Earlier texts of the components on offer, the worst first; empty unless the policy shows scores."""
+    proposals: tuple[Proposal, ...] = ()
+    """Proposals of other reflectors on this evidence, or on parts of it, for one that joins or checks them."""
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
     objective: str = ""

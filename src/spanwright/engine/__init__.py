@@ -2,7 +2,8 @@
 
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
+from spanwright.engine.map_reduce import MapReduce
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
 
-__all__ = ["Ask", "Conduct", "Ended", "Engine", "Lease", "Ledger", "Means", "Phase", "Problem", "Stop"]
+__all__ = ["Ask", "Conduct", "Ended", "Engine", "Lease", "Ledger", "MapReduce", "Means", "Phase", "Problem", "Stop"]

@@ -11,6 +11,8 @@ The prose is in prompts/*.md. What tools, users and models said is evidence here
 from spanwright.reflection.demonstrations import Demonstrations, joined, parted
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
+from spanwright.reflection.proposals import compose_reduction, compose_refinement
+from spanwright.reflection.refining import Refined
 from spanwright.reflection.reflector import ModelReflector
 from spanwright.reflection.scores import compose_scores
 from spanwright.reflection.values import show_within
@@ -18,7 +20,10 @@ from spanwright.reflection.values import show_within
 __all__ = [
     "Demonstrations",
     "ModelReflector",
+    "Refined",
     "Rung",
+    "compose_reduction",
+    "compose_refinement",
     "compose_scores",
     "joined",
     "parted",

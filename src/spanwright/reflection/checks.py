@@ -36,7 +36,18 @@ _PARTIAL = re.compile(
 _SAMPLES = frozenset(
     {"the complete new text", "<the complete new text>", "new text", "one fact", "the general cause", "…", "..."}
 )
-_PROSE = ("reflect", "scores", "request", "most_edits", "form_tool", "form_json", "form_tagged", "repair")
+_PROSE = (
+    "reflect",
+    "scores",
+    "reduce",
+    "refine",
+    "request",
+    "most_edits",
+    "form_tool",
+    "form_json",
+    "form_tagged",
+    "repair",
+)
 _LESSONS, _LESSON_LENGTH = 5, 400
 
 

@@ -1,0 +1,155 @@
+"""Reflectors beside the one that asks a model about traces: by scores, by demonstrations, in parts, and twice."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from reflection_fixtures import one_component, proposed, refused, tool_and_parameter
+
+from spanwright.core.context import ReflectionContext, ScoredText
+from spanwright.core.proposal import Lesson, Proposal, Reflection, Refusal, RefusalReason
+from spanwright.engine import MapReduce
+from spanwright.errors import WorldFailed
+from spanwright.reflection import (
+    Demonstrations,
+    Refined,
+    Rung,
+    compose_reduction,
+    compose_refinement,
+    compose_scores,
+    joined,
+    parted,
+)
+
+TRIAGE = "triage/instructions"
+
+
+@dataclass
+class Scripted:
+    """Answers what it was given, one after another, and keeps what it saw."""
+
+    answers: list[Proposal | Refusal | Exception]
+    seen: list[ReflectionContext] = field(default_factory=list)
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        self.seen.append(context)
+        answer = self.answers[len(self.seen) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return Reflection(result=answer, prompt=f"asked {len(self.seen)}", answer="said")
+
+
+def proposal(text: str, *lessons: str) -> Proposal:
+    learned = tuple(Lesson(component=TRIAGE, text=each) for each in lessons)
+    return Proposal(parents=("parent",), edits={TRIAGE: text}, diagnosis=f"because of {text}", lessons=learned)
+
+
+def many(count: int) -> ReflectionContext:
+    context = one_component()
+    return replace(context, examples=(context.examples * count)[:count])
+
+
+def test_a_prompt_by_scores_shows_earlier_texts_worst_first_and_nothing_of_what_went_wrong() -> None:
+    scored = (
+        ScoredText(component=TRIAGE, text="Sort.", score=0.25),
+        ScoredText(component=TRIAGE, text="Think.", score=0.5),
+    )
+    prompt = compose_scores(replace(one_component(), scored=scored), 8_000, Rung.TAGGED).text
+
+    assert prompt.index("score 0.250") < prompt.index("score 0.500")
+    assert "Sort." in prompt
+    assert "charged twice" in prompt
+    assert "expected 'billing'" not in prompt
+
+
+def test_where_room_is_short_the_worst_texts_are_left_out() -> None:
+    scored = tuple(ScoredText(component=TRIAGE, text="word " * 200, score=number / 100) for number in range(40))
+    prompt = compose_scores(replace(one_component(), scored=scored), 3_000, Rung.TAGGED).text
+
+    assert "score 0.390" in prompt
+    assert "score 0.000" not in prompt
+    assert len(prompt.encode()) <= 4 * 3_000
+
+
+async def test_demonstrations_are_taken_from_what_went_well_and_replace_earlier_ones() -> None:
+    context = one_component()
+    text = proposed((await Demonstrations().reflect(context)).result).edits[TRIAGE]
+    again = replace(context, parent=context.parent.edited({TRIAGE: text}), attempt=8)
+
+    assert text.startswith("Sort the ticket of {customer} into a queue.")
+    assert "Please cancel my subscription." in text
+    assert "charged twice" not in text
+    assert parted(text)[0] == context.parent.texts[TRIAGE]
+    assert joined(*parted(text)) == text
+    assert RefusalReason.UNCHANGED is refused((await Demonstrations().reflect(again)).result).reason
+
+
+async def test_without_anything_that_went_well_there_is_nothing_to_demonstrate() -> None:
+    result = (await Demonstrations(passing=1.5).reflect(one_component())).result
+
+    assert RefusalReason.UNCHANGED is refused(result).reason
+
+
+async def test_a_demonstration_shows_the_tools_that_were_called() -> None:
+    context = tool_and_parameter()
+    result = (await Demonstrations(passing=0.0, at_most=8).reflect(context)).result
+
+    assert "Call:" in "".join(proposed(result).edits.values())
+
+
+async def test_many_examples_are_read_in_parts_and_their_proposals_are_joined() -> None:
+    reader = Scripted([proposal("one", "first"), proposal("two", "second"), proposal("three", "first")])
+    reducer = Scripted([proposal("all")])
+    result = proposed((await MapReduce(reader, reducer).reflect(many(10))).result)
+
+    assert [4, 3, 3] == [len(each.examples) for each in reader.seen]
+    assert {TRIAGE: "all"} == result.edits
+    assert ["first", "second"] == [lesson.text for lesson in result.lessons]
+    assert ["one", "two", "three"] == [each.edits[TRIAGE] for each in reducer.seen[0].proposals]
+
+
+async def test_parts_that_the_world_fails_are_left_out_and_all_of_them_are_its_failure() -> None:
+    down = WorldFailed("model", "down")
+    reader = Scripted([proposal("one"), down, down])
+
+    assert {TRIAGE: "one"} == proposed((await MapReduce(reader, Scripted([])).reflect(many(9))).result).edits
+    with pytest.raises(WorldFailed):
+        await MapReduce(Scripted([down, down, down]), Scripted([])).reflect(many(9))
+
+
+async def test_few_examples_are_read_together() -> None:
+    reader = Scripted([proposal("one")])
+    await MapReduce(reader, Scripted([])).reflect(many(3))
+
+    assert [3] == [len(each.examples) for each in reader.seen]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (proposal("two"), "two"),
+        (Refusal(reason=RefusalReason.MALFORMED), "one"),
+        (Refusal(reason=RefusalReason.UNCHANGED), None),
+    ],
+)
+async def test_a_second_look_mends_keeps_or_drops_a_proposal(second: Proposal | Refusal, expected: str | None) -> None:
+    checker = Scripted([second])
+    result = (await Refined(Scripted([proposal("one", "learned")]), checker).reflect(one_component())).result
+
+    assert ["one"] == [each.edits[TRIAGE] for each in checker.seen[0].proposals]
+    if expected is None:
+        assert RefusalReason.UNCHANGED is refused(result).reason
+    else:
+        assert {TRIAGE: expected} == proposed(result).edits
+        assert ["learned"] == [lesson.text for lesson in proposed(result).lessons]
+
+
+def test_the_prompts_show_what_was_proposed_within_their_allowance() -> None:
+    context = replace(one_component(), proposals=tuple(proposal(f"rule {number}. " * 400) for number in range(6)))
+    joining = compose_reduction(context, 4_000, Rung.TOOL).text
+    checking = compose_refinement(replace(context, proposals=context.proposals[:1]), 4_000, Rung.TOOL).text
+
+    assert all(f"Proposal {number}" in joining for number in range(1, 7))
+    assert "because of rule 0" in checking
+    assert "expected 'billing'" in checking
+    assert "expected 'billing'" not in joining
+    assert max(len(joining.encode()), len(checking.encode())) <= 4 * 4_000
