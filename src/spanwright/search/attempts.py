@@ -13,7 +13,7 @@ from spanwright.core.events import (
     Refused,
     RolloutStarted,
 )
-from spanwright.core.proposal import Proposal, Refusal
+from spanwright.core.proposal import Draft, Proposal, Refusal
 from spanwright.core.rollout import Purpose, Rollout
 
 
@@ -32,6 +32,8 @@ class OpenAttempt:
     """What the reflection may edit; None where none was started."""
     result: Proposal | Refusal | None = None
     """What the reflection answered; None where it did not."""
+    draft: Draft | None = None
+    """What is tried without a reflection; None where the attempt reflects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Attempts:
         self.top_up: TopUp | None = None
         """The latest."""
         self.ended = 0
+        self.judged = 0
         self.reflections = 0
         self.fruitless = 0
         """Attempts since the last child was judged, but for those with nothing to learn from."""
@@ -73,7 +76,9 @@ class Attempts:
     def start(self, event: AttemptStarted) -> None:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
-        self.open[event.attempt] = OpenAttempt(attempt=event.attempt, parent=event.parent, cases=event.cases)
+        self.open[event.attempt] = OpenAttempt(
+            attempt=event.attempt, parent=event.parent, cases=event.cases, draft=event.draft
+        )
 
     def add(self, rollout: Rollout) -> None:
         """Keep a rollout of an open attempt, so that a resumed run need not pay for it again."""
@@ -105,6 +110,7 @@ class Attempts:
         if isinstance(event, Abandoned) and event.perfect:
             self.perfect += 1
         elif isinstance(event, Judged):
+            self.judged += 1
             self.perfect = self.fruitless = 0
         else:
             self.fruitless += 1
