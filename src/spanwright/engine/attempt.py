@@ -55,7 +55,7 @@ class Attempt:
         if all(evidence.is_perfect(each.rollout.score, perfect) for each in scored if each.rollout.score is not None):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
-        examples = [evidence.example(shop.problem, each, components) for each in scored]
+        examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
         result = self._opened.result if answered(self._opened) else await self._consult(examples)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")

@@ -6,6 +6,7 @@ from random import Random
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.context import Example, Recorded
 from spanwright.core.proposal import Lesson
+from spanwright.core.protocols import Redaction
 from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
@@ -19,9 +20,13 @@ _BLAMED_SHOWN = 3
 _RECORDED_SHOWN = 3
 
 
-def example(problem: Problem, observed: Observed, components: Sequence[Component]) -> Example:
+def example(
+    problem: Problem, observed: Observed, components: Sequence[Component], redaction: Redaction | None = None
+) -> Example:
     """Return what one rollout teaches; `components` are those that may be blamed, with the candidate's texts."""
     case = next(case for case in problem.splits.train if case.id == observed.rollout.key.case)
+    if redaction is not None:
+        case = redaction.case(case, observed.trace.id)
     weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import Recorded
-from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
+from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine.stop import Stop
 
@@ -44,6 +44,7 @@ class Means:
     journal: Journal
     recorder: Recorder
     observers: Sequence[Observer] = ()
+    redaction: Redaction | None = None
     clock: Callable[[], float] = time.time
     """Seconds since the epoch, for the events' times."""
 
