@@ -70,7 +70,7 @@ def test_a_text_that_looks_like_a_place_is_left_as_it_is():
 async def test_the_model_reads_the_template():
     model = Series(good)
     reflecting, _ = reflector(model, prompts={Kind.INSTRUCTIONS: "Be brief. {{text}}"})
-    proposed((await reflecting.reflect(tool_and_parameter())).result)
+    await reflecting.reflect(tool_and_parameter())
 
     assert "Be brief." in str(model.requests[0])
 
