@@ -114,21 +114,24 @@ class Attempt:
         chosen = self._opened.components
         if chosen is None:
             blames: Mapping[ComponentId, float] = evidence.total_blame(examples, components, policy.perfect)
-            # Keyed by the attempt, so that a resumed run draws the same.
-            stream = Random(f"{policy.seed}/{self._opened.attempt}/components")
-            chosen = policy.components(view, self._parent.id, blames, stream)
+            chosen = policy.components(view, self._parent.id, blames, self._stream("components"))
         offered = [component for component in components if component.id in chosen]
         return ReflectionContext(
             attempt=self._opened.attempt,
             parent=self._parent,
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
             examples=tuple(examples),
+            recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
             objective=shop.problem.objective,
             most_edits=policy.edits,
         )
+
+    def _stream(self, of: str) -> Random:
+        """Return a random stream, keyed by the attempt, so that a resumed run draws the same."""
+        return Random(f"{self._shop.policy.seed}/{self._opened.attempt}/{of}")
 
     async def _judge(self, proposal: Proposal, before: Mapping[str, float], gate: GateRule | None) -> Ending | None:
         """Turn a proposal into a child, and let the gate decide where there is one."""
