@@ -139,7 +139,7 @@ class Attempt:
         if strange := proposal.edits.keys() - self._parent.texts.keys():
             return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
         child = proposal.apply(self._parent)
-        if child.id in shop.pool.view:
+        if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
         verdict = Verdict(accepted=True, reason="admitted without a gate")
         if gate is not None:

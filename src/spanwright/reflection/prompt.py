@@ -18,10 +18,12 @@ from spanwright.reflection.examples import happened
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
 from spanwright.reflection.recorded import recorded_before
+from spanwright.reflection.templates import Briefs, Templates
 
 _AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
 _OBJECTIVE_TOKENS = 200
+_NONE = Briefs({})
 
 
 class Rung(StrEnum):
@@ -51,19 +53,21 @@ class Prompt:
         return f"{self.system}\n\n{self.user}"
 
 
-def render_prompt(context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL) -> str:
+def render_prompt(
+    context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL, prompts: Templates | None = None
+) -> str:
     """Return the prompt that a reflector reads, in at most `allowance` tokens. Raises UsageError as `compose` does."""
-    return compose(context, allowance, rung).text
+    return compose(context, allowance, rung, Briefs(prompts or {})).text
 
 
-def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
+def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
     """Return the prompt for an answer in the form of `rung`, in at most `allowance` tokens.
 
     Raises UsageError where the allowance cannot hold even one component beside the fixed prose.
     """
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
+        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent, briefs)
         closing = _closing(offered, rung, context.most_edits)
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
         if room >= 0:

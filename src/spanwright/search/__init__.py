@@ -11,6 +11,7 @@ from spanwright.search.frontier import FrontRule, by_case, covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
 from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
+from spanwright.search.one_stream import OneStreamParent, one_stream_minibatch
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, Thompson, best, original, pareto
 from spanwright.search.policy import Policy, PolicySettings
@@ -35,6 +36,7 @@ __all__ = [
     "Merge",
     "MinibatchRule",
     "Mixed",
+    "OneStreamParent",
     "OpenAttempt",
     "ParentRule",
     "Pareto",
@@ -56,6 +58,7 @@ __all__ = [
     "everything",
     "front",
     "not_worse",
+    "one_stream_minibatch",
     "original",
     "paired_differences",
     "pareto",

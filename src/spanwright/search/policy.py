@@ -73,6 +73,7 @@ class PolicySettings(TypedDict, total=False):
     patience: int | None
     fruitless: int
     stop: StopRule | None
+    second_chances: bool
     memory: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
@@ -123,6 +124,8 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     stop: StopRule | None = None
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    second_chances: bool = False
+    """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     parent_rule: ParentRule = field(default_factory=Mixed)
@@ -171,6 +174,7 @@ class Policy:
             finalist_count=2,
             final_share=0.0,
             edits=None,
+            second_chances=True,
             memory=False,
             parent_rule=pareto,
             component_rule=round_robin,
@@ -229,6 +233,10 @@ class Policy:
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
         return view.tried(parent, components) if self.memory else ()
+
+    def is_known(self, view: PoolView, child: CandidateId) -> bool:
+        """Return whether a child was tried before and need not be again."""
+        return view.is_member(child) or (child in view and not self.second_chances)
 
     def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
         """Judge a child by its parent's scores on the minibatch and its own."""

@@ -115,6 +115,10 @@ class PoolView:
         """Those who were admitted, in this order; the seed is the first. Arrays below are aligned with it."""
         return self._state.order
 
+    def is_member(self, candidate: CandidateId) -> bool:
+        """Say whether a candidate was admitted."""
+        return candidate in self._state.members
+
     def member(self, candidate: CandidateId) -> Member:
         """Return a member. Raises KeyError."""
         return self._state.members[candidate]
