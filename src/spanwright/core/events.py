@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
-from spanwright.core.proposal import Proposal, Refusal, Verdict
+from spanwright.core.proposal import Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
 
@@ -29,6 +29,17 @@ class StopReason(StrEnum):
     FAILED = "failed"
 
 
+class Escape(StrEnum):
+    """What an attempt does otherwise, because the search makes no progress."""
+
+    WIDEN = "widen"
+    """It chooses its parent among members that are less sure to be good."""
+    RESTART = "restart"
+    """It starts from a promising member off the incumbent's line."""
+    QUESTION = "question"
+    """Its reflector is told to question what the texts say, rather than to add to it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """The first event of a run. `fingerprints` must be equal when it is resumed."""
@@ -45,6 +56,8 @@ class RunStarted:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    lessons: tuple[Lesson, ...] = ()
+    """What other runs have learnt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,7 @@ class AttemptStarted:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    escape: Escape | None = None
     at: float
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, ReflectionContext
-from spanwright.core.events import Abandoned, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.engine import evidence
@@ -116,6 +116,7 @@ class Attempt:
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
+            stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
             most_edits=policy.edits,
         )
@@ -128,6 +129,8 @@ class Attempt:
         child = proposal.apply(self._parent)
         if child.id in shop.pool.view:
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
+        if twin := shop.policy.repeats(shop.pool.view, child):
+            return self._refused(Refusal(reason=RefusalReason.NEAR_DUPLICATE, detail=twin))
         verdict = Verdict(accepted=True, reason="admitted without a gate")
         if shop.policy.gated:
             after = await self._gate(child, [each.key.case for each in before])

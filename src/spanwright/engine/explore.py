@@ -128,7 +128,8 @@ class Explorer:
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         number = view.next_attempt
         # The stream is keyed by the attempt, so that a resumed run draws the same.
-        parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"))
+        escape = policy.escape(view, Random(f"{policy.seed}/{number}/escape"))
+        parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"), escape)
         cases = policy.minibatch(view, parent, number)
-        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, at=shop.now()))
-        return OpenAttempt(attempt=number, parent=parent, cases=cases)
+        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, escape=escape, at=shop.now()))
+        return OpenAttempt(attempt=number, parent=parent, cases=cases, escape=escape)

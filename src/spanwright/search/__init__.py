@@ -6,8 +6,10 @@ are in `spanwright.search.statistics`.
 
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
+from spanwright.search.escape import EscapeRule, Plateau
 from spanwright.search.frontier import covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
+from spanwright.search.lessons import applicable
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import Mixed, ParentRule, Thompson, best, original, pareto
@@ -21,18 +23,21 @@ __all__ = [
     "Blamed",
     "Cell",
     "ComponentRule",
+    "EscapeRule",
     "GateRule",
     "Member",
     "MinibatchRule",
     "Mixed",
     "OpenAttempt",
     "ParentRule",
+    "Plateau",
     "Policy",
     "PolicySettings",
     "Pool",
     "PoolView",
     "RaceRule",
     "Thompson",
+    "applicable",
     "best",
     "blocks",
     "cells_wanted",
