@@ -26,6 +26,8 @@ class TriedEdit:
     text: str
     outcome: str
     """One line: "better: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    replaced: str = ""
+    """The text in whose place it was put."""
     together: tuple[ComponentId, ...] = ()
     """Other components that the same child changed: the outcome is that of all these edits."""
 

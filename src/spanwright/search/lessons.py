@@ -8,6 +8,7 @@ opposite lesson with more evidence.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
@@ -88,11 +89,13 @@ class Lessons:
     def about(
         self, candidate: Candidate, components: Iterable[ComponentId], *, solved: Solved, now: int, most: int = MOST
     ) -> tuple[Lesson, ...]:
-        """Return what is known of the candidate's texts and not retired, what most speaks for first."""
-        found = (
-            self._alive(self._of.get((each, candidate.texts.get(each, "")), ()), solved, now) for each in components
-        )
-        return tuple(lesson for lessons in found for lesson in lessons[:most])
+        """Return what is known of the candidate's texts and not retired, what most speaks for first.
+
+        The best one of each component comes before the second best of any: a reader may have room for the first only.
+        """
+        known = (self._of.get((each, candidate.texts.get(each, "")), ()) for each in components)
+        ranks = zip_longest(*(self._alive(each, solved, now)[:most] for each in known))
+        return tuple(lesson for rank in ranks for lesson in rank if lesson is not None)
 
     def all(self) -> Iterator[Learnt]:
         """Yield every lesson with the text that it was seen with."""

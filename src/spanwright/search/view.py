@@ -339,7 +339,13 @@ class PoolView:
         outcome = edit.turned_down or self._outcome(edit.child, edit.parent)
         if edit.twin is not None and edit.twin != edit.parent:
             outcome = f"{outcome}; when it was tried: {self._outcome(edit.twin, edit.parent)}"
-        return TriedEdit(component=edit.component, text=edit.text, outcome=outcome, together=edit.together)
+        return TriedEdit(
+            component=edit.component,
+            text=edit.text,
+            outcome=outcome,
+            replaced=self.candidate(edit.parent).texts.get(edit.component, ""),
+            together=edit.together,
+        )
 
     def _outcome(self, child: CandidateId | None, parent: CandidateId) -> str:
         members = self._state.members
