@@ -20,7 +20,7 @@ _LESSONS = (
 _TRIED = (
     "# Tried before\n"
     "Edits of these texts that were tried elsewhere, with the mean score before -> after. Nothing that they said stands"
-    " in the current texts. What made it better may be used again; do not repeat what did not help, in these or in other"
+    " in the current texts. What made it better may be used again; do not repeat what did not help, in these or other"
     " words. An outcome is that of all edits that were tried together. Small differences on few cases may be chance."
 )
 _LESSON_TOKENS = 160

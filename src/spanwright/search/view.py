@@ -11,6 +11,7 @@ from spanwright.core.proposal import Learnt, Lesson
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
 from spanwright.search.attempts import OpenAttempt, TopUp
+from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
 from spanwright.search.lessons import MOST, Solved
 from spanwright.search.state import Member, State
@@ -178,6 +179,11 @@ class PoolView:
         """Return the mean of a member's validation cells, own or inherited."""
         value = float(self._state.cells.estimates[self._state.members[candidate].order])
         return None if value != value else value  # noqa: PLR0124  (NaN is the one that is not itself)
+
+    def compare(self, member: CandidateId, other: CandidateId) -> Comparison | None:
+        """Compare two members on the validation cells that `member` measured itself and `other` knows."""
+        members = self._state.members
+        return self._state.cells.compare(members[member].order, members[other].order)
 
     def own(self, candidate: CandidateId) -> int:
         """Return how many validation cells a member measured itself."""
@@ -351,7 +357,7 @@ class PoolView:
         members = self._state.members
         if child not in members or parent not in members:
             return "not measured"
-        compared = self._state.cells.compare(members[child].order, members[parent].order)
+        compared = self.compare(child, parent)
         if compared is None:
             return "not measured yet"
         sign = "better" if compared.own > compared.other else "worse" if compared.own < compared.other else "no change"
