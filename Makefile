@@ -4,18 +4,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Servers to export to, each in an environment of its own: their requirements and ours need not agree.
+# Processes that run the tests: one a core, at most four, for each imports everything. JOBS=0 runs them in pytest alone.
+JOBS ?= auto
+# Servers to export to and frameworks to optimize, each in an environment of its own: theirs and ours need not agree.
 BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
 PHOENIX := arize-phoenix==20.26.1
+REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
 BASE_URL ?=
 MODEL ?=
 
 # Tools of ours look for nothing newer on the network.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+# The tests start many processes: none of them is to compile again what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-backends check format live lock clean
+.PHONY: help setup demo test test-slow test-backends test-remote check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,14 +41,22 @@ $(VENV)/.installed: $(VENV)/.requirements pyproject.toml
 demo: setup ## Optimize the example agents with simulated models, without a network
 	$(BIN)/spanwright demo
 
-test: setup ## Run the tests (ARGS="-k pool" passes on to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+test: setup ## Run the tests, a process a core (ARGS="-k pool" passes on to pytest)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
 	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
 
 test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
+
+test-remote: setup $(BACKENDS)/openai-agents/.installed ## Optimize an OpenAI Agents SDK agent in a process of its own (130 MB, installed once)
+	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m remote --timeout 600 tests/remote $(ARGS)
+
+$(BACKENDS)/openai-agents/.installed: $(REMOTE)
+	$(PYTHON) -m venv --clear $(BACKENDS)/openai-agents
+	$(BACKENDS)/openai-agents/bin/python -m pip install --quiet -r $(REMOTE)
+	@touch $@
 
 $(BACKENDS)/mlflow/.$(MLFLOW):
 	$(PYTHON) -m venv --clear $(BACKENDS)/mlflow

@@ -14,7 +14,7 @@ from pydantic_ai.models import Model
 from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import Wishes, check_same, prepare
-from spanwright.core.protocols import Reflector, Subject
+from spanwright.core.protocols import Reflector, RemoteSubject, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
@@ -22,8 +22,9 @@ from spanwright.models import model_id
 from spanwright.report import Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
-from spanwright.subject import Choice, HttpSubject, Objective
+from spanwright.subject import Choice, Objective
 from spanwright.telemetry import Exporter, SpanRecorder
+from spanwright.telemetry.sink import Sink
 
 
 @overload
@@ -99,8 +100,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     async with AsyncExitStack() as stack:
         exporter = stack.enter_context(Exporter.recording(how.export))
         recorder = exporter.recorder
-        if isinstance(subject, HttpSubject):
-            await stack.enter_async_context(subject.receiving(recorder.arrivals))
+        if (remote := _remote(subject)) is not None:
+            await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
         problem, where = prepared.problem, _store(store)
@@ -121,7 +122,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
                 changes = (*changes, remark)
             if progress is not None:
                 progress.replay(journal.events())
-            means = Means(journal=journal, recorder=recorder, observers=observers)
+            kept = exporter.overheard(journal, problem.splits)
+            means = Means(journal=kept, recorder=recorder, observers=observers)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
@@ -134,6 +136,10 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     )
     paused_by = None if ended.complete else ended.reason
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
+
+
+def _remote(subject: object) -> RemoteSubject[Sink] | None:
+    return cast("RemoteSubject[Sink]", subject) if isinstance(subject, RemoteSubject) else None
 
 
 def _store(store: Store | str | os.PathLike[str] | None) -> Store:

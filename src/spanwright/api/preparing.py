@@ -5,7 +5,7 @@ Nothing in here asks a model: what is wrong is said before money is spent.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -27,6 +27,7 @@ from spanwright.subject import (
     Choice,
     DepsFor,
     Evals,
+    EvalSet,
     Objective,
     PydanticSubject,
     Scoring,
@@ -36,6 +37,9 @@ from spanwright.subject import (
     subject_of,
     wearable_of,
 )
+
+if TYPE_CHECKING:
+    from spanwright.mining import Evidence
 
 ROLLOUTS_PER_VALIDATION_CASE = 20
 """The default budget: this many rollouts for each validation case, and the test split for seed and winner."""
@@ -88,6 +92,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     policy = _fit_for(wishes.policy, wishes.objective)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
+    evidence = _evidence(cases, found)
     problem = Problem(
         subject=meeting,
         evaluator=scoring,
@@ -102,7 +107,9 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **_of_subject(meeting, discovered, found),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
+            **_of_evidence(evidence),
         },
+        recorded=evidence.recorded if evidence else (),
     )
     return Prepared(
         problem=problem,
@@ -110,7 +117,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *_misfits(worn, discovered)),
+        remarks=(*cases.remarks, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
     )
 
 
@@ -168,6 +175,20 @@ def _reflector(
 def _crowned(component: Component, worn: Mapping[str, str]) -> Component:
     """Return a component with the text of the champion that its agent wears: a search starts from there."""
     return replace(component, text=worn.get(component.id, component.text))
+
+
+def _evidence(cases: EvalSet, components: Sequence[Component]) -> "Evidence | None":
+    """Return what the recorded traces have to say about the components. Raises UsageError where that is nothing."""
+    if cases.evidence is None:
+        return None
+    from spanwright.mining import evidence_of  # noqa: PLC0415  (it brings detectors along that few runs need)
+
+    return evidence_of(cases.evidence, components, (*cases.splits.validation, *cases.splits.test))
+
+
+def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:
+    """Return the fingerprint of the recorded traces: by their ids, each of which stands for one trace for ever."""
+    return {"evidence": fingerprint([each.trace.id for each in evidence.recorded])} if evidence else {}
 
 
 def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:

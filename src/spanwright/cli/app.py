@@ -118,6 +118,12 @@ def optimize(
             metavar="GLOB", help="What may change, like 'support/tool:*', or all; can be repeated. See `components`."
         ),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Traces that were recorded before, imported or any OTLP: reflections see them, too."
+        ),
+    ] = None,
     model: Model = None,
     reflection_model: ReflectionModel = None,
     base_url: BaseUrl = None,
@@ -148,6 +154,7 @@ def optimize(
         deps=deps,
         group=group,
         objective=objective,
+        evidence=None if evidence is None else str(evidence),
         components=tuple(components or ()),
         model=model,
         reflection_model=reflection_model,

@@ -6,6 +6,7 @@ from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Case
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
+from spanwright.core.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,17 @@ class Example:
     observed: Observed
     blamed: tuple[ComponentId, ...] = ()
     """The components that the spans and the evaluators point at, most blamed first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A trace from before the run that shows the seed at work: evidence that costs no rollout, and has no score."""
+
+    trace: Trace
+    about: tuple[ComponentId, ...]
+    """The components that it speaks of, the most suspected first; where nothing went wrong, whose texts it carried."""
+    complaints: tuple[str, ...] = ()
+    """What went wrong in it or was recorded as wrong, the gravest first, each in a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +53,8 @@ class ReflectionContext:
     components: tuple[Component, ...]
     """The components on offer, the most suspected first; `Component.text` is the seed's, not the parent's."""
     examples: tuple[Example, ...]
+    recorded: tuple[Recorded, ...] = ()
+    """What was seen before the run of texts on offer that the parent still has as they were then."""
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     others: tuple[Component, ...] = field(default=())

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
-from spanwright.core.proposal import Lesson, Proposal, Refusal, Verdict
+from spanwright.core.proposal import Draft, Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
 
@@ -24,6 +24,8 @@ class StopReason(StrEnum):
     PATIENCE = "patience"
     NOTHING_TO_LEARN = "nothing left to learn"
     FRUITLESS = "fruitless reflections"
+    COUNT = "count reached"
+    RULE = "a rule of your own"
     WORLD_DOWN = "world down"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -97,7 +99,10 @@ class AttemptStarted:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    """The minibatch; of a draft, the cases of its bar."""
     escape: Escape | None = None
+    draft: Draft | None = None
+    """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
     at: float
 
 

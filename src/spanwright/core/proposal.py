@@ -60,6 +60,16 @@ class Proposal:
         return parent.edited(self.edits)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposal that took no reflection, and what its child has to reach before it is admitted."""
+
+    proposal: Proposal
+    bar: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Cases of the train or the validation split that the child is tried on, with scores whose sum it must reach at
+    least. Empty: it is admitted as it is."""
+
+
 class RefusalReason(StrEnum):
     """Why an answer of a reflector is not a proposal."""
 

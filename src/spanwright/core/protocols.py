@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
@@ -12,6 +12,9 @@ from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+
+Sink_contra = TypeVar("Sink_contra", contravariant=True)
+"""Where spans go; telemetry knows what that is."""
 
 
 @runtime_checkable
@@ -43,6 +46,18 @@ class Subject(Protocol):
 
     def fingerprints(self) -> Mapping[str, str]:
         """Return what must be equal when a run is resumed, by name: models, settings, the tools' code surface."""
+        ...
+
+
+@runtime_checkable
+class RemoteSubject(Subject, Protocol[Sink_contra]):
+    """A Subject that works in another process and has its spans sent here: HttpSubject, or one with its own transport.
+
+    Its `run` sends `telemetry.outgoing_headers()` along and calls `telemetry.expect_spans()`.
+    """
+
+    def receiving(self, sink: Sink_contra) -> AbstractAsyncContextManager[object]:
+        """Hand the spans that come in to `sink` until the context is left; `optimize` enters it before all else."""
         ...
 
 

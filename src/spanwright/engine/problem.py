@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
+from spanwright.core.context import Recorded
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
 from spanwright.core.usage import Budget
@@ -28,6 +29,8 @@ class Problem:
     objective: str = ""
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    recorded: tuple[Recorded, ...] = ()
+    """Traces of the seed from before the run: they are shown to the reflector, and count for nothing else."""
 
     def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""

@@ -17,8 +17,9 @@ from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
+from spanwright.reflection.recorded import recorded_before
 
-_AGENTS, _OTHERS, _START, _LESSONS, _TRIED = 0.05, 0.05, 0.1, 0.1, 0.15
+_AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
 _OBJECTIVE_TOKENS = 200
 
@@ -97,6 +98,8 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     cast = agents([example.observed.trace for example in context.examples], int(room * _AGENTS))
     lessons = lessons_so_far(context.lessons, int(room * _LESSONS))
     tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
-    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, lessons, tried) if section)
-    examples = happened(context.examples, left, tuple(each.id for each in offered))
-    return [cast, start, rest, examples, lessons, tried]
+    focus = tuple(each.id for each in offered)
+    recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
+    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, recorded, lessons, tried) if section)
+    examples = happened(context.examples, left, focus)
+    return [cast, start, rest, examples, recorded, lessons, tried]

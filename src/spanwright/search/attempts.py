@@ -14,7 +14,7 @@ from spanwright.core.events import (
     Refused,
     RolloutStarted,
 )
-from spanwright.core.proposal import Proposal, Refusal
+from spanwright.core.proposal import Draft, Proposal, Refusal
 from spanwright.core.rollout import Purpose, Rollout
 
 
@@ -35,6 +35,8 @@ class OpenAttempt:
     """What the reflection may edit; None where none was started."""
     result: Proposal | Refusal | None = None
     """What the reflection answered; None where it did not."""
+    draft: Draft | None = None
+    """What is tried without a reflection; None where the attempt reflects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Attempts:
         self.top_up: TopUp | None = None
         """The latest."""
         self.ended = 0
+        self.judged = 0
         self.reflections = 0
         self.fruitless = 0
         """Attempts since the last child was judged, but for those with nothing to learn from."""
@@ -85,7 +88,7 @@ class Attempts:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
         self.open[event.attempt] = OpenAttempt(
-            attempt=event.attempt, parent=event.parent, cases=event.cases, escape=event.escape
+            attempt=event.attempt, parent=event.parent, cases=event.cases, escape=event.escape, draft=event.draft
         )
 
     def add(self, rollout: Rollout) -> None:
@@ -118,6 +121,7 @@ class Attempts:
         if isinstance(event, Abandoned) and event.perfect:
             self.perfect += 1
         elif isinstance(event, Judged):
+            self.judged += 1
             self.perfect = self.fruitless = 0
         else:
             self.fruitless += 1

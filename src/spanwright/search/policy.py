@@ -9,25 +9,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from random import Random
 from types import FunctionType
-from typing import Literal, TypeAlias, TypedDict, Unpack
+from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import Escape, StopReason
-from spanwright.core.proposal import Lesson, Verdict
+from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.search import finals
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
-from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, blocks, open_cases
 from spanwright.search.randomness import shuffled
+from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
 
 Schedule: TypeAlias = Literal["steady", "ordered"]
@@ -39,7 +40,16 @@ _SMALL_BUDGET = 300
 _CELLS_OF_A_FINALIST = 16
 """Rollouts that each finalist gets where no budget says how many there are."""
 
-_ENOUGH = frozenset({StopReason.TARGET, StopReason.PATIENCE, StopReason.NOTHING_TO_LEARN, StopReason.FRUITLESS})
+_ENOUGH = frozenset(
+    {
+        StopReason.TARGET,
+        StopReason.PATIENCE,
+        StopReason.NOTHING_TO_LEARN,
+        StopReason.FRUITLESS,
+        StopReason.COUNT,
+        StopReason.RULE,
+    }
+)
 """Reasons to end a search that leave a budget over, which the finals must not burn."""
 
 
@@ -64,12 +74,14 @@ class PolicySettings(TypedDict, total=False):
     target: float | None
     patience: int | None
     fruitless: int
+    stop: StopRule | None
     memory: bool
     most_lessons: int
     most_tried: int
     near_duplicates: bool
     escape_rule: EscapeRule | None
     parent_rule: ParentRule
+    draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -115,6 +127,8 @@ class Policy:
     """The search ends when so many attempts brought no new incumbent."""
     fruitless: int = 30
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
+    stop: StopRule | None = None
+    """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     most_lessons: int = MOST
@@ -126,6 +140,8 @@ class Policy:
     escape_rule: EscapeRule | None = None
     """What to do otherwise on a plateau; None: nothing."""
     parent_rule: ParentRule = field(default_factory=Mixed)
+    draft_rule: DraftRule | None = None
+    """What an attempt may try in place of a reflection; None: every attempt reflects."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -201,6 +217,19 @@ class Policy:
     def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
         """Choose the member to improve."""
         return parent_rule(escape, self.parent_rule)(view, rng)
+
+    def draft(self, view: PoolView) -> Draft | None:
+        """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
+        if self.draft_rule is None:
+            return None
+        # The stream is keyed by the attempt, so that a resumed run draws the same.
+        draft = self.draft_rule(view, Random(f"{self.seed}/{view.next_attempt}/draft"))
+        if draft is not None and (strange := draft.bar.keys() - {*view.train, *view.validation}):
+            raise UsageError(
+                f"The bar of a draft names {min(strange)!r}, which is no case to train or to validate on",
+                "Let `draft_rule` take its cases from view.train and view.validation",
+            )
+        return draft
 
     def minibatch(self, view: PoolView, parent: CandidateId, attempt: int) -> tuple[str, ...]:
         """Choose the training cases to look at."""
@@ -334,17 +363,11 @@ class Policy:
             StopReason.FRUITLESS: view.fruitless >= self.fruitless,
             StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
         }
-        return next((reason for reason, holds in reasons.items() if holds), None)
+        found = next((reason for reason, holds in reasons.items() if holds), None)
+        return self.stop(view) if found is None and self.stop is not None else found
 
     def _reached_target(self, view: PoolView) -> bool:
-        if self.target is None:
-            return False
-        incumbent = view.incumbent
-        estimate = view.estimate(incumbent)
-        if estimate is None or estimate < self.target:
-            return False
-        enough = max(cells_wanted(view), self.commitment(view))
-        return view.own(incumbent) >= enough or not open_cases(view, incumbent, view.validation)
+        return self.target is not None and Target(score=self.target, cells=self.commitment(view))(view) is not None
 
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
@@ -376,4 +399,6 @@ def _said(setting: object) -> str:
         return f"{type(setting).__qualname__}({said})"
     if isinstance(setting, FunctionType):
         return f"{setting.__module__}.{setting.__qualname__}"
+    if isinstance(setting, tuple):
+        return f"({', '.join(_said(each) for each in cast('tuple[object, ...]', setting))})"
     return type(setting).__qualname__ if callable(setting) else repr(setting)

@@ -117,7 +117,7 @@ class Pool:
             return
         if parent is not None:
             state.lessons.address(child, state.judged[parent], proposal.edits)
-            state.attempts.turns[child.id] = state.attempts.turns[parent]
+            state.attempts.turns[child.id] = max(state.attempts.turns[each] for each in proposal.parents)
         self._admit(
             Member(
                 candidate=child,
@@ -150,6 +150,7 @@ class Pool:
         number = state.cells.admit(None if parent is None else parent.order)
         assert number == member.order, "members are numbered in the order of their admission"
         state.order.append(candidate.id)
+        state.origins[member.origin] += 1
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)

@@ -1,6 +1,7 @@
 """All that a pool knows, part by part. Only `Pool` changes it; `PoolView` is how everyone else looks at it."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from spanwright.core.candidate import Candidate, CandidateId
@@ -45,6 +46,7 @@ class State:
         self.highest = -math.inf
         self.highest_taught = -math.inf
         """The best score on any training case."""
+        self.origins: Counter[Origin] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
         self.judged: dict[CandidateId, Candidate] = {}

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import RolloutStarted, RunStarted, StopReason
-from spanwright.core.proposal import Learnt, Lesson
+from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
 from spanwright.search.attempts import OpenAttempt, TopUp
@@ -133,6 +133,10 @@ class PoolView:
             yield member.candidate.id
             member = self._state.members.get(member.parents[0]) if member.parents else None
 
+    def admitted_by(self, origin: Origin) -> int:
+        """Return how many members came to be in this way."""
+        return self._state.origins[origin]
+
     def turns(self, candidate: CandidateId) -> int:
         """Return how many reflections a member, and its ancestors before it was born, were chosen for."""
         return self._state.attempts.turns[candidate]
@@ -188,6 +192,10 @@ class PoolView:
     def own(self, candidate: CandidateId) -> int:
         """Return how many validation cells a member measured itself."""
         return int(self._state.cells.owns[self._state.members[candidate].order])
+
+    def owned(self, candidate: CandidateId) -> Flags:
+        """Return for each validation case whether a member measured it itself."""
+        return self._state.cells.owned(self._state.members[candidate].order)
 
     def cell(self, candidate: CandidateId, case: str) -> float | None:
         """Return a member's validation cell, own or inherited."""
@@ -256,6 +264,11 @@ class PoolView:
     def attempts(self) -> int:
         """How many attempts have ended."""
         return self._state.attempts.ended
+
+    @property
+    def proposals(self) -> int:
+        """How many children were judged, admitted or not."""
+        return self._state.attempts.judged
 
     @property
     def open_attempts(self) -> tuple[OpenAttempt, ...]:

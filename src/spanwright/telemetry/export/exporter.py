@@ -8,10 +8,12 @@ from anyio import to_thread
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 
+from spanwright.core.case import Case
 from spanwright.core.events import Event
-from spanwright.core.protocols import Observer
+from spanwright.core.protocols import Journal, Observer
 from spanwright.telemetry.export import environment
 from spanwright.telemetry.export.outbox import Outbox
+from spanwright.telemetry.export.spoken import Overheard, Spokens
 from spanwright.telemetry.export.story import Story
 from spanwright.telemetry.export.target import Export
 from spanwright.telemetry.export.told import Told
@@ -27,7 +29,8 @@ class Exporter:
         """Records the rollouts of the run, and exports their spans."""
         self._target = target
         self._outbox = outbox
-        self._story = Story(self._tell) if wanted else None
+        self._spokens = Spokens()
+        self._story = Story(self._tell, self._spokens) if wanted else None
         self._refused: Counter[str] = Counter()
 
     @classmethod
@@ -63,6 +66,13 @@ class Exporter:
             f"export: your span processors took {count} of the run's spans with {fault}"
             for fault, count in self._refused.most_common(1)
         )
+
+    def overheard(self, journal: Journal, cases: Iterable[Case]) -> Journal:
+        """Return the journal to keep evidence in, such that inputs and outputs are exported, too."""
+        if self._story is None:
+            return journal
+        self._spokens.know(cases)
+        return Overheard(journal, self._spokens)
 
     @asynccontextmanager
     async def following(self, earlier: Iterable[Event]) -> AsyncGenerator[None, None]:
