@@ -275,8 +275,37 @@ def test_an_edit_says_what_the_current_text_does_not_and_is_left_out_where_that_
 
     prompt = render_prompt(replace(context, tried=tried), 24_000)
 
-    assert "it said: Always apologize first." in prompt
+    assert "    Always apologize first.\n  it left out:\n    Answer mails.\n" in prompt
     assert "shortened in vain" not in prompt
+
+
+def test_what_came_into_a_text_later_no_earlier_edit_has_left_out():
+    context = hostile()
+    edit = TriedEdit(component="mail/instructions", text="Be quick.", outcome="worse", replaced="Answer mails for all.")
+
+    prompt = render_prompt(replace(context, tried=(edit,)), 24_000)
+
+    assert "it said: Be quick." in prompt
+    assert "it left out" not in prompt
+
+
+def test_how_often_a_lesson_was_seen_is_told_where_that_says_something():
+    lessons = (
+        Lesson(component="mail/tool:send", text="Once."),
+        Lesson(component="mail/tool:send", text="Often.", evidence=4),
+        Lesson(component="mail/tool:send", text="Still.", evidence=2, returned=2),
+    )
+
+    prompt = render_prompt(replace(hostile(), lessons=lessons), 24_000)
+
+    assert "Once.\n- on" in prompt
+    assert "Often.\n  seen: 4 times\n" in prompt
+    assert "Still.\n  seen: 2 times, again after 2 edits that changed the text\n" in prompt
+
+
+def test_a_reflector_is_asked_to_question_the_texts_only_where_the_search_is_stuck():
+    assert "# No progress" not in render_prompt(hostile(), 24_000)
+    assert "# No progress" in render_prompt(replace(hostile(), stuck=True), 24_000)
 
 
 def test_a_lesson_on_several_components_is_told_once():

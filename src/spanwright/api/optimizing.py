@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack, cast, overload
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 
+from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import Wishes, check_same, prepare
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
@@ -107,7 +108,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
-        problem = prepared.problem
+        problem, where = prepared.problem, _store(store)
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:
@@ -118,8 +119,11 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         conduct = Conduct(
             run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
         )
-        async with _store(store).run(conduct.run) as journal:
+        async with where.run(conduct.run) as journal:
             changes = check_same(conduct.run, journal, problem)
+            if how.lessons_from is not None and next(iter(journal.events()), None) is None:
+                problem, remark = taught(problem, how.lessons_from, where, prepared.policy)
+                changes = (*changes, remark)
             if progress is not None:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)

@@ -15,6 +15,7 @@ from pydantic_evals import Dataset
 from spanwright.core.protocols import Observer, Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
+from spanwright.report import Result
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
@@ -37,9 +38,12 @@ EvalsOf: TypeAlias = Dataset[In, Out, Meta] | Evals[In, Out, Meta]
 DepsFrom: TypeAlias = Callable[[TheirCase[In, Out, Meta]], AbstractAsyncContextManager[Deps]]
 
 
+LessonsFrom: TypeAlias = str | tuple[str | os.PathLike[str], str] | Result
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How a run is called, watched and exported."""
+    """How a run is called, watched and exported, and what it knows from the start."""
 
     name: str | None = None
     """A name that the store knows is resumed; None gives a new name."""
@@ -47,6 +51,9 @@ class Run:
     """Are shown every event. One that raises or lags is detached with a warning."""
     progress: bool | None = None
     """Whether progress is shown on stderr; None: where that is a terminal."""
+    lessons_from: LessonsFrom | None = None
+    """An earlier run whose lessons this one begins with: its name in the same store, a store's path and a name, or its
+    Result. They become part of the run when it starts; a resumed run has them already."""
     export: bool | Export = False
     """Whether and where the run and the rollouts' spans are exported.
 

@@ -37,7 +37,11 @@ class TriedEdit:
     component: ComponentId
     text: str
     outcome: str
-    """One line: "kept: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    """One line: "better: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    replaced: str = ""
+    """The text in whose place it was put."""
+    together: tuple[ComponentId, ...] = ()
+    """Other components that the same child changed: the outcome is that of all these edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ class ReflectionContext:
     lessons: tuple[Lesson, ...] = ()
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    stuck: bool = False
+    """True where the search makes no progress: what the texts say is to be questioned, rather than added to."""
     objective: str = ""
     """What the score measures, in words."""
     most_edits: int | None = None

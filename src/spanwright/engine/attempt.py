@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, ReflectionContext
-from spanwright.core.events import Abandoned, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.engine import evidence
@@ -125,6 +125,7 @@ class Attempt:
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
+            stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
             most_edits=policy.edits,
         )
@@ -141,6 +142,8 @@ class Attempt:
         child = proposal.apply(self._parent)
         if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
+        if twin := shop.policy.repeats(shop.pool.view, child):
+            return self._refused(Refusal(reason=RefusalReason.NEAR_DUPLICATE, detail=twin))
         verdict = Verdict(accepted=True, reason="admitted without a gate")
         if gate is not None:
             after = await self._gate(child, tuple(before))

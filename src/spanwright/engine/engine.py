@@ -95,6 +95,7 @@ class Engine:
                     validation=tuple(case.id for case in splits.validation),
                     test=tuple(case.id for case in splits.test),
                     fingerprints=dict(problem.fingerprints),
+                    lessons=problem.lessons,
                 )
             )
         view = shop.pool.view

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import Recorded
+from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine.stop import Stop
@@ -23,6 +24,8 @@ class Problem:
     seed: Candidate
     components: tuple[Component, ...]
     """The components that may be edited; their ids are the keys of `seed.texts`."""
+    lessons: tuple[Lesson, ...] = ()
+    """What other runs have learnt about these components."""
     objective: str = ""
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])

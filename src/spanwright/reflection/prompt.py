@@ -69,10 +69,11 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Brie
         offered = context.components[:count]
         system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent, briefs)
         closing = _closing(offered, rung, context.most_edits)
-        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
+        stuck = prose("stuck") if context.stuck else ""
+        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *evidence = _evidence(context, offered, room)
-            sections = [goal, cast, texts, *evidence, closing]
+            sections = [goal, cast, texts, *evidence, stuck, closing]
             user = marked("\n\n".join(section for section in sections if section))
             return Prompt(system=system, user=user, offered=offered)
     raise UsageError(

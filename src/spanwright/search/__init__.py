@@ -7,8 +7,10 @@ are in `spanwright.search.statistics`.
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
 from spanwright.search.drafts import DraftRule, undrafted
+from spanwright.search.escape import EscapeRule, Plateau
 from spanwright.search.frontier import FrontRule, by_case, covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
+from spanwright.search.lessons import applicable
 from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
 from spanwright.search.one_stream import OneStreamParent, one_stream_minibatch
@@ -30,6 +32,7 @@ __all__ = [
     "ComponentRule",
     "DraftRule",
     "EpsilonGreedy",
+    "EscapeRule",
     "FrontRule",
     "GateRule",
     "Member",
@@ -41,6 +44,7 @@ __all__ = [
     "ParentRule",
     "Pareto",
     "Patience",
+    "Plateau",
     "Policy",
     "PolicySettings",
     "Pool",
@@ -49,6 +53,7 @@ __all__ = [
     "StopRule",
     "Target",
     "Thompson",
+    "applicable",
     "best",
     "blocks",
     "by_case",

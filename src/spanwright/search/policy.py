@@ -11,9 +11,9 @@ from random import Random
 from types import FunctionType
 from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
-from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
-from spanwright.core.events import StopReason
+from spanwright.core.events import Escape, StopReason
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
@@ -21,13 +21,15 @@ from spanwright.search import finals
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.drafts import DraftRule
+from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.gate import GateRule, strict
+from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, blocks, open_cases
 from spanwright.search.randomness import shuffled
 from spanwright.search.stopping import StopRule, Target
-from spanwright.search.view import Cell, PoolView
+from spanwright.search.view import TRIED, Cell, PoolView
 
 Schedule: TypeAlias = Literal["steady", "ordered"]
 """Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
@@ -75,6 +77,10 @@ class PolicySettings(TypedDict, total=False):
     stop: StopRule | None
     second_chances: bool
     memory: bool
+    most_lessons: int
+    most_tried: int
+    near_duplicates: bool
+    escape_rule: EscapeRule | None
     parent_rule: ParentRule
     draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
@@ -128,6 +134,14 @@ class Policy:
     """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
+    most_lessons: int = MOST
+    """Lessons that it is shown of a component; 0: none."""
+    most_tried: int = TRIED
+    """Earlier edits that it is shown; 0: none."""
+    near_duplicates: bool = False
+    """Whether a child is tried that says the same as an earlier candidate in other clothes."""
+    escape_rule: EscapeRule | None = None
+    """What to do otherwise on a plateau; None: nothing."""
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
@@ -176,6 +190,7 @@ class Policy:
             edits=None,
             second_chances=True,
             memory=False,
+            near_duplicates=True,
             parent_rule=pareto,
             component_rule=round_robin,
             gate_rule=strict,
@@ -199,9 +214,13 @@ class Policy:
 
     # An attempt
 
-    def parent(self, view: PoolView, rng: Random) -> CandidateId:
+    def escape(self, view: PoolView, rng: Random) -> Escape | None:
+        """Choose what the next attempt does otherwise than usual, if anything."""
+        return None if self.escape_rule is None else self.escape_rule(view, rng)
+
+    def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
         """Choose the member to improve."""
-        return self.parent_rule(view, rng)
+        return parent_rule(escape, self.parent_rule)(view, rng)
 
     def draft(self, view: PoolView) -> Draft | None:
         """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
@@ -228,11 +247,15 @@ class Policy:
 
     def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
         """Return what the reflection shall know of earlier failures."""
-        return view.lessons(parent, components) if self.memory else ()
+        return view.lessons(parent, components, self.most_lessons) if self.memory else ()
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
-        return view.tried(parent, components) if self.memory else ()
+        return view.tried(parent, components, self.most_tried) if self.memory else ()
+
+    def repeats(self, view: PoolView, child: Candidate) -> CandidateId | None:
+        """Return the candidate that says already what `child` says, where that is a reason not to try it."""
+        return None if self.near_duplicates else view.twin(child)
 
     def is_known(self, view: PoolView, child: CandidateId) -> bool:
         """Return whether a child was tried before and need not be again."""

@@ -14,6 +14,8 @@ from spanwright.search.edits import Edits
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
+from spanwright.search.suspicions import Suspicions
+from spanwright.search.twins import Twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class State:
         self.finals = 0
         self.lowest = math.inf
         self.highest = -math.inf
+        self.highest_taught = -math.inf
+        """The best score on any training case."""
         self.origins: Counter[Origin] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
@@ -54,6 +58,8 @@ class State:
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.twins = Twins()
+        self.suspicions = Suspicions()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""
