@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
@@ -45,6 +46,7 @@ class RunStarted:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    goals: tuple[Goal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,7 @@ class Engine:
                     validation=tuple(case.id for case in splits.validation),
                     test=tuple(case.id for case in splits.test),
                     fingerprints=dict(problem.fingerprints),
+                    goals=problem.goals,
                 )
             )
         view = shop.pool.view

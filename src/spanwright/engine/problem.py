@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
+from spanwright.core.goal import Goal
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine.stop import Stop
@@ -25,6 +26,8 @@ class Problem:
     objective: str = ""
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""
 
     def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""
