@@ -46,12 +46,6 @@ class Goal:
             return f"{'low' if self.sense is Sense.LESS else 'high'} {self.figure}"
         return f"{self.figure} at {'most' if self.sense is Sense.LESS else 'least'} {self.limit:g}"
 
-    def worth(self, figure: float) -> float:
-        """Return how good a mean figure is, higher is better; within a limit all are equally good."""
-        if self.limit is not None:
-            return -self.excess(figure)
-        return -figure if self.sense is Sense.LESS else figure
-
     def excess(self, figure: float) -> float:
         """Return how far a mean figure is on the wrong side of the limit; 0 where it is not, or there is none."""
         if self.limit is None:

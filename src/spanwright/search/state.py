@@ -13,6 +13,7 @@ from spanwright.search.edits import Edits
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
+from spanwright.search.objectives import Objectives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class State:
         self.validation = Grid(())
         self.test = Grid(())
         self.cells = Cells(0)
+        self.objectives = Objectives()
         self.flights = Flights()
         self.attempts = Attempts()
         self.lessons = Lessons()
@@ -61,6 +63,12 @@ class State:
         self.validation = Grid(event.validation)
         self.test = Grid(event.test)
         self.cells = Cells(len(event.validation))
+        self.objectives = Objectives(event.goals, event.validation, event.test)
+
+    @property
+    def incumbent(self) -> int:
+        """The established member with the best estimate under the limits that goals set."""
+        return self.objectives.incumbent(self.cells) if self.objectives.limits else self.cells.incumbent
 
     def grid(self, case: str) -> Grid | None:
         """Return the grid of the split that a case belongs to; None for a case of another run."""

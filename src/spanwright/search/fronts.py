@@ -1,0 +1,103 @@
+"""Fronts: for each thing that one can be the best at, who is the best; and a rule that draws parents from them.
+
+gepa draws from the instance, the objective, the hybrid or the cartesian front, after it has struck off members whose
+wins others share: then even the best on average can be left without any chance. Here a floor keeps the incumbent's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import TypeAlias
+
+import numpy as np
+
+from spanwright.core.candidate import CandidateId
+from spanwright.search.archive import archive
+from spanwright.search.arrays import Flags, Floats, Integers
+from spanwright.search.frontier import cover
+from spanwright.search.view import PoolView
+
+Frontier: TypeAlias = Callable[[PoolView], Flags]
+"""Returns for each thing to be the best at (row) whether a member (column) is so.
+
+The smallest one:
+
+    def newest(view):
+        return np.arange(len(view.members))[np.newaxis] == len(view.members) - 1
+"""
+
+_ERRORS = 1.0
+"""Standard errors of a difference that chance explains."""
+
+
+def by_instance(view: PoolView) -> Flags:
+    """Return who has the best score on each validation case."""
+    return view.fronts
+
+
+def by_objective(view: PoolView) -> Flags:
+    """Return who has the best mean score, and the best mean figure of each goal; whoever keeps a limit is the best.
+
+    The score has a row of its own, which gepa leaves out.
+    """
+    points = np.nan_to_num(view.points, nan=-np.inf)
+    best = points.max(axis=1, keepdims=True, initial=-np.inf)
+    return (points == best) & (points > -np.inf)
+
+
+def hybrid(view: PoolView) -> Flags:
+    """Return both fronts above, one below the other."""
+    return np.vstack([by_instance(view), by_objective(view)])
+
+
+def cartesian(view: PoolView) -> Flags:
+    """Return who has the best score, and the best of each figure that a goal names, on each validation case."""
+    return np.vstack([view.fronts, *view.figure_fronts])
+
+
+def archived(view: PoolView) -> Flags:
+    """Return who is in the archive: the balanced trade-offs, too, that are the best at nothing."""
+    return np.isin(np.arange(len(view.members)), non_dominated(view))[np.newaxis]
+
+
+def non_dominated(view: PoolView) -> tuple[int, ...]:
+    """Return the archive by score and goals: numbers of members, the best score first."""
+    return archive(view.points, partial(_margins, view.errors))
+
+
+def _margins(errors: Floats, member: int, others: Integers) -> Floats:
+    """Return a margin for the difference of two estimates.
+
+    All meet the validation cases in one order, so the cells in which two members can differ are those of the one that
+    measured more.
+    """
+    return _ERRORS * np.maximum(errors[:, member, np.newaxis], np.take(errors, others, axis=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromFront:
+    """Draw a parent from a front, each in proportion to the rows that it is the best in."""
+
+    frontier: Frontier = hybrid
+    pruned: bool = True
+    """Whether members are struck off whose wins others share, as gepa does."""
+    floor: float = 0.1
+    """The least share of the draws that goes to the incumbent, whatever the front says."""
+
+    def shares(self, view: PoolView) -> Floats:
+        """Return the probability of each member to be drawn."""
+        rows = self.frontier(view)
+        weights: Floats = rows.sum(axis=0, dtype=np.float64)
+        if self.pruned:
+            weights *= cover(rows, view.estimates)
+        incumbent = view.member(view.incumbent).order
+        total = weights.sum()
+        if not total:
+            return np.eye(1, len(weights), incumbent)[0]
+        shares = weights / total
+        return np.where(np.arange(len(shares)) == incumbent, self.floor, 0.0) + (1 - self.floor) * shares
+
+    def __call__(self, view: PoolView, rng: Random) -> CandidateId:
+        shares = self.shares(view)
+        return rng.choices(view.members, weights=shares.tolist())[0]
