@@ -87,16 +87,16 @@ class FromFront:
 
     def shares(self, view: PoolView) -> Floats:
         """Return the probability of each member to be drawn."""
-        rows = self.frontier(view)
+        rows, incumbent = self.frontier(view), view.member(view.incumbent).order
+        return self.shared_out(rows, view.estimates, incumbent)
+
+    def shared_out(self, rows: Flags, estimates: Floats, incumbent: int) -> Floats:
+        """Return the probabilities for a front of members with these estimates."""
         weights: Floats = rows.sum(axis=0, dtype=np.float64)
         if self.pruned:
-            weights *= cover(rows, view.estimates)
-        incumbent = view.member(view.incumbent).order
-        total = weights.sum()
-        if not total:
-            return np.eye(1, len(weights), incumbent)[0]
-        shares = weights / total
-        return np.where(np.arange(len(shares)) == incumbent, self.floor, 0.0) + (1 - self.floor) * shares
+            weights *= cover(rows, estimates)
+        total, crown = weights.sum(), np.eye(1, len(weights), incumbent)[0]
+        return self.floor * crown + (1 - self.floor) * weights / total if total else crown
 
     def __call__(self, view: PoolView, rng: Random) -> CandidateId:
         shares = self.shares(view)
