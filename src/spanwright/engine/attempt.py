@@ -43,7 +43,7 @@ class Attempt:
         if not scored:
             return self._abandoned("no rollout of the minibatch has a score")
         perfect = shop.policy.perfect
-        if all(evidence.is_perfect(each.rollout.score, perfect) for each in scored if each.rollout.score is not None):
+        if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
         examples = [evidence.example(shop.problem, each, components) for each in scored]
@@ -117,6 +117,7 @@ class Attempt:
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
             objective=shop.problem.objective,
+            goals=shop.problem.goals,
             most_edits=policy.edits,
         )
 

@@ -15,6 +15,7 @@ from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
 from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
+from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
 
@@ -62,7 +63,7 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
     """
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
+        system, goal, texts = prose("reflect"), _goal(context), editable(offered, context.parent)
         closing = _closing(offered, rung, context.most_edits)
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
         if room >= 0:
@@ -76,8 +77,9 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
     )
 
 
-def _goal(objective: str) -> str:
-    shown = cut(clean(objective).strip(), _OBJECTIVE_TOKENS)
+def _goal(context: ReflectionContext) -> str:
+    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+    shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
@@ -97,5 +99,5 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     lessons = lessons_so_far(context.lessons, int(room * _LESSONS))
     tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
     left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, lessons, tried) if section)
-    examples = happened(context.examples, left, tuple(each.id for each in offered))
+    examples = happened(context.examples, left, tuple(each.id for each in offered), context.goals)
     return [cast, start, rest, examples, lessons, tried]

@@ -4,7 +4,7 @@ gepa draws from the instance, the objective, the hybrid or the cartesian front, 
 wins others share: then even the best on average can be left without any chance. Here a floor keeps the incumbent's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -61,9 +61,16 @@ def archived(view: PoolView) -> Flags:
     return np.isin(np.arange(len(view.members)), non_dominated(view))[np.newaxis]
 
 
-def non_dominated(view: PoolView) -> tuple[int, ...]:
-    """Return the archive by score and goals: numbers of members, the best score first."""
-    return archive(view.points, partial(_margins, view.errors))
+def non_dominated(
+    view: PoolView, among: Sequence[int] | None = None, *, standard_errors: float = _ERRORS
+) -> tuple[int, ...]:
+    """Return the archive by score and goals, of all members or `among` some: their numbers, the best score first.
+
+    Differences within so many standard errors are taken for chance.
+    """
+    chosen = np.arange(len(view.members)) if among is None else np.array(among, dtype=np.int64)
+    margins = partial(_margins, standard_errors * np.take(view.errors, chosen, axis=1))
+    return tuple(int(chosen[place]) for place in archive(np.take(view.points, chosen, axis=1), margins))
 
 
 def _margins(errors: Floats, member: int, others: Integers) -> Floats:
@@ -72,7 +79,7 @@ def _margins(errors: Floats, member: int, others: Integers) -> Floats:
     All meet the validation cases in one order, so the cells in which two members can differ are those of the one that
     measured more.
     """
-    return _ERRORS * np.maximum(errors[:, member, np.newaxis], np.take(errors, others, axis=1))
+    return np.maximum(errors[:, member, np.newaxis], np.take(errors, others, axis=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
 from spanwright.core.case import Case, Splits
+from spanwright.core.goal import Goal
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import UsageError
@@ -51,6 +52,12 @@ class Evals(Generic[In, Out, Meta]):
     """Cases of one group never stand in two splits: the template, document or user that they come from."""
     seed: int = 0
     """Draws the splits, once."""
+    goals: Sequence[Goal] = ()
+    """What is wanted beside a high score: `[minimize("cost"), at_most("latency", 2.0)]`.
+
+    Figures are `cost` (dollars a rollout), `latency` (seconds), `tokens`, `requests`, `tool_calls`, and those that
+    evaluators return, by name.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,7 @@ class EvalSet:
     """The Dataset of each case, whose evaluators judge it."""
     metric: AnyMetric | None = None
     remarks: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
 
 def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
@@ -88,7 +96,9 @@ def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
     if given.metric is None:
         _check_judged(theirs, datasets)
     splits, remarks = _split(converted, given.seed)
-    return EvalSet(splits=splits, theirs=theirs, datasets=datasets, metric=given.metric, remarks=remarks)
+    return EvalSet(
+        splits=splits, theirs=theirs, datasets=datasets, metric=given.metric, remarks=remarks, goals=tuple(given.goals)
+    )
 
 
 def _converted(
