@@ -49,7 +49,7 @@ def test_each_front_knows_who_is_the_best_at_what(told):
     assert [[1], [2]] == winners(by_objective(view))
     assert [[1]] * 12 + [[1], [2]] == winners(hybrid(view))
     assert [[1]] * 12 + [[2]] * 12 == winners(cartesian(view))
-    assert [[1, 2, 3]] == winners(archived(view))
+    assert [[1], [1, 3], [1, 2, 3]] == winners(archived(view))
 
 
 def test_a_parent_is_drawn_as_often_as_its_share_says(told):

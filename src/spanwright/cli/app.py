@@ -12,7 +12,11 @@ from spanwright.cli.options import (
     BaseUrl,
     Concurrency,
     ExportTo,
+    High,
+    Least,
+    Low,
     Model,
+    Most,
     Ordered,
     Packaged,
     Policy,
@@ -112,6 +116,10 @@ def optimize(
     objective: Annotated[
         str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
     ] = None,
+    low: Low = None,
+    high: High = None,
+    most: Most = None,
+    least: Least = None,
     components: Annotated[
         list[str] | None,
         typer.Option(
@@ -139,6 +147,7 @@ def optimize(
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.wanting import goals_of
 
     invocation = Invocation(
         subject=subject,
@@ -148,6 +157,7 @@ def optimize(
         deps=deps,
         group=group,
         objective=objective,
+        goals=goals_of(low or (), high or (), most or (), least or ()),
         components=tuple(components or ()),
         model=model,
         reflection_model=reflection_model,

@@ -34,6 +34,8 @@ class Goal:
     """The mean figure over the cases should not be on the wrong side of it; None: the better the further."""
 
     def __post_init__(self) -> None:
+        if not self.figure:
+            raise UsageError("a goal names no figure", 'Write minimize("cost"), or at_most("cost", 0.002)')
         if self.limit is not None and not math.isfinite(self.limit):
             raise UsageError(f"the limit {self.limit} of {self.figure!r} is no number", "Give a finite one")
         if self.figure == SCORE and self.sense is Sense.LESS:

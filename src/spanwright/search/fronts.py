@@ -57,8 +57,15 @@ def cartesian(view: PoolView) -> Flags:
 
 
 def archived(view: PoolView) -> Flags:
-    """Return who is in the archive: the balanced trade-offs, too, that are the best at nothing."""
-    return np.isin(np.arange(len(view.members)), non_dominated(view))[np.newaxis]
+    """Return the archive: the balanced trade-offs, too, that are the best at nothing.
+
+    A row shows those whose score is at least as good as one's: so the best by score stand in all rows, and the cheap
+    and useless end of the archive in one.
+    """
+    rows = np.zeros((len(found := non_dominated(view)), len(view.members)), dtype=np.bool_)
+    for row in range(len(found)):
+        rows[row, list(found[: row + 1])] = True
+    return rows
 
 
 def non_dominated(
