@@ -13,7 +13,11 @@ from spanwright.cli.options import (
     BaseUrl,
     Concurrency,
     ExportTo,
+    High,
+    Least,
+    Low,
     Model,
+    Most,
     Ordered,
     Packaged,
     Policy,
@@ -113,6 +117,10 @@ def optimize(
     objective: Annotated[
         str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
     ] = None,
+    low: Low = None,
+    high: High = None,
+    most: Most = None,
+    least: Least = None,
     components: Annotated[
         list[str] | None,
         typer.Option(
@@ -146,6 +154,7 @@ def optimize(
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.wanting import goals_of
 
     invocation = Invocation(
         subject=subject,
@@ -156,6 +165,7 @@ def optimize(
         group=group,
         objective=objective,
         evidence=None if evidence is None else str(evidence),
+        goals=goals_of(low or (), high or (), most or (), least or ()),
         components=tuple(components or ()),
         model=model,
         reflection_model=reflection_model,

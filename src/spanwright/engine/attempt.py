@@ -52,7 +52,7 @@ class Attempt:
         if not scored:
             return self._abandoned("no rollout of the minibatch has a score")
         perfect = shop.policy.perfect
-        if all(evidence.is_perfect(each.rollout.score, perfect) for each in scored if each.rollout.score is not None):
+        if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
         examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
@@ -127,6 +127,7 @@ class Attempt:
             others=tuple(component for component in components if component.id not in chosen),
             stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
+            goals=shop.problem.goals,
             most_edits=policy.edits,
         )
 

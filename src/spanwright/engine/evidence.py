@@ -5,9 +5,10 @@ from random import Random
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.context import Example, Recorded
+from spanwright.core.goal import SCORE
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Redaction
-from spanwright.core.rollout import Observed
+from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
 from spanwright.engine.problem import Problem
@@ -54,6 +55,17 @@ def total_blame(
 def is_perfect(score: Score, perfect: float | None) -> bool:
     """Return whether there is nothing to learn from a rollout with this score."""
     return perfect is not None and score.value >= perfect
+
+
+def leaves_nothing(problem: Problem, rollout: Rollout, perfect: float | None) -> bool:
+    """Return whether nothing can be learned from a rollout: its score is the best, and no goal leaves a wish."""
+    if rollout.score is None or not is_perfect(rollout.score, perfect):
+        return False
+    for goal in problem.goals:
+        figure = rollout.figure(goal.figure)
+        if figure is not None and goal.figure != SCORE and (goal.limit is None or goal.excess(figure)):
+            return False
+    return True
 
 
 def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson, ...]:

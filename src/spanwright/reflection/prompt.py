@@ -15,6 +15,7 @@ from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
 from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
+from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
 from spanwright.reflection.recorded import recorded_before
@@ -67,7 +68,7 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Brie
     """
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent, briefs)
+        system, goal, texts = prose("reflect"), _goal(context), editable(offered, context.parent, briefs)
         closing = _closing(offered, rung, context.most_edits)
         stuck = prose("stuck") if context.stuck else ""
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
@@ -82,8 +83,9 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Brie
     )
 
 
-def _goal(objective: str) -> str:
-    shown = cut(clean(objective).strip(), _OBJECTIVE_TOKENS)
+def _goal(context: ReflectionContext) -> str:
+    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+    shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
@@ -105,5 +107,5 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     focus = tuple(each.id for each in offered)
     recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
     left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, recorded, lessons, tried) if section)
-    examples = happened(context.examples, left, focus)
+    examples = happened(context.examples, left, focus, context.goals)
     return [cast, start, rest, examples, recorded, lessons, tried]

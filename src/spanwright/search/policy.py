@@ -14,19 +14,21 @@ from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import Escape, StopReason
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
-from spanwright.search import finals
+from spanwright.search import finals, limits
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
+from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
-from spanwright.search.race import RaceRule, blocks, open_cases
+from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
 from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
@@ -202,6 +204,19 @@ class Policy:
         """Return a control: the default, but every child is the seed's, so that nothing builds on what was found."""
         return replace(cls(name="best-of-n", parent_rule=original), **overrides)
 
+    def wanting(self, goals: Sequence[Goal]) -> "Policy":
+        """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
+
+        A quarter of the parents is then drawn from the archive, which the half by instance gives up.
+        """
+        rules = PolicySettings()
+        if goals and self.parent_rule == Mixed():
+            traded = FromFront(frontier=archived, pruned=False)
+            rules["parent_rule"] = Mixed(first=Mixed(first=traded, second=pareto))
+        if goals and self.race_rule is blocks:
+            rules["race_rule"] = archived_blocks
+        return replace(self, **rules)
+
     @property
     def gated(self) -> bool:
         """Whether a child must pass a gate before it is admitted."""
@@ -334,8 +349,9 @@ class Policy:
         return int(self.final_share * budget)
 
     def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
-        """Return the best members by estimate, the best first; the seed is always among them."""
-        return finals.finalists(view, max(1, self.finalist_count))
+        """Return the best members by estimate, the best first, where there are goals the archive's, and the seed."""
+        choose = limits.finalists if view.goals else finals.finalists
+        return choose(view, max(1, self.finalist_count))
 
     def final_least(self, finalists: Sequence[CandidateId]) -> int:
         """Return how many rollouts the finals take where there is no budget of rollouts."""
@@ -357,8 +373,11 @@ class Policy:
         return finals.final_cells(view, finalists, rollouts, order=order)
 
     def winner(self, view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
-        """Return the finalist with the best mean over what all of them know; of equals, the earliest."""
-        return finals.winner(view, finalists)
+        """Return the finalist with the best mean over what all of them know; of equals, the earliest.
+
+        Only those are asked for who keep the limits that goals set, as long as one does.
+        """
+        return finals.winner(view, limits.may_win(view, finalists))
 
     def should_stop(self, view: PoolView) -> StopReason | None:
         """Return why the search should end now, if it should."""
