@@ -63,6 +63,7 @@ class PolicySettings(TypedDict, total=False):
     patience: int | None
     fruitless: int
     memory: bool
+    contrast: bool
     parent_rule: ParentRule
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
@@ -111,6 +112,8 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
+    contrast: bool = True
+    """Whether it is shown, beside a failure, the best try of the same training case that any member has had."""
     parent_rule: ParentRule = field(default_factory=Mixed)
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
@@ -156,6 +159,7 @@ class Policy:
             final_share=0.0,
             edits=None,
             memory=False,
+            contrast=False,
             parent_rule=pareto,
             component_rule=round_robin,
             gate_rule=strict,
@@ -196,6 +200,11 @@ class Policy:
     def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
         """Return what the reflection shall know of earlier failures."""
         return view.lessons(parent, components) if self.memory else ()
+
+    def beside(self, view: PoolView, case: str, score: float) -> int | None:
+        """Return the number of the rollout that a failure of a training case is to be shown beside, if there is one."""
+        failed = self.perfect is None or score < self.perfect
+        return view.better(case, score) if self.contrast and failed else None
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""

@@ -167,6 +167,8 @@ class Pool:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
         elif key.case in state.train and rollout.purpose in _TEACHING:
             state.train.add(key.candidate, key.case, score)
+            if key.candidate in state.members:
+                state.successes.add(rollout, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()

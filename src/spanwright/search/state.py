@@ -13,6 +13,7 @@ from spanwright.search.edits import Edits
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
+from spanwright.search.successes import Successes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class State:
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.successes = Successes()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""

@@ -276,6 +276,10 @@ class PoolView:
 
     # Memory
 
+    def better(self, case: str, score: float) -> int | None:
+        """Return the number of a member's best rollout on a training case, if its score is above this one."""
+        return self._state.successes.above(case, score)
+
     def lessons(self, parent: CandidateId, components: Iterable[ComponentId]) -> tuple[Lesson, ...]:
         """Return what failed along the lineage of a member and was not addressed: at most 8 a component."""
         return self._state.lessons.about(parent, components)
