@@ -216,6 +216,24 @@ def test_where_few_tries_fit_a_failure_stands_beside_the_success_of_the_same_tas
     assert ["Example 1, try 1: score 0 (wrong)", "Example 1, try 2: score 0.9 (partly right)"] == headings
 
 
+def test_a_try_under_other_texts_says_of_which_components():
+    desk = part("a/instructions", Kind.INSTRUCTIONS, "Work carefully.")
+    here = Situation(components=(desk,))
+    for score in (0.0, 1.0):
+        tape = Tape("a", "task")
+        tape.says(f"gets {score}")
+        here.example("c1", "task", tape, score=score, feedback="see there")
+    here.examples[1] = replace(here.examples[1], differing=("a/instructions", *(f"a/tool:t{n}" for n in range(5))))
+
+    headings = re.findall(r"^## (Example.*)$", render_prompt(here.context(), 4_000), re.MULTILINE)
+
+    shown = "`a/instructions`, `a/tool:t0`, `a/tool:t1`, `a/tool:t2` and 2 more"
+    assert [
+        "Example 1, try 1: score 0 (wrong)",
+        f"Example 1, try 2: score 1 (right); with other texts of: {shown}",
+    ] == headings
+
+
 def test_at_the_very_last_fewer_components_are_offered():
     context = tool_and_parameter()
     texts = {each.id: "Work carefully. " * 100 for each in context.components}

@@ -12,12 +12,14 @@ from spanwright.core.trace import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A training case and what happened when the parent was tried on it."""
+    """A training case and what happened when the parent, or another member beside it, was tried on it."""
 
     case: Case
     observed: Observed
     blamed: tuple[ComponentId, ...] = ()
     """The components that the spans and the evaluators point at, most blamed first."""
+    differing: tuple[ComponentId, ...] = ()
+    """The components that had other texts than the parent's: another member had this try, and fared better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ class Attempt:
             attempt=self._opened.attempt,
             parent=self._parent,
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
-            examples=tuple(examples),
+            examples=(*examples, *evidence.contrasts(shop, self._parent, examples)),
             recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),

@@ -1,6 +1,6 @@
 """From finished rollouts to what a reflector may know of them: examples, blame and lessons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
@@ -12,6 +12,7 @@ from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
 from spanwright.engine.problem import Problem
+from spanwright.engine.workshop import Workshop
 from spanwright.reflection import show_within
 from spanwright.telemetry import blame
 
@@ -31,6 +32,27 @@ def example(
     weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
+
+
+def contrasts(shop: Workshop, parent: Candidate, examples: Sequence[Example]) -> Iterator[Example]:
+    """Yield, for failures among the examples of a minibatch, a better try of the same case, if any member had one.
+
+    Nothing is blamed and nothing learned from it: it shows what right looks like.
+    """
+    view, redaction = shop.pool.view, shop.means.redaction
+    for each in examples:
+        score = each.observed.rollout.score
+        number = None if score is None else shop.policy.beside(view, each.case.id, score.value)
+        observed = None if number is None else shop.means.journal.observed(number)
+        if observed is None:
+            continue
+        case = shop.case(each.case.id)
+        candidate = view.candidate(observed.rollout.key.candidate)
+        yield Example(
+            case=case if redaction is None else redaction.case(case, observed.trace.id),
+            observed=observed,
+            differing=tuple(candidate.changes_from(parent)),
+        )
 
 
 def blamed(trace: Trace, score: Score, components: Sequence[Component]) -> Mapping[ComponentId, float]:

@@ -15,6 +15,7 @@ from spanwright.telemetry import Telling
 
 _INPUT, _OUTPUT, _FEEDBACK = 0.25, 0.2, 0.25
 """The most of a try's room that each of these may take. The steps get the rest."""
+_DIFFERING = 4
 _LONG_OUTPUT = 60
 """Tokens from which on an output is not told twice."""
 
@@ -57,6 +58,10 @@ def drawn(each: Try, allowance: int, steps: Telling) -> str:
         heading += f"; {each.figures}"
     if each.example.blamed and not each.right:
         heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
+    if each.example.differing:
+        shown = ", ".join(map(quoted, each.example.differing[:_DIFFERING]))
+        more = len(each.example.differing) - _DIFFERING
+        heading += f"; with other texts of: {shown}{f' and {more} more' if more > 0 else ''}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")
     if room < 24:
         return ""

@@ -83,6 +83,7 @@ class PolicySettings(TypedDict, total=False):
     most_tried: int
     near_duplicates: bool
     escape_rule: EscapeRule | None
+    contrast: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
@@ -144,6 +145,8 @@ class Policy:
     """Whether a child is tried that says the same as an earlier candidate in other clothes."""
     escape_rule: EscapeRule | None = None
     """What to do otherwise on a plateau; None: nothing."""
+    contrast: bool = True
+    """Whether it is shown, beside a failure, the best try of the same training case that any member has had."""
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
@@ -193,6 +196,7 @@ class Policy:
             second_chances=True,
             memory=False,
             near_duplicates=True,
+            contrast=False,
             parent_rule=pareto,
             component_rule=round_robin,
             gate_rule=strict,
@@ -263,6 +267,11 @@ class Policy:
     def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
         """Return what the reflection shall know of earlier failures."""
         return view.lessons(parent, components, self.most_lessons) if self.memory else ()
+
+    def beside(self, view: PoolView, case: str, score: float) -> int | None:
+        """Return the number of the rollout that a failure of a training case is to be shown beside, if there is one."""
+        failed = self.perfect is None or score < self.perfect
+        return view.better(case, score) if self.contrast and failed else None
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""

@@ -181,6 +181,8 @@ class Pool:
         elif key.case in state.train and rollout.purpose in _TEACHING:
             state.highest_taught = max(state.highest_taught, score)
             state.train.add(key.candidate, key.case, score)
+            if key.candidate in state.members:
+                state.successes.add(rollout, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()

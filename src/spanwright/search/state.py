@@ -15,6 +15,7 @@ from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
 from spanwright.search.objectives import Objectives
+from spanwright.search.successes import Successes
 from spanwright.search.suspicions import Suspicions
 from spanwright.search.twins import Twins
 
@@ -62,6 +63,7 @@ class State:
         self.edits = Edits()
         self.twins = Twins()
         self.suspicions = Suspicions()
+        self.successes = Successes()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""

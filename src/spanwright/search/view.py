@@ -356,6 +356,10 @@ class PoolView:
         """Return the first candidate judged that says the same in other clothes; None where it says something new."""
         return self._state.twins.of(candidate)
 
+    def better(self, case: str, score: float) -> int | None:
+        """Return the number of a member's best rollout on a training case, if its score is above this one."""
+        return self._state.successes.above(case, score)
+
     def suspicions(self, parent: CandidateId, components: Iterable[ComponentId]) -> Mapping[ComponentId, int]:
         """Return how many reflections asked for each of these components of a member and could not edit it."""
         return self._state.suspicions.of(self._state.judged[parent], components)
