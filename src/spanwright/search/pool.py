@@ -174,8 +174,8 @@ class Pool:
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
         elif key.case in state.train and rollout.purpose in _TEACHING:
-            state.highest_taught = max(state.highest_taught, score)
-            state.train.add(key.candidate, key.case, score)
+            mean = state.train.add(key.candidate, key.case, score)
+            state.solvers.score(key.candidate, key.case, mean)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()
