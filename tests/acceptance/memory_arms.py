@@ -97,7 +97,9 @@ async def _run(world: World, policy: Policy, rollouts: int) -> Result:
 
 
 def outcomes(trials: Sequence[Trial], processes: int) -> list[Outcome]:
-    """Do trials."""
+    """Do trials, here where one process is enough."""
+    if processes == 1:
+        return [outcome(trial) for trial in trials]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         return list(pool.map(outcome, trials))
 
