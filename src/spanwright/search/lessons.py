@@ -122,7 +122,10 @@ class Lessons:
         self._count += 1
         new = _Known(lesson=lesson, gist=said, shown=where, latest=attempt, order=self._count)
         others = [each for each in known if each is not same]
-        self._of[key] = (new, *_ranked(others, _nothing_is, attempt)[: _KEPT - 1])
+        if len(others) == _KEPT:
+            speaks = {each.order: len(each.shown) + each.lesson.evidence for each in others}
+            others.remove(_ranked(others, speaks, attempt)[-1])
+        self._of[key] = (new, *others)
 
     def _earlier(self, key: tuple[ComponentId, str], said: Gist) -> _Known | None:
         """Return the lesson that an edit was to address, if this is one that came back."""
@@ -138,18 +141,22 @@ class Lessons:
         return None
 
     def _alive(self, known: Sequence[_Known], solved: Solved, now: int) -> list[Lesson]:
+        if not known:
+            return []
         speaks = {each.order: each.evidence(solved) for each in known}
         alive = [each for each in known if speaks[each.order]]
+        affirmed = [each for each in alive if not each.gist.negated]
+        denied = [each for each in alive if each.gist.negated]
         kept = [
             each
             for each in alive
             if not any(
-                other.gist.is_opposite_of(each.gist)
-                and (speaks[other.order], other.order) > (speaks[each.order], each.order)
-                for other in alive
+                (speaks[other.order], other.order) > (speaks[each.order], each.order)
+                and other.gist.is_opposite_of(each.gist)
+                for other in (affirmed if each.gist.negated else denied)
             )
         ]
-        return [replace(each.lesson, evidence=speaks[each.order]) for each in _ranked(kept, solved, now)]
+        return [replace(each.lesson, evidence=speaks[each.order]) for each in _ranked(kept, speaks, now)]
 
 
 def applicable(
@@ -172,9 +179,11 @@ def applicable(
     return tuple(found), tuple(gone)
 
 
-def _ranked(known: Iterable[_Known], solved: Solved, now: int) -> list[_Known]:
+def _ranked(known: Iterable[_Known], speaks: Mapping[int, int], now: int) -> list[_Known]:
+    """Return what most speaks for first; `speaks` is the evidence by the lesson's order."""
+
     def worth(each: _Known) -> tuple[float, int]:
-        return (-each.evidence(solved) * 0.5 ** ((now - each.latest) / _HALF_LIFE), -each.order)
+        return (-speaks[each.order] * 0.5 ** ((now - each.latest) / _HALF_LIFE), -each.order)
 
     return sorted(known, key=worth)
 

@@ -180,7 +180,8 @@ class Pool:
             state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
             state.highest_taught = max(state.highest_taught, score)
-            state.train.add(key.candidate, key.case, score)
+            mean = state.train.add(key.candidate, key.case, score)
+            state.solvers.score(key.candidate, key.case, mean)
             if key.candidate in state.members:
                 state.successes.add(rollout, score)
 

@@ -15,6 +15,7 @@ from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
 from spanwright.search.objectives import Objectives
+from spanwright.search.solvers import Solvers
 from spanwright.search.successes import Successes
 from spanwright.search.suspicions import Suspicions
 from spanwright.search.twins import Twins
@@ -46,8 +47,7 @@ class State:
         self.finals = 0
         self.lowest = math.inf
         self.highest = -math.inf
-        self.highest_taught = -math.inf
-        """The best score on any training case."""
+        self.solvers = Solvers()
         self.origins: Counter[Origin] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}

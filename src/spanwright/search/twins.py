@@ -16,18 +16,23 @@ class Twins:
     def add(self, candidate: Candidate) -> None:
         """Take note of a candidate."""
         for text in candidate.texts.values():
-            self._forms.setdefault(text, _form(text))
+            if text not in self._forms:
+                self._forms[text] = _form(text)
         self._first.setdefault(self._form_of(candidate), candidate.id)
 
     def of(self, candidate: Candidate) -> CandidateId | None:
         """Return the first candidate that said the same as this one; None where it says something new."""
         return self._first.get(self._form_of(candidate))
 
+    def form(self, text: str) -> bytes:
+        """Return what is equal for texts that say the same."""
+        return self._forms.get(text) or _form(text)
+
     def _form_of(self, candidate: Candidate) -> bytes:
         digest = blake2b(digest_size=16)
         for component, text in candidate.texts.items():
             digest.update(component.encode() + b"\0")
-            digest.update(self._forms.get(text) or _form(text))
+            digest.update(self.form(text))
         return digest.digest()
 
 

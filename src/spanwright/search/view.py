@@ -1,6 +1,7 @@
 """What a pool answers. Policies, reports and the engine ask here; nothing can be changed through it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -16,7 +17,6 @@ from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
 from spanwright.search.lessons import MOST, Solved
 from spanwright.search.state import Member, State
-from spanwright.search.wording import normal
 
 Cell: TypeAlias = tuple[str, int]
 """A case's id, and the repeat: what one rollout of a candidate measures."""
@@ -389,24 +389,30 @@ class PoolView:
     def tried(self, parent: CandidateId, components: Sequence[ComponentId], most: int = TRIED) -> tuple[TriedEdit, ...]:
         """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
-        return tuple(self._fared(edit) for edit in islice(_distinct(made), most))
+        return tuple(self._fared(edit) for edit in islice(self._distinct(made), most))
 
     def _solved(self, candidate: CandidateId) -> Solved:
         """Return who tells whether a member, or an ancestor below the one that had failed a case, has solved it."""
-        train, best = self._state.train, self._state.highest_taught
-        depths: dict[CandidateId, int] = {}
-        solved: dict[str, int] = {}
-        for depth, each in enumerate(self.lineage(candidate)):
-            depths[each] = depth
-            for case, mean in train.means(each).items():
-                if mean >= best:
-                    solved.setdefault(case, depth)
+        solvers = self._state.solvers
+        depths = {each: depth for depth, each in enumerate(self.lineage(candidate))}
+
+        @cache
+        def solved_at(case: str) -> int:
+            return min((depths[each] for each in solvers.of(case) if each in depths), default=len(depths))
 
         def is_solved(case: str, failed: CandidateId) -> bool:
-            mean = train.mean(failed, case) if case in train else None
-            return case in solved and solved[case] < depths.get(failed, len(depths)) and (mean is None or mean < best)
+            return solved_at(case) < depths.get(failed, len(depths)) and failed not in solvers.of(case)
 
         return is_solved
+
+    def _distinct(self, made: Iterable[Edit]) -> Iterator[Edit]:
+        """Yield edits without those that repeat a later one."""
+        seen: set[tuple[ComponentId, bytes]] = set()
+        for edit in made:
+            said = (edit.component, self._state.twins.form(edit.text))
+            if said not in seen:
+                seen.add(said)
+                yield edit
 
     def _fared(self, edit: Edit) -> TriedEdit:
         outcome = edit.turned_down or self._outcome(edit.child, edit.parent)
@@ -434,13 +440,3 @@ class PoolView:
     def _started(self) -> RunStarted:
         assert self._state.started is not None, "the run has not started"
         return self._state.started
-
-
-def _distinct(made: Iterable[Edit]) -> Iterator[Edit]:
-    """Yield edits without those that repeat a later one."""
-    seen: set[tuple[ComponentId, str]] = set()
-    for edit in made:
-        said = (edit.component, normal(edit.text))
-        if said not in seen:
-            seen.add(said)
-            yield edit
