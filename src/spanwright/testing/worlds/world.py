@@ -16,7 +16,7 @@ from typing import Final
 from spanwright.core.candidate import Component, ComponentId
 from spanwright.core.case import Case, Splits
 from spanwright.core.trace import Trace
-from spanwright.testing.simulated.lexicon import PUBLIC, Directive, Lexicon
+from spanwright.testing.simulated.lexicon import PUBLIC, Lexicon
 from spanwright.testing.simulated.reading import ParameterReading, Reading, Text, ToolReading
 from spanwright.testing.simulated.reflecting.profile import MEDIUM, Profile
 from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, Draws
@@ -299,13 +299,10 @@ class World:
         phrase = self.environment.phrase(need.tool)
         deed = taken.get(phrase)
         if deed is None or deed.tool != need.tool:
-            return f"{where}: was not called.{f' {self._used(need.tool, phrase)}' if clear else ''}"
+            return f"{where}: was not called.{f' {self._book.use(phrase, tool=need.tool)}' if clear else ''}"
         if rule is None or rule.told:
             return f"{where}: was refused."
         return f"{where}, {rule.aspect}: {deed.arguments.get(rule.aspect)!r} is wrong.{statement}"
-
-    def _used(self, tool: str, phrase: str) -> str:
-        return self.lexicon.write(Directive(kind="use", slots=(("tool", tool), ("topic", phrase))))
 
     def _blame(self, broken: Sequence[Need], draws: Draws) -> Mapping[ComponentId, str]:
         named: dict[ComponentId, str] = {}
