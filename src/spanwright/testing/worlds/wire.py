@@ -24,20 +24,11 @@ from spanwright.core.case import Case
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import simulated_model
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, ToolRequest
+from spanwright.testing.worlds.living import Lived, answered, apology, called, is_work, served
 from spanwright.testing.worlds.plan import AGENT, INSTRUCTIONS
 from spanwright.testing.worlds.surface import Request, Wish, read_request
 from spanwright.testing.worlds.telling import LOOK_UP, MODEL, Deed, parsed_docs, schema_of
-from spanwright.testing.worlds.world import (
-    REFLECTION,
-    Lived,
-    Played,
-    World,
-    answered,
-    apology,
-    called,
-    is_work,
-    served,
-)
+from spanwright.testing.worlds.world import REFLECTION, Played, World
 
 
 class WorldTaskModel:
@@ -64,7 +55,7 @@ class WorldTaskModel:
             return _call(look_ups[step].tool, look_ups[step].asked, f"{serving}.{step}")
         if step < len(look_ups) + len(works):
             tool, arguments = called(mind, works[step - len(look_ups)], task, mine)
-            return _call(tool, Deed(tool=tool, arguments=arguments, result="").asked, f"{serving}.{step}")
+            return _call(tool, Deed(place=step, tool=tool, arguments=arguments, result="").asked, f"{serving}.{step}")
         return ChatReply(text=answered(mind, wanted, task, mine))
 
 
@@ -173,7 +164,9 @@ class Desk:
         async def work(**arguments: str) -> str:
             visit = self._visit.get()
             result, refused = environment.answer(visit.request, visit.next_wish(), name, arguments)
-            visit.deeds.append(Deed(tool=name, arguments=arguments, result=result, refused=refused))
+            visit.deeds.append(
+                Deed(place=len(visit.deeds), tool=name, arguments=arguments, result=result, refused=refused)
+            )
             if refused:
                 raise ModelRetry(result)
             return result
@@ -187,8 +180,9 @@ class Desk:
 
         async def look_up(entry: int) -> str:
             """Look an entry of the files up."""
-            deed = environment.look_up(f"{entry:07d}")
-            self._visit.get().deeds.append(deed)
+            deeds = self._visit.get().deeds
+            deed = environment.look_up(f"{entry:07d}", len(deeds))
+            deeds.append(deed)
             return deed.result
 
         return Tool(look_up)
