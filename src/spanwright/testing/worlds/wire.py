@@ -59,6 +59,20 @@ class WorldTaskModel:
         return ChatReply(text=answered(mind, wanted, task, mine))
 
 
+class WorldReflectionModel:
+    """The reflection model as a `SimulatedModel`, with the draws that it has in process."""
+
+    def __init__(self, world: World) -> None:
+        self._world: Final = world
+        self._asked: Final[dict[str, int]] = {}
+
+    def reply(self, request: ChatRequest, draws: Draws) -> ChatReply:
+        """Answer one reflection."""
+        prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
+        serving = self._asked[prompt] = self._asked.get(prompt, -1) + 1
+        return self._world.reflector.reply(request, self._world.reflection_draws(prompt, serving))
+
+
 def _call(tool: str, arguments: str, id: str) -> ChatReply:
     return ChatReply(calls=(ToolRequest(id=id, name=tool, arguments=arguments),), finish_reason="tool_calls")
 
@@ -85,7 +99,7 @@ def _texts(request: ChatRequest, world: World) -> Mapping[ComponentId, str]:
 
 def models(world: World) -> Mapping[str, Any]:
     """Return the models of a world's server, by name."""
-    return {MODEL: WorldTaskModel(world), REFLECTION: world.reflector}
+    return {MODEL: WorldTaskModel(world), REFLECTION: WorldReflectionModel(world)}
 
 
 def world_app(world: World) -> Starlette:
