@@ -15,7 +15,7 @@ from spanwright.testing.worlds.staging import Stage
 SIZES = Sizes(train=40, validation=20, test=60)
 SEEDS = (200, 201)
 CLIMBED = (200, 201, 202, 203)
-ATTEMPTS = 50
+ATTEMPTS = 50  # some 600 rollouts
 CERTAIN = Habits(local=1.0, overall=1.0, slip=0.0, instruction_capacity=10_000, local_capacity=10_000)
 
 
@@ -42,9 +42,9 @@ def test_scrambled_feedback_is_no_better_than_none(family: str) -> None:
     none = fmean(gain(world, shown=score_only) for world in worlds)
     foreign = fmean(gain(world, shown=scrambled(world)) for world in worlds)
 
-    assert full > 0.08
+    assert full > 0.05
     assert none < full / 2
-    assert foreign < none + 0.03
+    assert foreign < min(full / 2, none + 0.03)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

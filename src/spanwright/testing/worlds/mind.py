@@ -57,6 +57,8 @@ class Mind:
     digest: str = ""
     """The identity of the texts."""
     _kinds: Mapping[str, str] = field(init=False)
+    _settles: Mapping[str, frozenset[str]] = field(init=False)
+    """The slots that a kind of directive settles; others say where it applies."""
     _aspects: Mapping[str, frozenset[str]] = field(init=False)
     _numbers: tuple[str, ...] = field(init=False)
     """Numbers of requests that some sentence is narrowed to."""
@@ -66,6 +68,7 @@ class Mind:
 
     def __post_init__(self) -> None:
         self._kinds = {aspect_of(kind): kind for kind in self.values}
+        self._settles = {kind: frozenset(dict(ways[0])) for kind, ways in self.values.items()}
         self._aspects = {tool.name: frozenset(each.name for each in tool.parameters) for tool in self.reading.tools}
         self._numbers = tuple(sorted(_numbers(self.reading)))
 
@@ -81,7 +84,8 @@ class Mind:
         """Return the name of the tool that is taken for a wish."""
         fits = self._fit(wish.phrase)
         heeded = tuple(draws.chance(chance, "use", wish.phrase, name) for name, chance in fits.uncertain)
-        return draws.choice(fits.best(heeded), "tool", wish.phrase)
+        ties = fits.best(heeded)
+        return ties[0] if len(ties) == 1 else draws.choice(ties, "tool", wish.phrase)
 
     def choice_chance(self, wish: Wish, tool: str) -> float:
         """Return how likely `tool` is taken for a wish."""
@@ -110,10 +114,13 @@ class Mind:
             return Filled(aspect=aspect, kind=kind, value=value, slots=slots if stated else None)
         kind = self._kinds[aspect]
         directive = applied(self._where(tool, aspect, task), kind, (tool, aspect), draws)
-        way = (
-            habit(kind, (tool, aspect), self.values).draw(draws, tool, aspect) if directive is None else directive.slots
-        )
-        return Filled(aspect=aspect, kind=kind, value=value, slots=way)
+        if directive is None:
+            return Filled(
+                aspect=aspect, kind=kind, value=value, slots=self._habit(tool, aspect).draw(draws, tool, aspect)
+            )
+        settles = self._settles[kind]
+        slots = tuple(slot for slot in directive.slots if slot[0] in settles)
+        return Filled(aspect=aspect, kind=kind, value=value, slots=slots)
 
     def keeping_chance(self, rule: Rule, task: str) -> float:
         """Return how likely a rule is kept, where its tool was taken."""

@@ -24,20 +24,11 @@ from spanwright.core.case import Case
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import simulated_model
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, ToolRequest
+from spanwright.testing.worlds.living import Lived, answered, apology, called, is_work, served
 from spanwright.testing.worlds.plan import AGENT, INSTRUCTIONS
 from spanwright.testing.worlds.surface import Request, Wish, read_request
 from spanwright.testing.worlds.telling import LOOK_UP, MODEL, Deed, parsed_docs, schema_of
-from spanwright.testing.worlds.world import (
-    REFLECTION,
-    Lived,
-    Played,
-    World,
-    answered,
-    apology,
-    called,
-    is_work,
-    served,
-)
+from spanwright.testing.worlds.world import REFLECTION, Played, World
 
 
 class WorldTaskModel:
@@ -64,8 +55,22 @@ class WorldTaskModel:
             return _call(look_ups[step].tool, look_ups[step].asked, f"{serving}.{step}")
         if step < len(look_ups) + len(works):
             tool, arguments = called(mind, works[step - len(look_ups)], task, mine)
-            return _call(tool, Deed(tool=tool, arguments=arguments, result="").asked, f"{serving}.{step}")
+            return _call(tool, Deed(place=step, tool=tool, arguments=arguments, result="").asked, f"{serving}.{step}")
         return ChatReply(text=answered(mind, wanted, task, mine))
+
+
+class WorldReflectionModel:
+    """The reflection model as a `SimulatedModel`, with the draws that it has in process."""
+
+    def __init__(self, world: World) -> None:
+        self._world: Final = world
+        self._asked: Final[dict[str, int]] = {}
+
+    def reply(self, request: ChatRequest, draws: Draws) -> ChatReply:
+        """Answer one reflection."""
+        prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
+        serving = self._asked[prompt] = self._asked.get(prompt, -1) + 1
+        return self._world.reflector.reply(request, self._world.reflection_draws(prompt, serving))
 
 
 def _call(tool: str, arguments: str, id: str) -> ChatReply:
@@ -94,7 +99,7 @@ def _texts(request: ChatRequest, world: World) -> Mapping[ComponentId, str]:
 
 def models(world: World) -> Mapping[str, Any]:
     """Return the models of a world's server, by name."""
-    return {MODEL: WorldTaskModel(world), REFLECTION: world.reflector}
+    return {MODEL: WorldTaskModel(world), REFLECTION: WorldReflectionModel(world)}
 
 
 def world_app(world: World) -> Starlette:
@@ -173,7 +178,9 @@ class Desk:
         async def work(**arguments: str) -> str:
             visit = self._visit.get()
             result, refused = environment.answer(visit.request, visit.next_wish(), name, arguments)
-            visit.deeds.append(Deed(tool=name, arguments=arguments, result=result, refused=refused))
+            visit.deeds.append(
+                Deed(place=len(visit.deeds), tool=name, arguments=arguments, result=result, refused=refused)
+            )
             if refused:
                 raise ModelRetry(result)
             return result
@@ -187,8 +194,9 @@ class Desk:
 
         async def look_up(entry: int) -> str:
             """Look an entry of the files up."""
-            deed = environment.look_up(f"{entry:07d}")
-            self._visit.get().deeds.append(deed)
+            deeds = self._visit.get().deeds
+            deed = environment.look_up(f"{entry:07d}", len(deeds))
+            deeds.append(deed)
             return deed.result
 
         return Tool(look_up)
