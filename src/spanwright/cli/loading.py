@@ -64,8 +64,12 @@ def evals_of(invocation: Invocation) -> Evals[Any, Any, Any]:
     if isinstance(found, Evals):
         return replace(found, goals=(*found.goals, *goals))
     group = invocation.group
-    by_field = None if group is None else lambda case: _field(case, group)
-    return Evals(cases=found, seed=invocation.seed, group=by_field, goals=goals)
+    return Evals(
+        cases=found,
+        seed=invocation.seed,
+        group=None if group is None else lambda case: _field(case, group),
+        goals=goals,
+    )
 
 
 def _from_module(reference: str) -> AnyEvals:
