@@ -1,4 +1,5 @@
-"""What spans cost: to collect one, to read one of protobuf, to receive them from an exporter, to keep and tell many.
+"""What spans cost: to collect one, to read one of protobuf, to receive them from an exporter, to refuse hostile ones,
+to keep and tell many.
 
     python benchmarks/spans.py [--quick] [--json]
 
@@ -17,8 +18,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import anyio
 from measuring import cpu, tracer_of
@@ -27,6 +29,7 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer
 from opentelemetry.sdk.trace.export import SpanExportResult
+from refusing import AIM_GROWN_MB, AIM_REFUSE_MS, Refusing
 from telling import TURNS, Telling, measure_telling
 
 from spanwright.core.trace import Span
@@ -112,6 +115,7 @@ class Report:
     collecting: Collecting
     parsing: Parsing
     receiving: Receiving
+    refusing: Mapping[str, Refusing]
     keeping: Keeping
     telling: Telling
 
@@ -231,6 +235,13 @@ def export(batch: Sequence[ReadableSpan], times: int, compression: Compression) 
     )
 
 
+def measure_refusing() -> Mapping[str, Refusing]:
+    """Attack a receiver in a fresh process."""
+    command = [sys.executable, str(Path(__file__).with_name("refusing.py"))]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return {name: Refusing(**cost) for name, cost in told.items()}
+
+
 def keep(kind: str, count: int) -> None:
     """Fill a collector with traces and print how many megabytes that took for 100,000 spans."""
     collector = Collector()
@@ -278,6 +289,7 @@ def measure(sizes: Sizes) -> Report:
         collecting=measure_collecting(sizes),
         parsing=measure_parsing(sizes),
         receiving=measure_receiving(sizes),
+        refusing=measure_refusing(),
         keeping=measure_keeping(sizes),
         telling=measure_telling(sizes.told),
     )
@@ -298,11 +310,18 @@ def table(report: Report) -> Iterator[str]:
     yield f"the same with gzip              {received.gzip:9.0f} spans/s"
     yield f"    CPU of the receiver         {received.receiver_us:9.1f} us a span"
     yield f"    CPU of the exporter         {received.sender_us:9.1f} us a span"
+    for name, cost in report.refusing.items():
+        yield (
+            f"{cost.sent_mb:.1f} MB of {name + ', refused':22}{cost.cpu_ms:9.0f} ms CPU, {cost.megabytes:.0f} MB"
+            f" (aim: under {AIM_REFUSE_MS:.0f} ms and {AIM_GROWN_MB:.0f} MB)"
+        )
     yield f"100,000 spans, texts of 1 KB    {keeping.unique:9.0f} MB (aim: under {AIM_MEGABYTES:.0f})"
     yield f"100,000 model calls, histories  {keeping.repeated:9.0f} MB"
     telling = report.telling
     yield f"a rollout of {TURNS} turns, folded    {telling.fold_ms:9.1f} ms ({telling.megabytes:.1f} MB)"
     yield f"    told in 4,000 tokens        {telling.render_ms:9.1f} ms"
+    yield f"    without its secrets         {telling.secrets_ms:9.1f} ms"
+    yield f"    and personal data           {telling.personal_ms:9.1f} ms"
     yield (
         f"a prompt of {telling.prompts:3} of them         {telling.prompt_ms:9.0f} ms"
         f" (aim: under {AIM_PROMPT_MS:.0f} for {FULL.told})"

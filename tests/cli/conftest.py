@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,22 @@ from spanwright.cli import app
 TINY = Path(__file__).with_name("tiny.py")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    shutil.copy(TINY, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield tmp_path
+@contextmanager
+def standing_in(folder: Path) -> Generator[Path]:
+    """Work in a folder that has the module `tiny`."""
+    shutil.copy(TINY, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "path", [*sys.path])
+        yield folder
     for name in ("tiny", "other"):
         sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    with standing_in(tmp_path):
+        yield tmp_path
 
 
 @pytest.fixture
@@ -33,13 +42,21 @@ def spanwright(folder):
     return run
 
 
-@pytest.fixture
-def optimized(spanwright):
-    """A finished run `first`, whose winner says yes."""
-    ended = spanwright(
-        "optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--run", "first", "--ordered", "-q"
-    )
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder of a finished run `first`, whose winner says yes, and what the command line said."""
+    command = "optimize tiny:agent --evals tiny:cases --rollouts 80 --run first --ordered -q"
+    with standing_in(tmp_path_factory.mktemp("finished")) as folder:
+        ended = CliRunner().invoke(app, command.split(), catch_exceptions=False)
     assert 0 == ended.exit_code, ended.output
+    return folder, ended
+
+
+@pytest.fixture
+def optimized(folder, finished):
+    """A finished run `first`, copied to where the test stands."""
+    made, ended = finished
+    shutil.copytree(made / ".spanwright", folder / ".spanwright")
     return ended
 
 

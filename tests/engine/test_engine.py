@@ -55,7 +55,7 @@ def test_waiting_for_a_slot_is_no_working_time():
 def test_two_hundred_random_runs_keep_their_budgets() -> None:
     for seed in range(200):
         world = Landscape(seed=seed, outage=0.05 if seed % 5 == 0 else 0.0, refusals=0.1 + 0.02 * (seed % 10))
-        rollouts = int(60 + 240 * world.draw("rollouts"))
+        rollouts = int(60 + 140 * world.draw("rollouts"))
         reflections = rollouts
         sizes = (12 + seed % 20, 6 + seed % 17, 4 + seed % 9)
         policy = Policy.gepa() if seed % 3 == 0 else Policy.default(schedule="ordered" if seed % 2 else "steady")

@@ -108,7 +108,7 @@ async def test_what_a_server_refuses_is_left_out_and_remembered(refusals):
         ((without_tools, without_response_format), Rung.TAGGED),
         ((without_tools, without_response_format, without_system_role, fixed_temperature), Rung.TAGGED),
     ],
-    ids=str,
+    ids=lambda each: str(each) if isinstance(each, Rung) else " ".join(refusal.__name__ for refusal in each),
 )
 async def test_the_rung_is_the_strictest_that_the_server_allows(refusals, rung):
     reflecting, _ = reflector(GOOD, refusals=refusals, temperature=0.7)

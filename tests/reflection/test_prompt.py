@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reflection_fixtures import SITUATIONS, Situation, Tape, hostile, long_trace, part, tool_and_parameter
 
 from spanwright.core.candidate import Kind
-from spanwright.core.context import TriedEdit
+from spanwright.core.context import Recorded, TriedEdit
 from spanwright.core.goal import at_most, maximize, minimize
 from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson
@@ -64,7 +64,11 @@ def contexts(draw):
         )
     tried = [TriedEdit(component=ids[0], text=draw(texts), outcome=draw(texts)) for _ in range(draw(st.integers(0, 3)))]
     lessons = [Lesson(component=ids[1], text=draw(texts)) for _ in range(draw(st.integers(0, 3)))]
-    return here.context(tried=tried, lessons=lessons)
+    seen = tuple(
+        Recorded(trace=example.observed.trace, about=ids[:1], complaints=tuple(draw(st.lists(texts, max_size=2))))
+        for example in here.examples[: draw(st.integers(0, 3))]
+    )
+    return replace(here.context(tried=tried, lessons=lessons), recorded=seen)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -141,6 +145,39 @@ def test_traces_are_shortened_before_examples_are_left_out():
     assert shown[6_000].count("result: page") < shown[12_000].count("result: page")
     assert 2 * 60 == shown[6_000].count("call read_page")
     assert "for want of room: 1 more" in shown[1_100]
+
+
+def recorded(words="task", *complaints):
+    tape = Tape("a", words)
+    tape.calls("find", error="no such order", ref="17")
+    return Recorded(trace=tape.trace(), about=("a/instructions",), complaints=complaints)
+
+
+def test_what_was_recorded_before_stands_apart_with_what_was_wrong():
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),))
+    tape = Tape("a", "task")
+    tape.says("answer")
+    here.example("c", "task", tape, score=0.0, feedback="wrong")
+    context = replace(here.context(), recorded=(recorded("Where is it?", "error, tool find: no such order"),))
+
+    prompt = render_prompt(context, 6_000)
+
+    section = prompt[prompt.index("# Recorded before") : prompt.index("# Your answer")]
+    assert "## Record 1: error, tool find: no such order; suspected: `a/instructions`" in section
+    assert "Where is it?" in section
+    assert prompt.index("# What happened") < prompt.index("# Recorded before")
+    assert "Score" not in section
+
+
+def test_what_was_recorded_before_never_takes_more_than_its_part():
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),))
+    long = tuple(recorded("Where is it? " * 5_000, "error, tool find: down") for _ in range(3))
+    context = replace(here.context(), recorded=long)
+
+    shown = {allowance: render_prompt(context, allowance) for allowance in (24_000, 6_000, 2_000)}
+
+    assert [3, 3, 0] == [prompt.count("\n## Record ") for prompt in shown.values()]
+    assert all(tokens(prompt) < 0.4 * allowance + 1_500 for allowance, prompt in shown.items())
 
 
 def test_room_that_one_example_does_not_need_goes_to_another():
@@ -241,8 +278,37 @@ def test_an_edit_says_what_the_current_text_does_not_and_is_left_out_where_that_
 
     prompt = render_prompt(replace(context, tried=tried), 24_000)
 
-    assert "it said: Always apologize first." in prompt
+    assert "    Always apologize first.\n  it left out:\n    Answer mails.\n" in prompt
     assert "shortened in vain" not in prompt
+
+
+def test_what_came_into_a_text_later_no_earlier_edit_has_left_out():
+    context = hostile()
+    edit = TriedEdit(component="mail/instructions", text="Be quick.", outcome="worse", replaced="Answer mails for all.")
+
+    prompt = render_prompt(replace(context, tried=(edit,)), 24_000)
+
+    assert "it said: Be quick." in prompt
+    assert "it left out" not in prompt
+
+
+def test_how_often_a_lesson_was_seen_is_told_where_that_says_something():
+    lessons = (
+        Lesson(component="mail/tool:send", text="Once."),
+        Lesson(component="mail/tool:send", text="Often.", evidence=4),
+        Lesson(component="mail/tool:send", text="Still.", evidence=2, returned=2),
+    )
+
+    prompt = render_prompt(replace(hostile(), lessons=lessons), 24_000)
+
+    assert "Once.\n- on" in prompt
+    assert "Often.\n  seen: 4 times\n" in prompt
+    assert "Still.\n  seen: 2 times, again after 2 edits that changed the text\n" in prompt
+
+
+def test_a_reflector_is_asked_to_question_the_texts_only_where_the_search_is_stuck():
+    assert "# No progress" not in render_prompt(hostile(), 24_000)
+    assert "# No progress" in render_prompt(replace(hostile(), stuck=True), 24_000)
 
 
 def test_a_lesson_on_several_components_is_told_once():

@@ -114,14 +114,18 @@ class Story:
         self.reflect(attempt, components)
         return self.judge(attempt, parent, dict.fromkeys(components, text), lessons=lessons, accepted=accepted)
 
-    def refuse(self, attempt, parent, reason=RefusalReason.MALFORMED):
-        self.tell(Refused(attempt=attempt, parent=parent, refusal=Refusal(reason=reason), at=5.0))
+    def refuse(self, attempt, parent, reason=RefusalReason.MALFORMED, detail=""):
+        self.tell(Refused(attempt=attempt, parent=parent, refusal=Refusal(reason=reason, detail=detail), at=5.0))
 
     def abandon(self, attempt, parent, *, perfect=False):
         self.tell(Abandoned(attempt=attempt, parent=parent, reason="so", perfect=perfect, at=5.0))
 
     def resume(self):
-        self.tell(RunResumed(at=9.0, budget=Budget(rollouts=2000)))
+        self.budget(2000)
+
+    def budget(self, rollouts):
+        """Resume with another budget."""
+        self.tell(RunResumed(at=9.0, budget=Budget(rollouts=rollouts)))
 
     def end_search(self, finalists, reason=StopReason.BUDGET):
         self.tell(SearchEnded(reason=reason, finalists=tuple(finalists), at=8.0))
@@ -169,6 +173,9 @@ def snapshot(view):
         "spent": view.spent,
         "next": (view.next_attempt, view.next_number),
         "counts": (view.attempts, view.fruitless, view.perfect, view.since_new_incumbent, view.final_rollouts),
+        "memory": (view.learnt, view.addressed, view.returned, view.since_better),
+        "twins": [view.twin(view.candidate(each)) for each in members],
+        "suspicions": [view.suspicions(each, names) for each in members],
     }
 
 

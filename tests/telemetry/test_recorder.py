@@ -218,6 +218,30 @@ async def test_the_blind_recorder_records_nothing_not_even_inside_a_recording():
     assert () == outer.trace.spans
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+async def test_agents_that_begin_in_a_thread_without_context_are_said(user_provider, backend, theirs):
+    """By the provider that instruments agents inside recordings, or by the user's own."""
+    operation = {"gen_ai.operation.name": "invoke_agent"}
+
+    def work(tracer: otel_trace.Tracer) -> None:
+        with tracer.start_as_current_span("invoke_agent desk", attributes=operation):
+            tracer.start_span("chat", attributes={"gen_ai.operation.name": "chat"}).end()
+        tracer.start_span("query").end()
+
+    with SpanRecorder.attach() as recorder:
+        used = otel_trace.get_tracer("desk") if theirs else None
+        async with recorder.recording({"rollout": "1"}) as recording:
+            with span("plan"):
+                thread = threading.Thread(target=work, args=(used or tracer(),))
+                thread.start()
+                thread.join()
+        work(otel_trace.get_tracer("desk"))  # nothing is being recorded: the user's own affair
+
+    assert ["plan"] == names(recording.trace)
+    (said,) = recorder.diagnoses
+    assert said.startswith("1 traces of agents began where no recording reaches, as in a raw thread: start threads")
+
+
 class Marking(AbstractCapability):
     """Marks what it wears, as the subject's capability does."""
 
@@ -266,10 +290,16 @@ def test_both_recorders_are_recorders():
     assert 2 == len(recorders)
 
 
-async def test_500_recordings_at_once_keep_every_span_in_its_own_trace(user_provider, backend):
-    """With spans of ours and of the user's, in tasks, in worker threads and in threads of the user's own."""
+async def test_1000_recordings_at_once_keep_every_one_of_20_spans_in_its_own_trace(user_provider, backend):
+    """In tasks, sub-agents, worker threads and threads of the user's own; spans of ours and of the user's."""
     shop = otel_trace.get_tracer("shop")
     pool = ThreadPoolExecutor(4)
+
+    def agent(name: str, number: str):
+        return span(
+            f"invoke_agent {name}",
+            **{"asked": number, "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name},
+        )
 
     def query(number: str) -> None:
         with shop.start_as_current_span("query", attributes={"asked": number}), span("inside", asked=number):
@@ -281,21 +311,31 @@ async def test_500_recordings_at_once_keep_every_span_in_its_own_trace(user_prov
             await asyncio.sleep(random.random() / 50)
             await anyio.to_thread.run_sync(query, number)
 
+    async def helper(number: str) -> None:
+        with agent("helper", number):
+            await asyncio.sleep(random.random() / 50)
+            with span("chat", **{"asked": number, "gen_ai.operation.name": "chat"}):
+                await asyncio.sleep(0)
+
     async def rollout(recorder: SpanRecorder, number: str) -> Trace:
         async with recorder.recording({"rollout": number}) as recording:
-            with span("agent", asked=number):
-                await asyncio.gather(*(step(number) for _ in range(4)))
+            with agent("desk", number), span("plan", asked=number):
+                async with anyio.create_task_group() as group:
+                    for _ in range(3):
+                        group.start_soon(step, number)
+                        group.start_soon(helper, number)
         return recording.trace
 
     with SpanRecorder.attach() as recorder:
-        traces = await asyncio.gather(*(rollout(recorder, str(number)) for number in range(500)))
+        traces = await asyncio.gather(*(rollout(recorder, str(number)) for number in range(1_000)))
     pool.shutdown()
 
-    assert {1 + 4 * 4} == {len(trace.spans) for trace in traces}
+    assert {2 + 3 * 4 + 3 * 2} == {20} == {len(trace.spans) for trace in traces}
     for number, trace in enumerate(traces):
         assert {trace.id} == {span.trace_id for span in trace.spans}
         assert {str(number)} == {span.attributes["asked"] for span in trace.spans}
         assert {str(number)} == {span.attributes["spanwright.rollout"] for span in trace.spans}
+        assert [("desk", ""), *[("helper", "desk")] * 3] == [(run.name, run.parent_agent) for run in trace.agents]
         assert trace.complete
     assert () == backend.get_finished_spans()
     assert () == recorder.diagnoses

@@ -5,7 +5,7 @@ Nothing in here asks a model: what is wrong is said before money is spent.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -28,6 +28,7 @@ from spanwright.subject import (
     Choice,
     DepsFor,
     Evals,
+    EvalSet,
     Objective,
     PydanticSubject,
     Scoring,
@@ -37,6 +38,9 @@ from spanwright.subject import (
     subject_of,
     wearable_of,
 )
+
+if TYPE_CHECKING:
+    from spanwright.mining import Evidence
 
 ROLLOUTS_PER_VALIDATION_CASE = 20
 """The default budget: this many rollouts for each validation case, and the test split for seed and winner."""
@@ -89,6 +93,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     policy = _fit_for(wishes.policy, wishes.objective).wanting(cases.goals)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
+    evidence = _evidence(cases, found)
     unpriced = _unpriced(cases.goals, models)
     problem = Problem(
         subject=meeting,
@@ -104,9 +109,11 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **_of_subject(meeting, discovered, found),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
+            **_of_evidence(evidence),
             **({"goals": ", ".join(goal.words for goal in cases.goals)} if cases.goals else {}),
         },
         goals=cases.goals,
+        recorded=evidence.recorded if evidence else (),
     )
     return Prepared(
         problem=problem,
@@ -114,7 +121,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *unpriced, *_misfits(worn, discovered)),
+        remarks=(*cases.remarks, *unpriced, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
     )
 
 
@@ -172,6 +179,20 @@ def _reflector(
 def _crowned(component: Component, worn: Mapping[str, str]) -> Component:
     """Return a component with the text of the champion that its agent wears: a search starts from there."""
     return replace(component, text=worn.get(component.id, component.text))
+
+
+def _evidence(cases: EvalSet, components: Sequence[Component]) -> "Evidence | None":
+    """Return what the recorded traces have to say about the components. Raises UsageError where that is nothing."""
+    if cases.evidence is None:
+        return None
+    from spanwright.mining import evidence_of  # noqa: PLC0415  (it brings detectors along that few runs need)
+
+    return evidence_of(cases.evidence, components, (*cases.splits.validation, *cases.splits.test))
+
+
+def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:
+    """Return the fingerprint of the recorded traces: by their ids, each of which stands for one trace for ever."""
+    return {"evidence": fingerprint([each.trace.id for each in evidence.recorded])} if evidence else {}
 
 
 def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:

@@ -37,6 +37,8 @@ class Invocation:
     ordered: bool = False
     components: tuple[str, ...] = ()
     objective: str | None = None
+    evidence: str | None = None
+    """A file of spans that were recorded before."""
     goals: tuple[Goal, ...] = ()
     export: str | None = None
     """The kind of backend to export to; None exports nothing."""

@@ -7,6 +7,7 @@ from spanwright.core.case import Case
 from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
+from spanwright.core.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +21,28 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A trace from before the run that shows the seed at work: evidence that costs no rollout, and has no score."""
+
+    trace: Trace
+    about: tuple[ComponentId, ...]
+    """The components that it speaks of, the most suspected first; where nothing went wrong, whose texts it carried."""
+    complaints: tuple[str, ...] = ()
+    """What went wrong in it or was recorded as wrong, the gravest first, each in a line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriedEdit:
     """An earlier edit of one of the components, and how it fared."""
 
     component: ComponentId
     text: str
     outcome: str
-    """One line: "kept: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    """One line: "better: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    replaced: str = ""
+    """The text in whose place it was put."""
+    together: tuple[ComponentId, ...] = ()
+    """Other components that the same child changed: the outcome is that of all these edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +54,14 @@ class ReflectionContext:
     components: tuple[Component, ...]
     """The components on offer, the most suspected first; `Component.text` is the seed's, not the parent's."""
     examples: tuple[Example, ...]
+    recorded: tuple[Recorded, ...] = ()
+    """What was seen before the run of texts on offer that the parent still has as they were then."""
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    stuck: bool = False
+    """True where the search makes no progress: what the texts say is to be questioned, rather than added to."""
     objective: str = ""
     """What the score measures, in words."""
     most_edits: int | None = None

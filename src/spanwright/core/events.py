@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
 from spanwright.core.goal import Goal
-from spanwright.core.proposal import Proposal, Refusal, Verdict
+from spanwright.core.proposal import Draft, Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
 
@@ -25,9 +25,22 @@ class StopReason(StrEnum):
     PATIENCE = "patience"
     NOTHING_TO_LEARN = "nothing left to learn"
     FRUITLESS = "fruitless reflections"
+    COUNT = "count reached"
+    RULE = "a rule of your own"
     WORLD_DOWN = "world down"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+class Escape(StrEnum):
+    """What an attempt does otherwise, because the search makes no progress."""
+
+    WIDEN = "widen"
+    """It chooses its parent among members that are less sure to be good."""
+    RESTART = "restart"
+    """It starts from a promising member off the incumbent's line."""
+    QUESTION = "question"
+    """Its reflector is told to question what the texts say, rather than to add to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +59,8 @@ class RunStarted:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    lessons: tuple[Lesson, ...] = ()
+    """What other runs have learnt."""
     goals: tuple[Goal, ...] = ()
 
 
@@ -86,6 +101,10 @@ class AttemptStarted:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    """The minibatch; of a draft, the cases of its bar."""
+    escape: Escape | None = None
+    draft: Draft | None = None
+    """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
     at: float
 
 

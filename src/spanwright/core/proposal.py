@@ -16,6 +16,19 @@ class Lesson:
     text: str
     case: str = ""
     """The training case that showed it."""
+    evidence: int = 1
+    """How many distinct cases and attempts speak for it."""
+    returned: int = 0
+    """How often an edit was to address it, and it was seen again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """A lesson, for another run to begin with."""
+
+    lesson: Lesson
+    text: str
+    """The component's text with which it was seen."""
 
 
 class Origin(StrEnum):
@@ -38,11 +51,23 @@ class Proposal:
     rationale: str = ""
     """Why these edits."""
     lessons: tuple[Lesson, ...] = ()
+    suspected: tuple[ComponentId, ...] = ()
+    """Components that the diagnosis names, or that it asked to edit though they were not on offer."""
     origin: Origin = Origin.REFLECTION
 
     def apply(self, parent: Candidate) -> Candidate:
         """Return the child. Raises KeyError for an edit of a component that the parent does not have."""
         return parent.edited(self.edits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposal that took no reflection, and what its child has to reach before it is admitted."""
+
+    proposal: Proposal
+    bar: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Cases of the train or the validation split that the child is tried on, with scores whose sum it must reach at
+    least. Empty: it is admitted as it is."""
 
 
 class RefusalReason(StrEnum):
@@ -54,6 +79,7 @@ class RefusalReason(StrEnum):
     WRONG_COMPONENT = "wrong component"
     UNCHANGED = "nothing changed"
     DUPLICATE = "duplicate candidate"
+    NEAR_DUPLICATE = "said before in other words"
     TOO_LONG = "text too long"
     PLACEHOLDER = "placeholder lost"
     ECHO = "prompt echoed"
@@ -67,6 +93,8 @@ class Refusal:
 
     reason: RefusalReason
     detail: str = ""
+    suspected: tuple[ComponentId, ...] = ()
+    """As in a proposal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

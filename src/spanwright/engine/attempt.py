@@ -1,5 +1,7 @@
 """One attempt to improve a member of the pool: its minibatch, a reflection on that, and the judgement of the child.
 
+A draft takes the place of minibatch and reflection; its child is judged alike.
+
 An attempt that a crash or a stop interrupted is the same thing as a new one of which more is known already: what it has
 paid for is not paid again.
 """
@@ -11,14 +13,14 @@ from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, ReflectionContext
-from spanwright.core.events import Abandoned, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.engine import evidence
 from spanwright.engine.ledger import Lease
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.errors import UserBug, WorldFailed
-from spanwright.search import Cell, OpenAttempt
+from spanwright.search import Cell, GateRule, OpenAttempt, not_worse
 
 Ending: TypeAlias = Judged | Refused | Abandoned
 """The one event that ends an attempt."""
@@ -35,6 +37,13 @@ class Attempt:
 
     async def carry_out(self) -> Ending | None:
         """Return how the attempt ended; None where the run stopped before it could, so that a resumed run ends it."""
+        draft = self._opened.draft
+        if draft is not None:
+            return await self._judge(draft.proposal, draft.bar, not_worse if draft.bar else None)
+        return await self._reflect()
+
+    async def _reflect(self) -> Ending | None:
+        """Look at the minibatch, and judge what a reflection makes of it."""
         shop = self._shop
         before = await self._minibatch()
         if shop.stopping:
@@ -46,14 +55,15 @@ class Attempt:
         if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
-        examples = [evidence.example(shop.problem, each, components) for each in scored]
+        examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
         result = self._opened.result if answered(self._opened) else await self._consult(examples)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
         if isinstance(result, Refusal):
             return self._refused(result)
         result = replace(result, lessons=(*result.lessons, *evidence.lessons(examples, perfect)))
-        return await self._judge(result, [each.rollout for each in scored])
+        gate = shop.policy.gate if shop.policy.gated else None
+        return await self._judge(result, _scores([each.rollout for each in scored]), gate)
 
     async def _minibatch(self) -> list[Observed]:
         """Return the parent's rollouts on the minibatch: fresh ones, and those done before an interruption."""
@@ -104,43 +114,49 @@ class Attempt:
         chosen = self._opened.components
         if chosen is None:
             blames: Mapping[ComponentId, float] = evidence.total_blame(examples, components, policy.perfect)
-            # Keyed by the attempt, so that a resumed run draws the same.
-            stream = Random(f"{policy.seed}/{self._opened.attempt}/components")
-            chosen = policy.components(view, self._parent.id, blames, stream)
+            chosen = policy.components(view, self._parent.id, blames, self._stream("components"))
         offered = [component for component in components if component.id in chosen]
         return ReflectionContext(
             attempt=self._opened.attempt,
             parent=self._parent,
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
             examples=tuple(examples),
+            recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
+            stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
             goals=shop.problem.goals,
             most_edits=policy.edits,
         )
 
-    async def _judge(self, proposal: Proposal, before: Sequence[Rollout]) -> Ending | None:
+    def _stream(self, of: str) -> Random:
+        """Return a random stream, keyed by the attempt, so that a resumed run draws the same."""
+        return Random(f"{self._shop.policy.seed}/{self._opened.attempt}/{of}")
+
+    async def _judge(self, proposal: Proposal, before: Mapping[str, float], gate: GateRule | None) -> Ending | None:
         """Turn a proposal into a child, and let the gate decide where there is one."""
         shop = self._shop
         if strange := proposal.edits.keys() - self._parent.texts.keys():
             return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
         child = proposal.apply(self._parent)
-        if child.id in shop.pool.view:
+        if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
+        if twin := shop.policy.repeats(shop.pool.view, child):
+            return self._refused(Refusal(reason=RefusalReason.NEAR_DUPLICATE, detail=twin))
         verdict = Verdict(accepted=True, reason="admitted without a gate")
-        if shop.policy.gated:
-            after = await self._gate(child, [each.key.case for each in before])
+        if gate is not None:
+            after = await self._gate(child, tuple(before))
             if shop.stopping:
                 return None
             if any(each.score is None for each in after):
                 return self._abandoned("the world failed a rollout of the gate")
-            verdict = shop.policy.gate(_scores(before), _scores(after))
+            verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
 
     async def _gate(self, child: Candidate, cases: Sequence[str]) -> list[Rollout]:
-        """Return the child's rollouts on the minibatch."""
+        """Return the child's rollouts on the cases of its gate."""
         known = {each.key.case: each for each in self._opened.gate}
         missing = [case for case in cases if case not in known]
         fresh = [each.rollout for each in await self._measure(child, missing, Purpose.GATE)]

@@ -95,6 +95,7 @@ class Engine:
                     validation=tuple(case.id for case in splits.validation),
                     test=tuple(case.id for case in splits.test),
                     fingerprints=dict(problem.fingerprints),
+                    lessons=problem.lessons,
                     goals=problem.goals,
                 )
             )
@@ -107,6 +108,7 @@ class Engine:
     async def _phases(self) -> None:
         shop = self._shop
         async with anyio.create_task_group() as timers:
+            timers.start_soon(shop.conduct.stop.watch)
             limit = seconds(shop.conduct.budget)
             if limit is not None:
                 timers.start_soon(self._watch_time, limit)

@@ -1,11 +1,13 @@
 """From finished rollouts to what a reflector may know of them: examples, blame and lessons."""
 
 from collections.abc import Mapping, Sequence
+from random import Random
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
-from spanwright.core.context import Example
+from spanwright.core.context import Example, Recorded
 from spanwright.core.goal import SCORE
 from spanwright.core.proposal import Lesson
+from spanwright.core.protocols import Redaction
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
@@ -16,11 +18,16 @@ from spanwright.telemetry import blame
 _LESSON_LENGTH = 300
 _TASK_TOKENS = 60
 _BLAMED_SHOWN = 3
+_RECORDED_SHOWN = 3
 
 
-def example(problem: Problem, observed: Observed, components: Sequence[Component]) -> Example:
+def example(
+    problem: Problem, observed: Observed, components: Sequence[Component], redaction: Redaction | None = None
+) -> Example:
     """Return what one rollout teaches; `components` are those that may be blamed, with the candidate's texts."""
     case = next(case for case in problem.splits.train if case.id == observed.rollout.key.case)
+    if redaction is not None:
+        case = redaction.case(case, observed.trace.id)
     weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
@@ -74,6 +81,17 @@ def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson,
             text = f"{text} Tool error: {_in_short(error)}"
         found.extend(Lesson(component=id, text=text, case=each.case.id) for id in each.blamed)
     return tuple(found)
+
+
+def recorded(problem: Problem, parent: Candidate, offered: Sequence[Component], stream: Random) -> tuple[Recorded, ...]:
+    """Draw from the traces from before the run that speak of texts on offer which `parent` has as they were then.
+
+    Of a text that was edited since, they would tell faults that may be mended.
+    """
+    standing = {each.id for each in offered if parent.texts[each.id] == problem.seed.texts[each.id]}
+    fitting = [each for each in problem.recorded if standing.intersection(each.about)]
+    failing = [each for each in fitting if each.complaints]
+    return tuple(stream.sample(failing or fitting, min(_RECORDED_SHOWN, len(failing or fitting))))
 
 
 def _unresolved(calls: Sequence[ToolCall]) -> str:

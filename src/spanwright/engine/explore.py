@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import AttemptStarted, Judged
+from spanwright.core.proposal import Draft
 from spanwright.engine.attempt import Attempt, answered
 from spanwright.engine.ledger import Ask, Lease
 from spanwright.engine.validate import Validator
@@ -34,7 +35,7 @@ class Explorer:
         """
         shop, view = self._shop, self._shop.pool.view
         unfinished = [(member, self._validator.promise(member)) for member in shop.policy.unfinished(view)]
-        opened = [(each, shop.ledger.lease_now(self._ask(each))) for each in view.open_attempts]
+        opened = [(each, shop.ledger.lease_now(self._ask(each.draft, each))) for each in view.open_attempts]
         for attempt, lease in opened:
             if lease is not None:
                 self._active += 1
@@ -69,16 +70,21 @@ class Explorer:
 
     async def _attempt(self) -> bool:
         """Make one attempt; False where there is no budget for one, or the search is over."""
-        lease = await self._shop.ledger.lease(self._ask())
+        shop = self._shop
+        lease = await shop.ledger.lease(self._ask(self._draft()))
         if lease is None:
-            self._shop.is_enough()  # it may end for a better reason than that there is no budget left
+            shop.is_enough()  # it may end for a better reason than that there is no budget left
             return False
         with lease:
             await self._top_up()
             # Asked between attempts only: there the ordered schedule has nothing in flight whose arrival could matter.
-            if self._shop.is_enough():
+            if shop.is_enough():
                 return False
-            return await self._finish(self._start(), lease)
+            draft = self._draft()
+            needs = self._ask(draft)
+            if needs.rollouts > lease.rollouts or needs.reflections > lease.reflections:
+                return True  # what came in meanwhile made it another kind of attempt: ask anew
+            return await self._finish(self._start(draft), lease)
 
     async def _finish(self, opened: OpenAttempt, lease: Lease) -> bool:
         """Carry an attempt to its end, and see to its child's validation; False where the run stopped before."""
@@ -88,24 +94,32 @@ class Explorer:
             return False
         shop.emit(ended)
         if isinstance(ended, Judged) and ended.verdict.accepted:
-            promised = None if policy.gated else lease.split(policy.commitment(shop.pool.view))
+            promised = None if self._gated(opened.draft) else lease.split(policy.commitment(shop.pool.view))
             lease.give_back()  # the validation may have to wait for more: nobody must hold what it waits for
             await self._hand_over(ended.child.id, promised or self._validator.promise(ended.child.id))
         return True
 
-    def _ask(self, opened: OpenAttempt | None = None) -> Ask:
+    def _ask(self, draft: Draft | None, opened: OpenAttempt | None = None) -> Ask:
         """Return what an attempt needs, or what an open one still does."""
         policy = self._shop.policy
-        promise = policy.commitment(self._shop.pool.view)
-        rollouts, reflections = policy.minibatch_size * (2 if policy.gated else 1), 1
+        promise, gated = policy.commitment(self._shop.pool.view), self._gated(draft)
+        rollouts, reflections = policy.minibatch_size * (2 if gated else 1), 1
+        if draft is not None:
+            rollouts, reflections = len(draft.bar), 0
         if opened is not None:
             rollouts -= len(opened.rollouts) + len(opened.gate)
             reflections -= answered(opened)
         return Ask(
-            rollouts=rollouts + (0 if policy.gated else promise),
+            rollouts=rollouts + (0 if gated else promise),
             reflections=reflections,
-            leave=self._validator.owed + (promise if policy.gated else 0),
+            leave=self._validator.owed + (promise if gated else 0),
         )
+
+    def _gated(self, draft: Draft | None) -> bool:
+        return self._shop.policy.gated if draft is None else bool(draft.bar)
+
+    def _draft(self) -> Draft | None:
+        return self._shop.policy.draft(self._shop.pool.view)
 
     async def _hand_over(self, child: CandidateId, promised: Lease) -> None:
         if self._shop.policy.schedule == "ordered":
@@ -123,12 +137,17 @@ class Explorer:
         else:
             self._group.start_soon(self._validator.top_up, member, view.next_attempt)
 
-    def _start(self) -> OpenAttempt:
-        """Choose parent and minibatch."""
+    def _start(self, draft: Draft | None) -> OpenAttempt:
+        """Choose parent and cases."""
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         number = view.next_attempt
-        # The stream is keyed by the attempt, so that a resumed run draws the same.
-        parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"))
-        cases = policy.minibatch(view, parent, number)
-        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, at=shop.now()))
-        return OpenAttempt(attempt=number, parent=parent, cases=cases)
+        escape = None
+        if draft is not None:
+            parent, cases = draft.proposal.parents[0], tuple(draft.bar)
+        else:
+            # The streams are keyed by the attempt, so that a resumed run draws the same.
+            escape = policy.escape(view, Random(f"{policy.seed}/{number}/escape"))
+            parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"), escape)
+            cases = policy.minibatch(view, parent, number)
+        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft, at=shop.now()))
+        return OpenAttempt(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft)

@@ -1,15 +1,25 @@
 """A handle with which a caller ends a run early: what is in flight is finished, and the run can be resumed."""
 
 from collections.abc import Callable
+from os import PathLike
+from typing import Final
+
+import anyio
+
+_LOOKS: Final = 1.0
+"""Seconds between two looks for a file."""
 
 
 class Stop:
     """Pass it as `stop=`, and call `request()` when the run shall end.
 
-    Call it from the event loop's thread; from another thread, through `anyio.from_thread.run_sync`.
+    Call it from the event loop's thread; from another thread, through `anyio.from_thread.run_sync`. With `file` the run
+    also ends as soon as such a file exists, so that any other process can end it: `Stop(file="runs/tickets.stop")`.
+    Nobody removes the file: where it is there from the start, nothing begins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, file: str | PathLike[str] | None = None) -> None:
+        self._file = file
         self._requested = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -25,6 +35,14 @@ class Stop:
         self._requested = True
         for listener in self._listeners:
             listener()
+
+    async def watch(self) -> None:
+        """Wait for the file and ask the run to end; return at once where there is none to look for."""
+        if self._file is None:
+            return
+        while not await anyio.Path(self._file).exists():  # noqa: ASYNC110  (no event tells of a file)
+            await anyio.sleep(_LOOKS)
+        self.request()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` once the run is asked to end: at once, if that has happened already."""

@@ -61,13 +61,13 @@ def drawn(each: Try, allowance: int, steps: Telling) -> str:
     if room < 24:
         return ""
     observed = each.example.observed
-    before = _fitted("input", lambda allowed: _task(each, allowed), int(room * _INPUT))
+    before = fitted("input", lambda allowed: _task(each, allowed), int(room * _INPUT))
     after = [
-        _fitted("output", lambda allowed: _output(observed, allowed), int(room * _OUTPUT)),
-        _fitted("feedback", _cutter(_feedback(each)), int(room * _FEEDBACK)),
+        fitted("output", lambda allowed: _output(observed, allowed), int(room * _OUTPUT)),
+        fitted("feedback", cutter(_feedback(each)), int(room * _FEEDBACK)),
     ]
     left = room - sum(tokens(f"{piece}\n") for piece in (before, *after) if piece)
-    body = "\n".join(piece for piece in (before, _fitted("steps", steps.within, left), *after) if piece)
+    body = "\n".join(piece for piece in (before, fitted("steps", steps.within, left), *after) if piece)
     return f"{heading}\n{record(body)}" if body else ""
 
 
@@ -97,12 +97,13 @@ def _feedback(each: Try) -> str:
     return "\n".join(pieces) or "(none)"
 
 
-def _cutter(text: str) -> Callable[[int], str]:
+def cutter(text: str) -> Callable[[int], str]:
+    """Return what shortens `text` to an allowance."""
     cleaned = clean(text)
     return lambda allowance: cut(cleaned, allowance)
 
 
-def _fitted(label: str, shorten: Callable[[int], str], allowance: int) -> str:
+def fitted(label: str, shorten: Callable[[int], str], allowance: int) -> str:
     """Return the entry in at most `allowance` tokens; empty where it cannot be made so short or has nothing to say."""
     room = allowance
     while room > 4:

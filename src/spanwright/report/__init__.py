@@ -7,6 +7,7 @@ from spanwright.report.progress import Progress
 from spanwright.report.result import Result
 from spanwright.report.screen import Screen
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
+from spanwright.report.worth import Worth
 
 __all__ = [
     "Chronicle",
@@ -16,6 +17,7 @@ __all__ = [
     "Progress",
     "Result",
     "Screen",
+    "Worth",
     "announcement",
     "estimate",
     "reflection_transcript",

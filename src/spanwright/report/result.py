@@ -15,12 +15,14 @@ from typing import Literal, Protocol
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.events import Event, StopReason
+from spanwright.core.proposal import Learnt
 from spanwright.core.usage import Usage
 from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
 from spanwright.report.front import Tradeoff, front_of, told, tradeoff
+from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, wearing, write_champion
@@ -65,6 +67,10 @@ class Result:
     """Wall-clock time, of all processes that worked on the run."""
     lineage: tuple[Generation, ...]
     """How the winner came to be, the first change first."""
+    worth: Worth = field(default_factory=Worth)
+    """What several edits at once, merges, escapes, lessons and blame brought in this run."""
+    learnt: tuple[Learnt, ...] = field(default=(), repr=False)
+    """The lessons of the run, for another one to begin with: `Run(lessons_from=result)`."""
     front: tuple[Tradeoff, ...] = ()
     """What there is to choose from, the winner first: candidates that none beats in every way that goals ask for."""
     seed_figures: Tradeoff | None = None
@@ -117,6 +123,8 @@ class Result:
             refused=chronicle.refused,
             seconds=chronicle.seconds,
             lineage=chronicle.lineage(best.id),
+            worth=chronicle.worth,
+            learnt=view.learnt,
             front=front,
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
         )
@@ -250,6 +258,7 @@ class Result:
             "seed": self.seed.id,
             "best": self.best.id,
             "components_changed": list(self.components_changed),
+            "worth": self.worth.record(),
             "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)

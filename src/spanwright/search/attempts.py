@@ -7,13 +7,14 @@ from spanwright.core.candidate import CandidateId
 from spanwright.core.events import (
     Abandoned,
     AttemptStarted,
+    Escape,
     Judged,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
     RolloutStarted,
 )
-from spanwright.core.proposal import Proposal, Refusal
+from spanwright.core.proposal import Draft, Proposal, Refusal
 from spanwright.core.rollout import Purpose, Rollout
 
 
@@ -24,6 +25,8 @@ class OpenAttempt:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    escape: Escape | None = None
+    """What it does otherwise than usual."""
     rollouts: tuple[Rollout, ...] = ()
     """The finished rollouts of the parent on the minibatch."""
     gate: tuple[Rollout, ...] = ()
@@ -32,6 +35,8 @@ class OpenAttempt:
     """What the reflection may edit; None where none was started."""
     result: Proposal | Refusal | None = None
     """What the reflection answered; None where it did not."""
+    draft: Draft | None = None
+    """What is tried without a reflection; None where the attempt reflects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ class Attempts:
         self.top_up: TopUp | None = None
         """The latest."""
         self.ended = 0
+        self.judged = 0
         self.reflections = 0
         self.fruitless = 0
         """Attempts since the last child was judged, but for those with nothing to learn from."""
@@ -60,10 +66,18 @@ class Attempts:
         """Reflections on a candidate and, before it was born, on its ancestors."""
         self._incumbents: set[CandidateId] = set()
         self._crowned_at = 0
+        self.landmark: CandidateId | None = None
+        """The last incumbent that was better than the landmark before it beyond chance; at first the seed."""
+        self._passed_at = 0
 
     def since_new(self, incumbent: CandidateId) -> int:
         """Return how many attempts ended since a member first was the incumbent; `incumbent` is so now."""
         return self.ended - self._crowned_at if incumbent in self._incumbents else 0
+
+    @property
+    def since_landmark(self) -> int:
+        """How many attempts ended since the landmark was passed."""
+        return self.ended - self._passed_at
 
     def launch(self, event: RolloutStarted) -> None:
         """Take note of a rollout that measures a member further on behalf of an attempt."""
@@ -73,7 +87,9 @@ class Attempts:
     def start(self, event: AttemptStarted) -> None:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
-        self.open[event.attempt] = OpenAttempt(attempt=event.attempt, parent=event.parent, cases=event.cases)
+        self.open[event.attempt] = OpenAttempt(
+            attempt=event.attempt, parent=event.parent, cases=event.cases, escape=event.escape, draft=event.draft
+        )
 
     def add(self, rollout: Rollout) -> None:
         """Keep a rollout of an open attempt, so that a resumed run need not pay for it again."""
@@ -105,6 +121,7 @@ class Attempts:
         if isinstance(event, Abandoned) and event.perfect:
             self.perfect += 1
         elif isinstance(event, Judged):
+            self.judged += 1
             self.perfect = self.fruitless = 0
         else:
             self.fruitless += 1
@@ -120,3 +137,8 @@ class Attempts:
         if incumbent not in self._incumbents:
             self._incumbents.add(incumbent)
             self._crowned_at = self.ended
+
+    def pass_landmark(self, incumbent: CandidateId) -> None:
+        """Take note that the incumbent is better than the landmark."""
+        self.landmark = incumbent
+        self._passed_at = self.ended

@@ -112,6 +112,16 @@ class Cells:
             other=float(self._values[both, other].mean()), own=float(self._values[both, member].mean()), cells=count
         )
 
+    def is_surely_better(self, member: int, other: int) -> bool:
+        """Say whether `member` leads on the cells that both know, by more than a standard error of the difference."""
+        both = (self._source[:, member] != 0) & (self._source[:, other] != 0)
+        both &= self._source[:, member] != self._source[:, other]
+        count = int(both.sum())
+        if count < max(2, min(FIRST_LOOK, int(self._measured.sum()))):
+            return False
+        lead = self._values[both, member] - self._values[both, other]
+        return bool(lead.mean() > lead.std(ddof=1) / count**0.5)
+
     def admit(self, parent: int | None) -> int:
         """Add a member with its parent's cells, and return its number."""
         member = self.size

@@ -1,10 +1,27 @@
-"""The instance Pareto front: members that are the best on at least one validation case."""
+"""Pareto fronts: members that are the best at something. By default, on at least one validation case."""
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
 from spanwright.core.candidate import CandidateId
-from spanwright.search.arrays import Flags, Floats, Integers
+from spanwright.search.arrays import Flags, Floats
 from spanwright.search.view import PoolView
+
+FrontRule: TypeAlias = Callable[[PoolView], Flags]
+"""Says for each thing that can be won (row) which members (column) are the best at it.
+
+The smallest one, in which the incumbent alone wins one thing:
+
+    def greedy(view):
+        return np.array([[member == view.incumbent for member in view.members]])
+"""
+
+
+def by_instance(view: PoolView) -> Flags:
+    """Return the instance front: each validation case can be won."""
+    return view.fronts
 
 
 def front(view: PoolView) -> tuple[CandidateId, ...]:
@@ -12,34 +29,34 @@ def front(view: PoolView) -> tuple[CandidateId, ...]:
     return tuple(view.members[member] for member in np.flatnonzero(view.wins).tolist())
 
 
-def covering_front(view: PoolView) -> tuple[CandidateId, ...]:
+def covering_front(view: PoolView, fronts: Flags | None = None) -> tuple[CandidateId, ...]:
     """Return the winners that are left when each one whose wins the others cover is struck off, the worst first.
+
+    `fronts` are what a `FrontRule` says; by default the validation cases.
 
     This is gepa's pruning. It is a greedy set cover, not dominance in the strict sense: even the best member on average
     can be struck off, where each of its wins is shared. Among equal estimates the earlier member stays.
     """
-    return tuple(view.members[member] for member in np.flatnonzero(cover(view.fronts, view.estimates)).tolist())
+    kept = cover(view.fronts if fronts is None else fronts, view.estimates)
+    return tuple(view.members[member] for member in np.flatnonzero(kept).tolist())
 
 
 def cover(fronts: Flags, estimates: Floats) -> Flags:
     """Return who of the winners of some row is left when each one whose wins the others cover is struck off."""
-    ranks = _ranks(estimates)
-    won = fronts[fronts.any(axis=1)]
-    # A member survives exactly if, of all who win some row, it ranks highest, and no survivor below it wins that row.
-    last = (won * ranks).argmax(axis=1)
-    covered: Flags = np.zeros(len(last), dtype=np.bool_)
     survivors: Flags = np.zeros(len(estimates), dtype=np.bool_)
-    for member in sorted(set(last.tolist()), key=lambda member: ranks[member]):
-        if (~covered & (last == member)).any():
-            survivors[member] = True
-            covered |= won[:, member]
+    winners = np.flatnonzero(fronts.any(axis=0))
+    if not len(winners):
+        return survivors
+    worth = np.nan_to_num(estimates[winners], nan=-np.inf)
+    best_first = winners[np.argsort(-worth, kind="stable")]
+    ordered = np.take(fronts[fronts.any(axis=1)], best_first, axis=1)
+    # A member survives exactly if, of all who win some row, it ranks highest, and no survivor below it wins that row.
+    won: dict[int, list[int]] = {}
+    for row, place in enumerate(ordered.argmax(axis=1).tolist()):
+        won.setdefault(place, []).append(row)
+    covered: Flags = np.zeros(len(ordered), dtype=np.bool_)
+    for place in sorted(won, reverse=True):
+        if not covered[won[place]].all():
+            survivors[best_first[place]] = True
+            covered |= ordered[:, place]
     return survivors
-
-
-def _ranks(means: Floats) -> Integers:
-    """Return the place of each member from the worst (1) to the best; of equals, the earlier one is better."""
-    estimates = np.nan_to_num(means, nan=-np.inf)
-    best_first = np.argsort(-estimates, kind="stable")
-    ranks: Integers = np.empty(len(best_first), dtype=np.int32)
-    ranks[best_first] = np.arange(len(best_first), 0, -1, dtype=np.int32)
-    return ranks

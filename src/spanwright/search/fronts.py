@@ -4,36 +4,21 @@ gepa draws from the instance, the objective, the hybrid or the cartesian front, 
 wins others share: then even the best on average can be left without any chance. Here a floor keeps the incumbent's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import TypeAlias
 
 import numpy as np
 
 from spanwright.core.candidate import CandidateId
 from spanwright.search.archive import archive
 from spanwright.search.arrays import Flags, Floats, Integers
-from spanwright.search.frontier import cover
+from spanwright.search.frontier import FrontRule, by_instance, cover
 from spanwright.search.view import PoolView
-
-Frontier: TypeAlias = Callable[[PoolView], Flags]
-"""Returns for each thing to be the best at (row) whether a member (column) is so.
-
-The smallest one:
-
-    def newest(view):
-        return np.arange(len(view.members))[np.newaxis] == len(view.members) - 1
-"""
 
 _ERRORS = 1.0
 """Standard errors of a difference that chance explains."""
-
-
-def by_instance(view: PoolView) -> Flags:
-    """Return who has the best score on each validation case."""
-    return view.fronts
 
 
 def by_objective(view: PoolView) -> Flags:
@@ -93,7 +78,7 @@ def _margins(errors: Floats, member: int, others: Integers) -> Floats:
 class FromFront:
     """Draw a parent from a front, each in proportion to the rows that it is the best in."""
 
-    frontier: Frontier = hybrid
+    frontier: FrontRule = hybrid
     pruned: bool = True
     """Whether members are struck off whose wins others share, as gepa does."""
     floor: float = 0.1

@@ -8,7 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from spanwright.core.candidate import CandidateId
-from spanwright.search.frontier import covering_front
+from spanwright.search.arrays import Flags
+from spanwright.search.frontier import FrontRule, by_instance, covering_front
 from spanwright.search.outlook import SPREAD, outlook
 from spanwright.search.randomness import normals
 from spanwright.search.view import PoolView
@@ -35,11 +36,41 @@ def best(view: PoolView, rng: Random) -> CandidateId:
 
 def pareto(view: PoolView, rng: Random) -> CandidateId:
     """Draw from the covering Pareto front, each in proportion to the cases that it wins."""
-    members = covering_front(view)
-    if not members:
-        return view.seed
-    wins = view.wins
-    return rng.choices(members, weights=[int(wins[view.member(member).order]) for member in members])[0]
+    return _drawn(view, rng, view.fronts) or view.seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pareto:
+    """Draw as `pareto` does, from the front of one's choice and, with `top`, from its best members alone."""
+
+    front_rule: FrontRule = by_instance
+    top: int | None = None
+    """Only so many members with the best estimates are looked at; gepa's top-k has 5."""
+
+    def __call__(self, view: PoolView, rng: Random) -> CandidateId:
+        fronts = self.front_rule(view)
+        if self.top is not None:
+            best_first = np.argsort(-np.nan_to_num(view.estimates, nan=-np.inf), kind="stable")
+            fronts = fronts.copy()
+            fronts[:, best_first[self.top :]] = False
+        return _drawn(view, rng, fronts) or view.incumbent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpsilonGreedy:
+    """Choose the incumbent; in a share `epsilon` of the attempts any member."""
+
+    epsilon: float = 0.1
+
+    def __call__(self, view: PoolView, rng: Random) -> CandidateId:
+        return rng.choice(view.members) if rng.random() < self.epsilon else view.incumbent
+
+
+def _drawn(view: PoolView, rng: Random, fronts: Flags) -> CandidateId | None:
+    members = covering_front(view, fronts)
+    wins = fronts.sum(axis=0)
+    weights = [int(wins[view.member(member).order]) for member in members]
+    return rng.choices(members, weights=weights)[0] if members else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

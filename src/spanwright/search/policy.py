@@ -9,26 +9,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from random import Random
 from types import FunctionType
-from typing import Literal, TypeAlias, TypedDict, Unpack
+from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
-from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
-from spanwright.core.events import StopReason
+from spanwright.core.events import Escape, StopReason
 from spanwright.core.goal import Goal
-from spanwright.core.proposal import Lesson, Verdict
+from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.search import finals, limits
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.drafts import DraftRule
+from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
+from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
-from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
-from spanwright.search.view import Cell, PoolView
+from spanwright.search.stopping import StopRule, Target
+from spanwright.search.view import TRIED, Cell, PoolView
 
 Schedule: TypeAlias = Literal["steady", "ordered"]
 """Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
@@ -39,7 +42,16 @@ _SMALL_BUDGET = 300
 _CELLS_OF_A_FINALIST = 16
 """Rollouts that each finalist gets where no budget says how many there are."""
 
-_ENOUGH = frozenset({StopReason.TARGET, StopReason.PATIENCE, StopReason.NOTHING_TO_LEARN, StopReason.FRUITLESS})
+_ENOUGH = frozenset(
+    {
+        StopReason.TARGET,
+        StopReason.PATIENCE,
+        StopReason.NOTHING_TO_LEARN,
+        StopReason.FRUITLESS,
+        StopReason.COUNT,
+        StopReason.RULE,
+    }
+)
 """Reasons to end a search that leave a budget over, which the finals must not burn."""
 
 
@@ -64,8 +76,15 @@ class PolicySettings(TypedDict, total=False):
     target: float | None
     patience: int | None
     fruitless: int
+    stop: StopRule | None
+    second_chances: bool
     memory: bool
+    most_lessons: int
+    most_tried: int
+    near_duplicates: bool
+    escape_rule: EscapeRule | None
     parent_rule: ParentRule
+    draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -111,9 +130,23 @@ class Policy:
     """The search ends when so many attempts brought no new incumbent."""
     fruitless: int = 30
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
+    stop: StopRule | None = None
+    """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    second_chances: bool = False
+    """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
+    most_lessons: int = MOST
+    """Lessons that it is shown of a component; 0: none."""
+    most_tried: int = TRIED
+    """Earlier edits that it is shown; 0: none."""
+    near_duplicates: bool = False
+    """Whether a child is tried that says the same as an earlier candidate in other clothes."""
+    escape_rule: EscapeRule | None = None
+    """What to do otherwise on a plateau; None: nothing."""
     parent_rule: ParentRule = field(default_factory=Mixed)
+    draft_rule: DraftRule | None = None
+    """What an attempt may try in place of a reflection; None: every attempt reflects."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -157,7 +190,9 @@ class Policy:
             finalist_count=2,
             final_share=0.0,
             edits=None,
+            second_chances=True,
             memory=False,
+            near_duplicates=True,
             parent_rule=pareto,
             component_rule=round_robin,
             gate_rule=strict,
@@ -194,9 +229,26 @@ class Policy:
 
     # An attempt
 
-    def parent(self, view: PoolView, rng: Random) -> CandidateId:
+    def escape(self, view: PoolView, rng: Random) -> Escape | None:
+        """Choose what the next attempt does otherwise than usual, if anything."""
+        return None if self.escape_rule is None else self.escape_rule(view, rng)
+
+    def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
         """Choose the member to improve."""
-        return self.parent_rule(view, rng)
+        return parent_rule(escape, self.parent_rule)(view, rng)
+
+    def draft(self, view: PoolView) -> Draft | None:
+        """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
+        if self.draft_rule is None:
+            return None
+        # The stream is keyed by the attempt, so that a resumed run draws the same.
+        draft = self.draft_rule(view, Random(f"{self.seed}/{view.next_attempt}/draft"))
+        if draft is not None and (strange := draft.bar.keys() - {*view.train, *view.validation}):
+            raise UsageError(
+                f"The bar of a draft names {min(strange)!r}, which is no case to train or to validate on",
+                "Let `draft_rule` take its cases from view.train and view.validation",
+            )
+        return draft
 
     def minibatch(self, view: PoolView, parent: CandidateId, attempt: int) -> tuple[str, ...]:
         """Choose the training cases to look at."""
@@ -210,11 +262,19 @@ class Policy:
 
     def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
         """Return what the reflection shall know of earlier failures."""
-        return view.lessons(parent, components) if self.memory else ()
+        return view.lessons(parent, components, self.most_lessons) if self.memory else ()
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
-        return view.tried(parent, components) if self.memory else ()
+        return view.tried(parent, components, self.most_tried) if self.memory else ()
+
+    def repeats(self, view: PoolView, child: Candidate) -> CandidateId | None:
+        """Return the candidate that says already what `child` says, where that is a reason not to try it."""
+        return None if self.near_duplicates else view.twin(child)
+
+    def is_known(self, view: PoolView, child: CandidateId) -> bool:
+        """Return whether a child was tried before and need not be again."""
+        return view.is_member(child) or (child in view and not self.second_chances)
 
     def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
         """Judge a child by its parent's scores on the minibatch and its own."""
@@ -330,17 +390,11 @@ class Policy:
             StopReason.FRUITLESS: view.fruitless >= self.fruitless,
             StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
         }
-        return next((reason for reason, holds in reasons.items() if holds), None)
+        found = next((reason for reason, holds in reasons.items() if holds), None)
+        return self.stop(view) if found is None and self.stop is not None else found
 
     def _reached_target(self, view: PoolView) -> bool:
-        if self.target is None:
-            return False
-        incumbent = view.incumbent
-        estimate = view.estimate(incumbent)
-        if estimate is None or estimate < self.target:
-            return False
-        enough = max(cells_wanted(view), self.commitment(view))
-        return view.own(incumbent) >= enough or not open_cases(view, incumbent, view.validation)
+        return self.target is not None and Target(score=self.target, cells=self.commitment(view))(view) is not None
 
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
@@ -372,4 +426,6 @@ def _said(setting: object) -> str:
         return f"{type(setting).__qualname__}({said})"
     if isinstance(setting, FunctionType):
         return f"{setting.__module__}.{setting.__qualname__}"
+    if isinstance(setting, tuple):
+        return f"({', '.join(_said(each) for each in cast('tuple[object, ...]', setting))})"
     return type(setting).__qualname__ if callable(setting) else repr(setting)

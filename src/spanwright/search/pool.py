@@ -52,6 +52,9 @@ class Pool:
     def _run_started(self, event: RunStarted) -> None:
         self._state.begin(event)
         self._admit(Member(candidate=event.seed, parents=(), attempt=None, order=0, origin=Origin.SEED))
+        self._state.twins.add(event.seed)
+        self._state.lessons.take_over(event.seed, event.lessons)
+        self._state.attempts.pass_landmark(event.seed.id)
 
     @_fold.register
     def _run_resumed(self, event: RunResumed) -> None:
@@ -94,23 +97,27 @@ class Pool:
         state.usage += event.usage
         state.attempts.answer(event)
         attempt = state.attempts.open.get(event.attempt)
-        if attempt is not None and isinstance(event.result, Proposal):
-            state.lessons.learn(attempt.parent, event.result.lessons)
+        if attempt is None:
+            return
+        state.suspicions.note(state.judged[attempt.parent], event.result)
+        if isinstance(event.result, Proposal):
+            state.lessons.learn(state.judged[attempt.parent], event.result.lessons, event.attempt)
 
     @_fold.register
     def _judged(self, event: Judged) -> None:
         state, proposal, child = self._state, event.proposal, event.child
         self._end(event)
         state.judged[child.id] = child
+        state.twins.add(child)
         parent = proposal.parents[0] if proposal.parents else None
         if parent is not None:
             state.edits.judge(event, parent)
-            state.lessons.learn(parent, proposal.lessons)
+            state.lessons.learn(state.judged[parent], proposal.lessons, event.attempt)
         if not event.verdict.accepted or child.id in state.members:
             return
         if parent is not None:
-            state.lessons.inherit(child.id, parent, proposal.edits)
-            state.attempts.turns[child.id] = state.attempts.turns[parent]
+            state.lessons.address(child, state.judged[parent], proposal.edits)
+            state.attempts.turns[child.id] = max(state.attempts.turns[each] for each in proposal.parents)
         self._admit(
             Member(
                 candidate=child,
@@ -144,6 +151,7 @@ class Pool:
         assert number == member.order, "members are numbered in the order of their admission"
         state.objectives.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
+        state.origins[member.origin] += 1
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)
@@ -171,6 +179,7 @@ class Pool:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
             state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
+            state.highest_taught = max(state.highest_taught, score)
             state.train.add(key.candidate, key.case, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
@@ -179,4 +188,10 @@ class Pool:
 
     def _crown(self) -> None:
         state = self._state
-        state.attempts.crown(state.order[state.incumbent])
+        incumbent = state.order[state.incumbent]
+        state.attempts.crown(incumbent)
+        landmark = state.attempts.landmark
+        if landmark is not None and incumbent != landmark:
+            orders = (state.members[each].order for each in (incumbent, landmark))
+            if state.cells.is_surely_better(*orders):
+                state.attempts.pass_landmark(incumbent)

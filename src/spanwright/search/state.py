@@ -1,6 +1,7 @@
 """All that a pool knows, part by part. Only `Pool` changes it; `PoolView` is how everyone else looks at it."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from spanwright.core.candidate import Candidate, CandidateId
@@ -14,6 +15,8 @@ from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
 from spanwright.search.objectives import Objectives
+from spanwright.search.suspicions import Suspicions
+from spanwright.search.twins import Twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,9 @@ class State:
         self.finals = 0
         self.lowest = math.inf
         self.highest = -math.inf
+        self.highest_taught = -math.inf
+        """The best score on any training case."""
+        self.origins: Counter[Origin] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
         self.judged: dict[CandidateId, Candidate] = {}
@@ -54,6 +60,8 @@ class State:
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.twins = Twins()
+        self.suspicions = Suspicions()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""

@@ -1,6 +1,6 @@
 """What a pool answers. Policies, reports and the engine ask here; nothing can be changed through it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -8,17 +8,20 @@ from spanwright.core.candidate import Candidate, CandidateId, Component, Compone
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import RolloutStarted, RunStarted, StopReason
 from spanwright.core.goal import SCORE, Goal
-from spanwright.core.proposal import Lesson
+from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
 from spanwright.search.attempts import OpenAttempt, TopUp
+from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
+from spanwright.search.lessons import MOST, Solved
 from spanwright.search.state import Member, State
+from spanwright.search.wording import normal
 
 Cell: TypeAlias = tuple[str, int]
 """A case's id, and the repeat: what one rollout of a candidate measures."""
 
-_TRIED = 6
+TRIED = 6
 """Earlier edits that a reflection is shown."""
 
 
@@ -116,6 +119,10 @@ class PoolView:
         """Those who were admitted, in this order; the seed is the first. Arrays below are aligned with it."""
         return self._state.order
 
+    def is_member(self, candidate: CandidateId) -> bool:
+        """Say whether a candidate was admitted."""
+        return candidate in self._state.members
+
     def member(self, candidate: CandidateId) -> Member:
         """Return a member. Raises KeyError."""
         return self._state.members[candidate]
@@ -130,6 +137,10 @@ class PoolView:
         while member is not None:
             yield member.candidate.id
             member = self._state.members.get(member.parents[0]) if member.parents else None
+
+    def admitted_by(self, origin: Origin) -> int:
+        """Return how many members came to be in this way."""
+        return self._state.origins[origin]
 
     def turns(self, candidate: CandidateId) -> int:
         """Return how many reflections a member, and its ancestors before it was born, were chosen for."""
@@ -181,9 +192,18 @@ class PoolView:
         value = float(self._state.cells.estimates[self._state.members[candidate].order])
         return None if value != value else value  # noqa: PLR0124  (NaN is the one that is not itself)
 
+    def compare(self, member: CandidateId, other: CandidateId) -> Comparison | None:
+        """Compare two members on the validation cells that `member` measured itself and `other` knows."""
+        members = self._state.members
+        return self._state.cells.compare(members[member].order, members[other].order)
+
     def own(self, candidate: CandidateId) -> int:
         """Return how many validation cells a member measured itself."""
         return int(self._state.cells.owns[self._state.members[candidate].order])
+
+    def owned(self, candidate: CandidateId) -> Flags:
+        """Return for each validation case whether a member measured it itself."""
+        return self._state.cells.owned(self._state.members[candidate].order)
 
     def cell(self, candidate: CandidateId, case: str) -> float | None:
         """Return a member's validation cell, own or inherited."""
@@ -296,6 +316,11 @@ class PoolView:
         return self._state.attempts.ended
 
     @property
+    def proposals(self) -> int:
+        """How many children were judged, admitted or not."""
+        return self._state.attempts.judged
+
+    @property
     def open_attempts(self) -> tuple[OpenAttempt, ...]:
         """The attempts that have not ended, with what is known of them."""
         return tuple(self._state.attempts.open.values())
@@ -311,6 +336,11 @@ class PoolView:
         return self._state.attempts.since_new(self.incumbent)
 
     @property
+    def since_better(self) -> int:
+        """How many attempts ended since an incumbent was better, beyond a standard error, than the one to beat."""
+        return self._state.attempts.since_landmark
+
+    @property
     def fruitless(self) -> int:
         """How many attempts in a row were refused or abandoned, those with nothing to learn from aside."""
         return self._state.attempts.fruitless
@@ -322,25 +352,75 @@ class PoolView:
 
     # Memory
 
-    def lessons(self, parent: CandidateId, components: Iterable[ComponentId]) -> tuple[Lesson, ...]:
-        """Return what failed along the lineage of a member and was not addressed: at most 8 a component."""
-        return self._state.lessons.about(parent, components)
+    def twin(self, candidate: Candidate) -> CandidateId | None:
+        """Return the first candidate judged that says the same in other clothes; None where it says something new."""
+        return self._state.twins.of(candidate)
 
-    def tried(self, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
+    def suspicions(self, parent: CandidateId, components: Iterable[ComponentId]) -> Mapping[ComponentId, int]:
+        """Return how many reflections asked for each of these components of a member and could not edit it."""
+        return self._state.suspicions.of(self._state.judged[parent], components)
+
+    def lessons(self, parent: CandidateId, components: Iterable[ComponentId], most: int = MOST) -> tuple[Lesson, ...]:
+        """Return what failed with the texts of a member and was not addressed: `most` a component, the surest first."""
+        state = self._state
+        return state.lessons.about(
+            state.judged[parent], components, solved=self._solved(parent), now=self.next_attempt, most=most
+        )
+
+    @property
+    def learnt(self) -> tuple[Learnt, ...]:
+        """Every lesson of the run, with the text that it was seen with: what another run can begin with."""
+        return tuple(self._state.lessons.all())
+
+    @property
+    def addressed(self) -> int:
+        """How many lessons were on texts that an admitted child replaced."""
+        return self._state.lessons.addressed
+
+    @property
+    def returned(self) -> int:
+        """How many of them were seen again with the new text."""
+        return self._state.lessons.returned
+
+    def tried(self, parent: CandidateId, components: Sequence[ComponentId], most: int = TRIED) -> tuple[TriedEdit, ...]:
         """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
-        return tuple(self._fared(edit) for edit in islice(made, _TRIED))
+        return tuple(self._fared(edit) for edit in islice(_distinct(made), most))
+
+    def _solved(self, candidate: CandidateId) -> Solved:
+        """Return who tells whether a member, or an ancestor below the one that had failed a case, has solved it."""
+        train, best = self._state.train, self._state.highest_taught
+        depths: dict[CandidateId, int] = {}
+        solved: dict[str, int] = {}
+        for depth, each in enumerate(self.lineage(candidate)):
+            depths[each] = depth
+            for case, mean in train.means(each).items():
+                if mean >= best:
+                    solved.setdefault(case, depth)
+
+        def is_solved(case: str, failed: CandidateId) -> bool:
+            mean = train.mean(failed, case) if case in train else None
+            return case in solved and solved[case] < depths.get(failed, len(depths)) and (mean is None or mean < best)
+
+        return is_solved
 
     def _fared(self, edit: Edit) -> TriedEdit:
+        outcome = edit.turned_down or self._outcome(edit.child, edit.parent)
+        if edit.twin is not None and edit.twin != edit.parent:
+            outcome = f"{outcome}; when it was tried: {self._outcome(edit.twin, edit.parent)}"
         return TriedEdit(
-            component=edit.component, text=edit.text, outcome=edit.turned_down or self._outcome(edit.child, edit.parent)
+            component=edit.component,
+            text=edit.text,
+            outcome=outcome,
+            replaced=self.candidate(edit.parent).texts.get(edit.component, ""),
+            together=edit.together,
         )
 
     def _outcome(self, child: CandidateId | None, parent: CandidateId) -> str:
         members = self._state.members
         if child not in members or parent not in members:
             return "not measured"
-        compared = self._state.cells.compare(members[child].order, members[parent].order)
+        compared = self.compare(child, parent)
         if compared is None:
             return "not measured yet"
         sign = "better" if compared.own > compared.other else "worse" if compared.own < compared.other else "no change"
@@ -350,3 +430,13 @@ class PoolView:
     def _started(self) -> RunStarted:
         assert self._state.started is not None, "the run has not started"
         return self._state.started
+
+
+def _distinct(made: Iterable[Edit]) -> Iterator[Edit]:
+    """Yield edits without those that repeat a later one."""
+    seen: set[tuple[ComponentId, str]] = set()
+    for edit in made:
+        said = (edit.component, normal(edit.text))
+        if said not in seen:
+            seen.add(said)
+            yield edit

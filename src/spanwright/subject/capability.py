@@ -19,6 +19,7 @@ from spanwright.models import Retries
 from spanwright.subject import ids
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.surface import surface
+from spanwright.subject.unreached import Unreached
 from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import current_provider, mark_components
 
@@ -40,9 +41,11 @@ class Wearable(AbstractCapability[Any]):
     base: Candidate | None = None
     """Worn for good, under whatever else is worn."""
     retries: Retries = field(default_factory=Retries, repr=False, compare=False)
+    unreached: Unreached = field(init=False, repr=False, compare=False)
     _wardrobe: Wardrobe = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self.unreached = Unreached(self.agent)
         self._wardrobe = Wardrobe(self.agent)
 
     def get_ordering(self) -> CapabilityOrdering:

@@ -51,8 +51,10 @@ class WornIter:
     def __call__(self, *args: object, **kwargs: object) -> AbstractAsyncContextManager[AgentRun[Any, Any]]:
         """Return a run of the agent, to be entered."""
         instrumentation = self.instruments.instrumentation
-        if instrumentation is None and worn() is None and self.wearable.base is None:
-            return self.original(*args, **kwargs)
+        if instrumentation is None and worn() is None:
+            self.wearable.unreached.note()
+            if self.wearable.base is None:
+                return self.original(*args, **kwargs)
         given = cast("Sequence[object]", kwargs.get("capabilities") or ())
         added = (self.wearable,) if instrumentation is None else self.added.to(kwargs, self.wearable, instrumentation)
         return self.original(*args, **{**kwargs, "capabilities": [*given, *added]})

@@ -14,6 +14,7 @@ from spanwright.errors import UsageError
 from spanwright.models import boundary, model_id
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import decorate, definition_of, distinct
+from spanwright.subject.unreached import Watch
 from spanwright.subject.wearing import wearing
 
 DepsFor: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
@@ -26,7 +27,7 @@ class AgentSubject:
     def __init__(
         self, agent: AbstractAgent[Any, Any], deps: DepsFor | None, cases: Mapping[str, TheirCase[Any, Any, Any]]
     ) -> None:
-        decorate(agent)
+        self._watched = (decorate(agent).unreached,)
         self._agent = agent
         self._deps = deps
         self._cases = cases
@@ -60,7 +61,7 @@ class AgentSubject:
                 return await self._run(candidate, case, deps)
 
     async def _run(self, candidate: Candidate, case: Case, deps: object) -> object:
-        with wearing(candidate):
+        with wearing(candidate), Watch(self._watched):
             return (await self._agent.run(cast("str", case.inputs), deps=deps)).output
 
     def fingerprints(self) -> Mapping[str, str]:
@@ -83,6 +84,7 @@ class FactorySubject:
         self._deps = deps
         self._cases = cases
         self._listed = listed
+        self._watched = tuple(decorate(agent).unreached for agent in listed)
         self._sample = self._built()
         distinct(self.agents)
 
@@ -109,7 +111,8 @@ class FactorySubject:
         """Build an agent and run it on the case's inputs."""
         with boundary(f"factory {_name(self._factory)}"):
             agent = self._built()
-        return await agent.run(candidate, case)
+        with Watch(self._watched):
+            return await agent.run(candidate, case)
 
     def fingerprints(self) -> Mapping[str, str]:
         """Return the models of an agent that the factory builds, and of those that it uses."""
@@ -121,8 +124,7 @@ class ProgramSubject:
 
     def __init__(self, program: Callable[[Any], Awaitable[object]], agents: Sequence[AbstractAgent[Any, Any]]) -> None:
         distinct(agents)
-        for agent in agents:
-            decorate(agent)
+        self._watched = tuple(decorate(agent).unreached for agent in agents)
         self._program = program
         self._agents = tuple(agents)
 
@@ -137,7 +139,7 @@ class ProgramSubject:
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Call the program with the case's inputs as its one positional argument."""
-        with boundary(f"program {_name(self._program)}"), wearing(candidate):
+        with boundary(f"program {_name(self._program)}"), wearing(candidate), Watch(self._watched):
             return await self._program(case.inputs)
 
     def fingerprints(self) -> Mapping[str, str]:

@@ -27,6 +27,7 @@ from spanwright.telemetry.recorder import (
     current_meters,
     current_provider,
     mark_components,
+    note_unreached,
 )
 from spanwright.telemetry.remote import expect_spans, outgoing_headers
 from spanwright.telemetry.render import Telling, render
@@ -54,6 +55,7 @@ __all__ = [
     "folded",
     "governing",
     "mark_components",
+    "note_unreached",
     "outgoing_headers",
     "read_spans",
     "render",

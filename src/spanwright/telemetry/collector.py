@@ -21,6 +21,7 @@ from spanwright.telemetry.flatten import flatten
 from spanwright.telemetry.tape import Bounds, Load, Tape
 
 _HALF = 64
+_OPERATION = "gen_ai.operation.name"
 Outlet: TypeAlias = Callable[[ReadableSpan], None]
 """Takes a span on its way out of the process. It neither blocks nor raises."""
 
@@ -78,6 +79,8 @@ class Collector(SpanProcessor):
         """Spans that ended after their trace had been sealed."""
         self.unreadable = 0
         """Spans that could not be made flat."""
+        self.unreached = 0
+        """Traces of agents that began beside those that were being recorded."""
         self._bounds = bounds or Bounds()
         self.stamps = stamps
         """Whether spans bear what only those need who export them."""
@@ -123,6 +126,12 @@ class Collector(SpanProcessor):
         """True when the traces in the making hold as much as they may."""
         return self._load.bytes >= self._bounds.total
 
+    def notice(self, span: Span) -> None:
+        """Look at a span that is of nobody's trace: the root of an agent's or a model's work ought to be of one."""
+        if span.parent is None and self._running and _OPERATION in (span.attributes or {}):
+            with self._lock:
+                self.unreached += 1
+
     def records(self, trace_id: int) -> bool:
         """Say whether the spans of `trace_id` are being kept."""
         return trace_id in self._running
@@ -155,6 +164,8 @@ class Collector(SpanProcessor):
         if running is None or not running.tape.opened(context.span_id, span.name):
             if self.owns(context.trace_id):
                 self._stray(1)
+            else:
+                self.notice(span)
             return
         if self.stamps and running.baggage:
             span.set_attributes(running.baggage)

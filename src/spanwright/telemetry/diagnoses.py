@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from spanwright.core.trace import Trace
 from spanwright.telemetry.arrivals import Arrived
-from spanwright.telemetry.collector import Sealed
+from spanwright.telemetry.collector import Collector, Sealed
 from spanwright.telemetry.findings import DROPPED, findings
+
+_CARRY = "start threads with contextvars.copy_context().run, or use asyncio.to_thread"
 
 
 def check(traces: Sequence[Trace]) -> tuple[str, ...]:
@@ -30,6 +32,7 @@ class Tally:
         self._open: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
+        self._unreached: Counter[str] = Counter()
 
     def add(self, sealed: Sealed, trace: Trace) -> None:
         """Count what is missing in one trace."""
@@ -62,22 +65,35 @@ class Tally:
         self._recordings += 1
         self._errors[type(error).__name__] += 1
 
-    def lines(self, *, late: int, unreadable: int) -> tuple[str, ...]:
-        """Return one line for each cause that occurred."""
+    def unreached(self, agent: str, runs: int) -> None:
+        """Count runs of an agent that began outside of every recording while there were some."""
+        self._unreached[agent] += runs
+
+    def lines(self, collector: Collector) -> tuple[str, ...]:
+        """Return one line for each cause that occurred, those that `collector` counted included."""
         count, total = self._counts, self._recordings
         opened = ", ".join(repr(name) for name, _ in self._open.most_common(3))
         errors = ", ".join(sorted(self._errors))
         causes = (
             (count["unseen"], f"recordings of {total} saw no span: are the agents instrumented?"),
+            *((number, _bare(agent)) for agent, number in sorted(self._unreached.items())),
+            (collector.unreached, f"traces of agents began where no recording reaches, as in a raw thread: {_CARRY}"),
             *((number, f"traces of {total} {finding}") for finding, number in sorted(self._findings.items())),
             (count["incomplete"], f"traces of {total} were sealed before all their spans had ended: {opened}"),
-            (late, "spans ended after their trace had been sealed and are missing in it"),
+            (collector.late, "spans ended after their trace had been sealed and are missing in it"),
             (count["spans"], "spans inside tools found no room in their traces"),
             (count["cut"], "long attributes were shortened to head and tail"),
             (count["attributes"], DROPPED),
-            (unreadable, "spans could not be read"),
+            (collector.unreadable, "spans could not be read"),
             (count["silent"], f"recordings of {total} got no span of the service they called: does it export to us?"),
             (count["missing"], "spans that a service announced did not arrive: let it flush before it answers"),
             (self._errors.total(), f"traces could not be put together ({errors}): please report it"),
         )
         return tuple(f"{number} {line}" for number, line in causes if number)
+
+
+def _bare(agent: str) -> str:
+    return (
+        f"runs of {agent!r} began where no rollout reaches, as in a raw thread: they had its own texts and left no "
+        f"span. {_CARRY[0].upper()}{_CARRY[1:]}"
+    )

@@ -181,6 +181,9 @@ class Tap:
         collector, export = self._listening(span.get_span_context())
         if collector is not None:
             collector.on_start(span, parent_context)
+        elif span.parent is None:
+            for listener, _ in self._listeners:
+                listener.notice(span)
         if export:
             self._start(span, parent_context)
 

@@ -44,6 +44,7 @@ class _Instruments:
     meters: MeterProvider | None
     version: str
     """The candidate that is worn, for those who export the spans; empty where nobody does."""
+    unreached: Callable[[str, int], None]
 
 
 _instruments: ContextVar[_Instruments | None] = ContextVar("spanwright_instruments", default=None)
@@ -77,6 +78,13 @@ def mark_components(ids: Sequence[ComponentId]) -> None:
     span.set_attribute(COMPONENTS, tuple(sorted(marked)))
     if marked and instruments.version:
         span.set_attributes({PROMPT_NAME: prompt_name(marked), PROMPT_VERSION: instruments.version})
+
+
+def note_unreached(agent: str, runs: int) -> None:
+    """Say in a recording that runs of an agent began where none reaches: its recorder's diagnoses tell it."""
+    instruments = _instruments.get()
+    if instruments is not None:
+        instruments.unreached(agent, runs)
 
 
 class SpanRecording:
@@ -150,7 +158,7 @@ class SpanRecorder:
         """One line for each thing that is missing in the traces, and why."""
         return (
             *self._attachment.diagnoses,
-            *self._tally.lines(late=self._collector.late, unreadable=self._collector.unreadable),
+            *self._tally.lines(self._collector),
         )
 
     def recording(self, baggage: Mapping[str, str]) -> AbstractAsyncContextManager[SpanRecording]:
@@ -166,7 +174,8 @@ class SpanRecorder:
         ambient = otel_trace.get_current_span().get_span_context()
         self._collector.begin(trace_id, root, baggage=carried, ambient=ambient if ambient.is_valid else None)
         version = carried.get(CANDIDATE, "") if self._collector.stamps else ""
-        instruments = _Instruments(self._attachment.provider, self._attachment.meters, version)
+        attached = self._attachment
+        instruments = _Instruments(attached.provider, attached.meters, version, self._tally.unreached)
         return _Begun(
             trace_id=trace_id,
             remark=bool(carried),

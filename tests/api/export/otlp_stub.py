@@ -46,6 +46,8 @@ class Stub:
     requests: list[Asked] = field(default_factory=list)
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     """Statuses and bodies to come, one a request; after them it is 200."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """The status that a page always answers with."""
     silent: bool = False
     """Takes requests and never answers, until it is closed."""
     closed: threading.Event = field(default_factory=threading.Event)
@@ -58,9 +60,12 @@ class Stub:
         return [span for span in self.spans if span.name == name]
 
 
+def body_of(asked: Asked) -> bytes:
+    return gzip.decompress(asked.body) if asked.headers.get("content-encoding") == "gzip" else asked.body
+
+
 def spans_of(asked: Asked) -> Iterator[Seen]:
-    body = gzip.decompress(asked.body) if asked.headers.get("content-encoding") == "gzip" else asked.body
-    for resource_spans in ExportTraceServiceRequest.FromString(body).resource_spans:
+    for resource_spans in ExportTraceServiceRequest.FromString(body_of(asked)).resource_spans:
         resource = plain(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
             for span in scope_spans.spans:
@@ -105,6 +110,11 @@ def serving() -> Iterator[Stub]:
             if stub.silent:
                 stub.closed.wait()
                 self.close_connection = True
+                return
+            if self.path in stub.refused:
+                self.send_response(stub.refused[self.path])
+                self.send_header("content-length", "0")
+                self.end_headers()
                 return
             status, content = stub.answers.pop(0) if stub.answers else (200, b"{}")
             self.send_response(status)

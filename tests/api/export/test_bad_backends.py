@@ -53,6 +53,23 @@ async def test_a_run_that_a_bug_ends_is_exported_as_far_as_it_came(world, stub: 
     assert stub.named("rollout")
 
 
+async def test_a_backend_that_takes_no_logs_is_asked_once_and_is_no_trouble(world, stub: Stub) -> None:
+    stub.refused = {"/v1/logs": 404}
+    result = await exported(world, Export.otlp(stub.url))
+
+    assert () == result.remarks
+    assert ["/v1/logs"] == [asked.path for asked in stub.requests if asked.path != "/v1/traces"]
+
+
+async def test_a_backend_that_fails_at_logs_costs_a_remark_and_no_span(world, stub: Stub) -> None:
+    stub.refused = {"/v1/logs": 500}
+    result = await exported(world, Export.otlp(stub.url))
+
+    (said,) = result.remarks
+    assert "scores were not written as the backend's own (HTTP 500)" in said
+    assert result.rollouts == sum(not span.parent for span in stub.named("rollout"))
+
+
 async def test_a_backend_that_is_busy_is_asked_again(world, stub: Stub) -> None:
     stub.answers = [(503, b"")]
     result = await exported(world, Export.otlp(stub.url))

@@ -1,10 +1,11 @@
 """What a backend gets of a run: its tree, its scores, its links, whatever process tells them."""
 
+import json
 from collections import Counter
 
 from api_world import words
 from exported_run import EVALUATION, Told, events_of, exported, of_run
-from otlp_stub import Stub
+from otlp_stub import Stub, body_of
 from pydantic_ai import Agent, InstrumentationSettings
 from pydantic_ai.capabilities import Instrumentation
 from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
@@ -23,6 +24,10 @@ from spanwright import (
 )
 from spanwright.core.events import AttemptStarted, Judged, ReflectionEnded, RolloutEnded, RunEnded, RunStarted
 from spanwright.telemetry import current_provider
+from spanwright.telemetry.logged import with_events
+from spanwright.telemetry.otlp import decode_logs_protobuf, decode_protobuf
+
+MESSAGES = ("gen_ai.input.messages", "gen_ai.output.messages")
 
 
 def test_a_run_is_a_trace_of_its_attempts_reflections_and_rollouts(told: Told) -> None:
@@ -89,6 +94,35 @@ def test_scores_are_evaluation_events_with_a_reason_and_each_evaluators_figure(t
         assert score.feedback == told["score"]["gen_ai.evaluation.explanation"]
 
 
+def test_scores_are_log_records_too_on_the_same_span_at_the_same_time(told: Told) -> None:
+    stub, world = told.stub, told.world
+
+    sent = [
+        event for asked in stub.requests if asked.path == "/v1/logs" for event in decode_logs_protobuf(body_of(asked))
+    ]
+    spans = (span for asked in stub.requests if asked.path == "/v1/traces" for span in decode_protobuf(body_of(asked)))
+    with_their_own = {span.span_id: span for span in spans if span.events}
+    assert len(sent) == sum(len(span.events) for span in with_their_own.values())
+    whole, lost = with_events(with_their_own.values(), sent)
+    assert 0 == lost
+    assert [len(span.events) for span in with_their_own.values()] == [len(span.events) for span in whole], "once each"
+    scores = {event.rollout.trace_id: event.rollout.score.value for event in events_of(world, RolloutEnded)}
+    assert scores == {
+        event.trace_id: event.attributes["gen_ai.evaluation.score.value"]
+        for event in sent
+        if event.attributes["gen_ai.evaluation.name"] == "score"
+    }
+
+
+def test_the_root_of_a_rollout_shows_what_went_in_and_what_came_out(told: Told) -> None:
+    for root in (span for span in told.stub.named("rollout") if not span.parent):
+        (asked,), (answered,) = (json.loads(str(root.attributes[key])) for key in MESSAGES)
+        assert ("user", "assistant") == (asked["role"], answered["role"])
+        word, answer = asked["parts"][0]["content"], answered["parts"][0]["content"]
+        assert str(root.attributes["spanwright.case"]).replace("w", "word") == word
+        assert word == answer.lower().removesuffix("!")
+
+
 def test_a_rollout_and_its_place_in_the_run_are_linked_both_ways(told: Told) -> None:
     stub = told.stub
 
@@ -97,7 +131,8 @@ def test_a_rollout_and_its_place_in_the_run_are_linked_both_ways(told: Told) -> 
     for span in run.values():
         if span.name == "rollout":
             (link,) = span.links
-            assert span.attributes == roots[link].attributes
+            said = {key: text for key, text in roots[link].attributes.items() if key not in MESSAGES}
+            assert span.attributes == said
             assert [(span.trace, span.parent)] == roots[link].links
 
 

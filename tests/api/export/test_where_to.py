@@ -28,7 +28,7 @@ async def test_the_standard_variables_say_where_to_and_with_which_headers(world,
     result = await exported(world, True)
 
     assert () == result.remarks
-    assert {"/base/v1/traces"} == {asked.path for asked in stub.requests}
+    assert {"/base/v1/traces", "/base/v1/logs"} == {asked.path for asked in stub.requests}
     headers = stub.requests[0].headers
     assert ("we two", "Basic abc=", "gzip", "application/x-protobuf") == tuple(
         headers[key] for key in ("x-team", "authorization", "content-encoding", "content-type")
@@ -36,6 +36,21 @@ async def test_the_standard_variables_say_where_to_and_with_which_headers(world,
     assert {("desk", "lab")} == {
         (span.resource["service.name"], span.resource["deployment.environment"]) for span in stub.spans
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted"),
+    [
+        ({"TRACES_ENDPOINT": "/t/v1/traces"}, {"/t/v1/traces"}),
+        ({"TRACES_ENDPOINT": "/t", "LOGS_ENDPOINT": "/l"}, {"/t", "/l"}),
+    ],
+)
+async def test_logs_go_where_the_environment_wants_them(world, stub: Stub, monkeypatch, named, wanted) -> None:
+    for name, path in named.items():
+        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", f"{stub.url}{path}")
+    await exported(world, True)
+
+    assert wanted == {asked.path for asked in stub.requests}
 
 
 async def test_an_address_that_is_given_gets_none_of_the_environments_headers(world, stub: Stub, monkeypatch) -> None:
@@ -158,6 +173,10 @@ async def test_scores_become_assessments_of_mlflow(world, stub: Stub) -> None:
     assessed = [asked for asked in others if asked.path.endswith("/assessments")]
     roots = {span.trace for span in stub.named("rollout") if not span.parent}
     paths = Counter(asked.path.split("/")[5] for asked in assessed)
+    for span in (span for span in stub.named("rollout") if not span.parent):
+        asked, answered = (json.loads(span.attributes[f"mlflow.span{side}"]) for side in ("Inputs", "Outputs"))
+        assert span.attributes["spanwright.case"] == asked["case"]
+        assert answered["output"].lower().removesuffix("!") == asked["input"]
     assert {3} == {paths[f"tr-{trace}"] for trace in roots}, "the score and both evaluators"
     assert sum(asked.path == "/v1/traces" for asked in others[: len(sent)]) == len(sent), "no span waits for a score"
     assert () == result.remarks
@@ -176,4 +195,8 @@ async def test_scores_become_annotations_of_phoenix(world, stub: Stub) -> None:
     }
     assert {"desk"} == {asked.headers["x-project-name"] for asked in stub.requests if asked.path == "/v1/traces"}
     assert {"desk"} == {span.resource["openinference.project.name"] for span in stub.spans}
+    said = {(span.attributes["input.value"], span.attributes["output.value"]) for span in roots.values()}
+    assert {f"word{n}" for n in range(40)} >= {asked for asked, _ in said} != set()
+    assert all(answer.lower().removesuffix("!") == asked for asked, answer in said)
+    assert not [asked for asked in stub.requests if asked.path.endswith("/v1/logs")], "Phoenix takes none"
     assert {"CHAIN"} == {span.attributes["openinference.span.kind"] for span in roots.values()}

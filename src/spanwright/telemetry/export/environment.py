@@ -17,6 +17,7 @@ from spanwright.errors import UsageError
 
 _PREFIX = "OTEL_EXPORTER_OTLP_"
 _PATH = "/v1/traces"
+_LOGS = "/v1/logs"
 _DEFAULT = "http://localhost:4318"
 _TIMEOUT = 10.0
 _COMPRESSIONS = ("none", "gzip", "deflate")
@@ -41,6 +42,19 @@ def traces_url(base: str) -> str:
     """Return where an endpoint takes traces, given its base or the whole."""
     base = base.rstrip("/")
     return base if base.endswith(_PATH) else f"{base}{_PATH}"
+
+
+def logs_url(traces: str) -> str:
+    """Return where the endpoint that takes traces at `traces` takes logs; empty where that is not to be known."""
+    return f"{traces.removesuffix(_PATH)}{_LOGS}" if traces.endswith(_PATH) else ""
+
+
+def named_logs_url() -> str:
+    """Return where the environment wants logs to go; empty where it names no place, or wants none to be sent."""
+    if os.environ.get("OTEL_LOGS_EXPORTER", "").strip() == "none":
+        return ""
+    base = _find("ENDPOINT")
+    return _find("LOGS_ENDPOINT") or (f"{base.rstrip('/')}{_LOGS}" if base else "")
 
 
 def checked(url: str) -> str:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from spanwright.telemetry.export.environment import Wire, traces_url
 from spanwright.telemetry.export.otlp import Otlp, answered, said
 from spanwright.telemetry.export.outbox import Delivery, Outcome
-from spanwright.telemetry.export.told import SCOPE, evaluations_of
+from spanwright.telemetry.export.told import SCOPE, evaluations_of, spoken_of
 
 _EXPERIMENT = "x-mlflow-experiment-id"
 _FIND = "/api/2.0/mlflow/experiments/get-by-name"
@@ -155,9 +155,14 @@ def _shown(span: ReadableSpan) -> Mapping[str, AttributeValue]:
     scope = span.instrumentation_scope
     if scope is None or scope.name != SCOPE:
         return {}
-    attributes = span.attributes or {}
+    attributes, spoken = span.attributes or {}, spoken_of(span)
     shown = {
-        name: {key.partition(".")[2]: attributes[key] for key in keys if key in attributes}
-        for name, keys in _SHOWN.items()
+        name: {
+            **({side: text} if text else {}),
+            **{key.partition(".")[2]: attributes[key] for key in keys if key in attributes},
+        }
+        for (name, keys), (side, text) in zip(
+            _SHOWN.items(), (("input", spoken.taken), ("output", spoken.given)), strict=True
+        )
     }
     return {name: json.dumps(facts) for name, facts in shown.items() if facts}

@@ -15,20 +15,25 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.util.types import AttributeValue
 
 from spanwright.telemetry.export.environment import Wire
+from spanwright.telemetry.export.logs import encode_scores
 from spanwright.telemetry.export.outbox import Delivery, Outcome
 
 Dress = Callable[[ReadableSpan], Mapping[str, AttributeValue]]
 """Returns the attributes that a backend wants on a span besides its own."""
 
 _BUSY = frozenset({429, 502, 503, 504})
+_NO_LOGS = frozenset({401, 403, 404, 405, 410, 415, 501})
+"""Answers of an endpoint that takes no logs at all, or none of ours."""
 _SHOWN = 200
 
 
 class Otlp:
     """One OTLP/HTTP endpoint."""
 
-    def __init__(self, wire: Wire, resource: Resource, dress: Dress | None = None) -> None:
+    def __init__(self, wire: Wire, resource: Resource, dress: Dress | None = None, *, logs_url: str = "") -> None:
+        """Make a destination. Scores go to `logs_url` as log records, too, for as long as the endpoint takes them."""
         self._wire = wire
+        self._logs_url = logs_url
         self._resource = resource
         self._dress = dress
         self._client = httpx.Client(
@@ -45,18 +50,35 @@ class Otlp:
             body = encode_spans([self._dressed(span) for span in spans]).SerializeToString()
         except Exception as error:  # noqa: BLE001 - an attribute of the user's spans may be of any kind, and others wait
             return Delivery(outcome=Outcome.REFUSED, reason=f"a span cannot be encoded: {said(error)}")
-        content, headers = _compressed(body, self._wire.compression)
         try:
-            response = self._client.post(self._wire.url, content=content, headers=headers)
+            response = self._post(self._wire.url, body)
         except httpx.HTTPError as error:
             return Delivery(outcome=Outcome.UNREACHABLE, reason=said(error))
         if response.is_success:
-            return Delivery()
+            return self._score(spans)
         outcome = Outcome.BUSY if response.status_code in _BUSY else Outcome.REFUSED
         return Delivery(outcome=outcome, reason=answered(response), wait=_asked(response))
 
     def close(self) -> None:
         self._client.close()
+
+    def _score(self, spans: Sequence[ReadableSpan]) -> Delivery:
+        """Send the scores of spans that have arrived. They are on the spans already, so they are tried once."""
+        body, count = encode_scores(spans, self._resource) if self._logs_url else (b"", 0)
+        if not count:
+            return Delivery()
+        try:
+            response = self._post(self._logs_url, body)
+        except httpx.HTTPError as error:
+            return Delivery(unscored=count, reason=said(error))
+        if response.status_code in _NO_LOGS:
+            self._logs_url = ""  # Jaeger and others take traces only, and show the events of the spans
+            return Delivery()
+        return Delivery() if response.is_success else Delivery(unscored=count, reason=answered(response))
+
+    def _post(self, url: str, body: bytes) -> httpx.Response:
+        content, headers = _compressed(body, self._wire.compression)
+        return self._client.post(url, content=content, headers=headers)
 
     def _dressed(self, span: ReadableSpan) -> ReadableSpan:
         """Return a copy that says whose it is, and what the backend wants to read."""

@@ -14,7 +14,7 @@ from opentelemetry.util.types import AttributeValue
 from spanwright.telemetry.export.environment import Wire, traces_url
 from spanwright.telemetry.export.otlp import Otlp, answered, said
 from spanwright.telemetry.export.outbox import Delivery, Outcome
-from spanwright.telemetry.export.told import SCOPE, evaluations_of
+from spanwright.telemetry.export.told import SCOPE, evaluations_of, spoken_of
 
 PROJECT = "openinference.project.name"
 _HEADER = "x-project-name"
@@ -81,8 +81,11 @@ def _kind(span: ReadableSpan) -> Mapping[str, AttributeValue]:
     if scope is None or scope.name != SCOPE:
         return {}
     shown: dict[str, AttributeValue] = {_KIND: _KINDS.get(span.name, "CHAIN")}
-    attributes = span.attributes or {}
-    for name, key in (("input.value", "spanwright.case"), ("output.value", "spanwright.score")):
-        if key in attributes:
-            shown[name] = str(attributes[key])
+    attributes, spoken = span.attributes or {}, spoken_of(span)
+    for name, text, key in (
+        ("input.value", spoken.taken, "spanwright.case"),
+        ("output.value", spoken.given, "spanwright.score"),
+    ):
+        if text or key in attributes:
+            shown[name] = text or str(attributes[key])
     return shown

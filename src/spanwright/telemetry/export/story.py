@@ -31,6 +31,7 @@ from spanwright.core.proposal import Refusal
 from spanwright.core.rollout import Purpose, Rollout
 from spanwright.core.trace import Attribute
 from spanwright.core.usage import Usage
+from spanwright.telemetry.export.spoken import Spokens
 from spanwright.telemetry.export.told import Evaluation, Place, Told
 from spanwright.telemetry.export.wording import (
     evaluations,
@@ -58,8 +59,9 @@ _MEASURED = {
 class Story:
     """Follows one run. Show it the events of earlier processes with `replay`, and end it with `close`."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, spokens: Spokens | None = None) -> None:
         self._tell = tell
+        self._spokens = spokens or Spokens()
         self._muted = False
         self._went_on = False
         self._run: RunStarted | None = None
@@ -136,8 +138,8 @@ class Story:
         self._say(short)
         if judge is not None:
             self._say(replace(short, name="judge", place=judge, parent=None, error=""))
-        links = _places(parent, judge)
-        self._say(replace(short, place=own, parent=None, links=links, evaluations=evaluations(rollout)))
+        whole = replace(short, evaluations=evaluations(rollout), spoken=self._spokens.of(rollout))
+        self._say(replace(whole, place=own, parent=None, links=_places(parent, judge)))
 
     def _reflection(self, event: ReflectionEnded, root: Place) -> None:
         begun = self._reflections.pop(event.attempt, None)

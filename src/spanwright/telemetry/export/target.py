@@ -37,13 +37,15 @@ class Export:
         """Export to an OTLP/HTTP endpoint: to `url` with `headers`, or to what OTEL_EXPORTER_OTLP_* name.
 
         `url` is the endpoint's base or the whole of it, to `/v1/traces`; the environment's headers do not go there.
+        Scores go to `/v1/logs` as log records, too, unless the endpoint takes none.
         Raises UsageError for an environment that asks for what we cannot do.
         """
         wire = environment.wire() if url is None else environment.to(environment.traces_url(url), headers or {})
         if url is None and headers:
             wire = replace(wire, headers={**wire.headers, **headers})
+        logs = environment.named_logs_url() if url is None else environment.logs_url(wire.url)
         resource = environment.resource()
-        return cls(wire.url, lambda: Otlp(wire, resource))
+        return cls(wire.url, lambda: Otlp(wire, resource, logs_url=logs))
 
     @classmethod
     def mlflow(

@@ -3,6 +3,7 @@
 `Told` is plain data, so that a story can be read and tested without an SDK; `as_span` makes of it what exporters take.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -14,9 +15,12 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlag
 
 from spanwright.core.trace import Attribute
 from spanwright.telemetry.collector import root_of
+from spanwright.telemetry.export.spoken import SILENT, Spoken
 from spanwright.telemetry.names import EVALUATED, EVALUATION, EXPLANATION, LABEL, SCORE
 
 SCOPE = "spanwright"
+_TAKEN = "gen_ai.input.messages"
+_GIVEN = "gen_ai.output.messages"
 _NANOSECONDS = 1_000_000_000
 
 
@@ -72,6 +76,7 @@ class Told:
     links: tuple[Place, ...] = ()
     error: str = ""
     """Why it failed; empty where it did not."""
+    spoken: Spoken = SILENT
 
     def as_span(self, resource: Resource) -> ReadableSpan:
         """Return the span as exporters take it."""
@@ -81,8 +86,8 @@ class Told:
             context=self.place.context(),
             parent=self.parent.context() if self.parent else None,
             resource=resource,
-            attributes=self.attributes,
-            events=[Event(EVALUATION, _written(evaluation), ended) for evaluation in self.evaluations],
+            attributes={**self.attributes, **_messages(self.spoken)},
+            events=[Event(EVALUATION, written(evaluation), ended) for evaluation in self.evaluations],
             links=[Link(place.context()) for place in self.links],
             status=Status(StatusCode.ERROR, self.error) if self.error else Status(),
             start_time=_nanoseconds(self.started),
@@ -108,7 +113,14 @@ def evaluations_of(span: ReadableSpan) -> Iterator[Evaluation]:
             )
 
 
-def _written(evaluation: Evaluation) -> dict[str, str | float]:
+def spoken_of(span: ReadableSpan) -> Spoken:
+    """Return what a span of ours took in and gave out, for backends that want it in a form of their own."""
+    attributes = span.attributes or {}
+    return Spoken(taken=_content(attributes.get(_TAKEN)), given=_content(attributes.get(_GIVEN)))
+
+
+def written(evaluation: Evaluation) -> dict[str, str | float]:
+    """Return an evaluation as the attributes of its event."""
     written: dict[str, str | float] = {EVALUATED: evaluation.name}
     if evaluation.value is not None:
         written[SCORE] = float(evaluation.value)
@@ -117,6 +129,20 @@ def _written(evaluation: Evaluation) -> dict[str, str | float]:
     if evaluation.explanation:
         written[EXPLANATION] = evaluation.explanation
     return written
+
+
+def _messages(spoken: Spoken) -> dict[str, str]:
+    """Return both texts as the messages of the GenAI conventions."""
+    sides = ((_TAKEN, "user", spoken.taken), (_GIVEN, "assistant", spoken.given))
+    return {
+        key: json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}], ensure_ascii=False)
+        for key, role, text in sides
+        if text
+    }
+
+
+def _content(messages: object) -> str:
+    return str(json.loads(messages)[0]["parts"][0]["content"]) if isinstance(messages, str) else ""
 
 
 def _nanoseconds(seconds: float) -> int:

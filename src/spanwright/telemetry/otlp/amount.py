@@ -78,7 +78,15 @@ def _children(
 def _fields(body: bytes, span: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
     """Yield number, start and end of the length-delimited fields of a message, up to where it is malformed."""
     at, end = span
-    while at < end:
+    while at < end - 1:
+        tag, length = body[at], body[at + 1]
+        if tag & 0x87 == 2 and length < 0x80:  # nearly all are so short, and a hostile body has nothing else
+            at += 2
+            if at + length > end:
+                return
+            yield tag >> 3, at, at + length
+            at += length
+            continue
         tag, at = _varint(body, at, end)
         match tag & 7:
             case 0:
