@@ -35,7 +35,7 @@ class Found:
     lost: float
     """How much worse the winner's true score is for the goal."""
     saved: float
-    """The share of words that the shortest of the front saves, of those nearly as good as the winner without a goal."""
+    """The share of words that the shortest of the front saves, of those nearly as good as its winner."""
     front: int
 
 
@@ -64,12 +64,11 @@ def compared(seed: int, rollouts: int) -> Found:
     world = Landscape(seed=seed, padding=6)
     usual, wanting = (run_virtual(optimized(world, goals, rollouts)) for goals in ((), (minimize("cost"),)))
     test = world.splits(train=30, validation=40, test=40).test
-    best = world.truth(usual.best, test)
+    best = world.truth(wanting.best, test)
     good = [each.candidate for each in wanting.front if world.truth(each.candidate, test) > best - NEARLY]
-    words = words_of(usual.best)
     return Found(
-        lost=best - world.truth(wanting.best, test),
-        saved=1 - min((words_of(each) for each in good), default=words) / words,
+        lost=world.truth(usual.best, test) - best,
+        saved=1 - min(map(words_of, good)) / words_of(usual.best),
         front=len(wanting.front),
     )
 
@@ -90,7 +89,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=24)
     parser.add_argument("--rollouts", type=int, nargs="+", default=[300, 600, 1200])
     said = parser.parse_args()
-    print("| rollouts | score lost | words saved at nearly the score | front |\n|---|---|---|---|")
+    print("| rollouts | true score lost | words saved at nearly the score | front |\n|---|---|---|---|")
     for rollouts in said.rollouts:
         found = [compared(seed, rollouts) for seed in range(said.seeds)]
         lost, saved = shown([each.lost for each in found]), shown([each.saved for each in found])
