@@ -129,3 +129,8 @@ def test_goals_say_what_they_want():
     goals = (minimize("cost"), maximize("Polite"), at_most("cost", 0.002), at_least("score", 0.9))
 
     assert ["low cost", "high Polite", "cost at most 0.002", "score at least 0.9"] == [goal.words for goal in goals]
+
+
+def test_with_goals_what_says_the_same_in_fewer_words_is_no_duplicate():
+    assert not Policy.default().near_duplicates
+    assert Policy.default().wanting([CHEAP]).near_duplicates

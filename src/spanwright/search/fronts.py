@@ -32,7 +32,7 @@ def by_objective(view: PoolView) -> Flags:
 
 
 def hybrid(view: PoolView) -> Flags:
-    """Return both fronts above, one below the other."""
+    """Return the instance front and the objective front, one below the other."""
     return np.vstack([by_instance(view), by_objective(view)])
 
 

@@ -211,9 +211,10 @@ class Policy:
     def wanting(self, goals: Sequence[Goal]) -> "Policy":
         """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
 
-        A quarter of the parents is then drawn from the archive, which the half by instance gives up.
+        A quarter of the parents is then drawn from the archive, which the half by instance gives up. What says the same
+        in fewer words is tried: it may be the cheaper one.
         """
-        rules = PolicySettings()
+        rules = PolicySettings(near_duplicates=True) if goals else PolicySettings()
         if goals and self.parent_rule == Mixed():
             traded = FromFront(frontier=archived, pruned=False)
             rules["parent_rule"] = Mixed(first=Mixed(first=traded, second=pareto))

@@ -179,7 +179,6 @@ class Pool:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
             state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
-            state.highest_taught = max(state.highest_taught, score)
             mean = state.train.add(key.candidate, key.case, score)
             state.solvers.score(key.candidate, key.case, mean)
             if key.candidate in state.members:
