@@ -7,6 +7,7 @@ from spanwright.core.events import (
     Abandoned,
     AttemptStarted,
     Judged,
+    Narrowed,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -119,6 +120,9 @@ class Story:
 
     def resume(self):
         self.tell(RunResumed(at=9.0, budget=Budget(rollouts=2000)))
+
+    def narrow(self, finalists):
+        self.tell(Narrowed(finalists=tuple(finalists), at=8.5))
 
     def end_search(self, finalists, reason=StopReason.BUDGET):
         self.tell(SearchEnded(reason=reason, finalists=tuple(finalists), at=8.0))
