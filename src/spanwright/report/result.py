@@ -20,6 +20,7 @@ from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
+from spanwright.report.findings import of_seed
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, wearing, write_champion
@@ -64,6 +65,8 @@ class Result:
     """Wall-clock time, of all processes that worked on the run."""
     lineage: tuple[Generation, ...]
     """How the winner came to be, the first change first."""
+    findings: tuple[str, ...] = ()
+    """What is odd about the eval set, by the seed's own scores."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -111,6 +114,7 @@ class Result:
             refused=chronicle.refused,
             seconds=chronicle.seconds,
             lineage=chronicle.lineage(best.id),
+            findings=tuple(of_seed(view)),
         )
 
     @property
@@ -146,8 +150,8 @@ class Result:
 
     @property
     def improved(self) -> bool:
-        """Whether the winner is better than the seed beyond chance."""
-        return self.difference is not None and self.difference.low > 0
+        """Whether the test split shows that the winner is better than the seed beyond chance: never without one."""
+        return self.test is not None and self.difference is not None and self.difference.low > 0
 
     @property
     def rollouts(self) -> int:
@@ -207,6 +211,8 @@ class Result:
         gain = figures.interval(compared.difference, signed=True)
         if self.improved:
             return f"The winner beats the seed: {told}, {gain}."
+        if self.test is None:
+            return f"The winner was chosen by these cases, so the figure is optimistic: {told}, {gain}."
         return f"Nothing beat the seed beyond chance: {told}, {gain}."
 
     def __str__(self) -> str:
@@ -267,7 +273,7 @@ def _lines(result: Result) -> Iterable[str]:
         if compared is not None:
             yield f"  {split:<11} {_compared(result, compared)}"
     if result.test is None and result.complete:
-        yield "              (no test split: validation cases chose the winner, so they flatter it)"
+        yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""
@@ -275,7 +281,7 @@ def _lines(result: Result) -> Iterable[str]:
     proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
     yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
     yield f"  ended       {_ending(result)}"
-    yield from (f"  note        {remark}" for remark in result.remarks)
+    yield from (f"  note        {remark}" for remark in (*result.findings, *result.remarks))
 
 
 def _compared(result: Result, compared: Comparison) -> str:
