@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from spanwright.api import DEFAULT_STORE, Run, interruptible, optimize, optimize_sync
+    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync
     from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         UserBug,
         WorldFailed,
     )
-    from spanwright.report import Result
+    from spanwright.report import NoiseFloor, Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
@@ -55,6 +55,7 @@ __all__ = [
     "Kind",
     "Listening",
     "MemoryStore",
+    "NoiseFloor",
     "Observer",
     "Policy",
     "Proposal",
@@ -78,6 +79,7 @@ __all__ = [
     "UsageError",
     "UserBug",
     "WorldFailed",
+    "calibrate",
     "interruptible",
     "optimizable",
     "optimize",
@@ -102,6 +104,7 @@ _HOMES: Final = {
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
+    "NoiseFloor": "spanwright.report",
     "Policy": "spanwright.search",
     "Proposal": "spanwright.core.proposal",
     "Reflection": "spanwright.core.proposal",
@@ -124,6 +127,7 @@ _HOMES: Final = {
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
     "WorldFailed": "spanwright.errors",
+    "calibrate": "spanwright.api",
     "interruptible": "spanwright.api",
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",

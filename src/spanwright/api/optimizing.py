@@ -18,7 +18,7 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
 from spanwright.models import model_id
-from spanwright.report import Progress, Result, announcement
+from spanwright.report import Preflight, Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, HttpSubject, Objective
@@ -107,13 +107,15 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         progress: Progress | None = None
         if how.progress is not False:
             named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-            print(announcement(prepared.budget, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
+            room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
+            told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
+            print(told, file=sys.stderr)  # noqa: T201
             progress = stack.enter_context(Progress(shown=how.progress))
             observers.append(progress)
         conduct = Conduct(
             run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
         )
-        async with _store(store).run(conduct.run) as journal:
+        async with store_of(store).run(conduct.run) as journal:
             changes = check_same(conduct.run, journal, problem)
             if progress is not None:
                 progress.replay(journal.events())
@@ -132,7 +134,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
 
 
-def _store(store: Store | str | os.PathLike[str] | None) -> Store:
+def store_of(store: Store | str | os.PathLike[str] | None) -> Store:
+    """Return the store that a caller names: a file by default."""
     if store is None:
         return SqliteStore(DEFAULT_STORE)
     if isinstance(store, str | os.PathLike):
