@@ -1,7 +1,7 @@
 """How often a run is fooled by noise, how often its interval holds the truth, and which gains it sees.
 
     python benchmarks/honesty.py --quick            # a minute; without --quick 200 runs a row
-    python benchmarks/honesty.py nothing power coverage --runs 200 --json
+    python benchmarks/honesty.py intervals nothing power coverage --runs 200 --json
 
 Whole runs of the engine in virtual time on `spanwright.testing.landscape`, whose truth is known in closed form. The
 figures are ratios of runs, so they are the same on any machine.
@@ -29,6 +29,7 @@ from spanwright import (
     Result,
 )
 from spanwright.engine import Conduct, Engine, Means, Problem
+from spanwright.search.statistics import mean_interval, paired
 from spanwright.telemetry import BlindRecorder
 from spanwright.testing.controls import DoNothingReflector
 from spanwright.testing.landscape import Landscape, LandscapeSubject, landscape_evaluator
@@ -160,6 +161,28 @@ async def _run(world: Landscape, reflector: Reflector, policy: Policy, row: Row)
     )
 
 
+def intervals(runs: int) -> Iterable[dict[str, object]]:
+    """Yield how often the interval of paired differences holds the truth, against Student's t alone; no engine."""
+    for seed, best in ((0.7, 0.7), (0.7, 0.85), (0.1, 0.9), (0.95, 0.98)):
+        for parts, cases in ((parts, cases) for parts in (1, 4) for cases in (10, 20, 48)):
+            rng = Random(f"{seed} {best} {parts} {cases}")
+
+            def score(p: float, rng: Random = rng, parts: int = parts) -> float:
+                return sum(rng.random() < p for _ in range(parts)) / parts
+
+            truth = best - seed
+            held = dict.fromkeys(("covered", "covered_by_t", "said_better"), 0)
+            for _ in range(runs):
+                differences = [score(best) - score(seed) for _ in range(cases)]
+                ours, student = paired(differences), mean_interval(differences)
+                held["covered"] += ours.low - 1e-9 <= truth <= ours.high + 1e-9
+                held["covered_by_t"] += student.low - 1e-9 <= truth <= student.high + 1e-9
+                held["said_better"] += ours.low > 0
+            scores = "pass or fail" if parts == 1 else "of four parts"
+            kind = {"table": "intervals", "scores": scores, "seed": seed, "best": best, "cases": cases, "runs": runs}
+            yield kind | {name: round(count / runs, 3) for name, count in held.items()}
+
+
 def _share(of: Iterable[bool]) -> float | None:
     counted = list(of)
     return round(sum(counted) / len(counted), 3) if counted else None
@@ -178,10 +201,17 @@ def _figures(row: Row, seen: Sequence[Seen]) -> dict[str, object]:
     return told
 
 
+def _print(figures: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(figures), flush=True)
+    else:
+        print("  ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", default=["nothing", "power", "coverage"], metavar="TABLE")
+    parser.add_argument("tables", nargs="*", default=["intervals", "nothing", "power", "coverage"], metavar="TABLE")
     parser.add_argument("--runs", type=int, default=None, help="runs a row; 200, or 20 with --quick")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--plain-maximum", action="store_true", help="let the best mean win, as before and in gepa")
@@ -189,14 +219,13 @@ def main() -> None:
     asked = parser.parse_args()
     runs = asked.runs or (20 if asked.quick else 200)
     confidence = None if asked.plain_maximum else 0.975
+    if "intervals" in asked.tables:
+        for figures in intervals(20 * runs):
+            _print(figures, as_json=asked.json)
     with ProcessPoolExecutor(os.cpu_count()) as processes:
-        for row in tables(asked.tables, quick=asked.quick):
+        for row in tables([name for name in asked.tables if name != "intervals"], quick=asked.quick):
             seen = list(processes.map(one_run, [row] * runs, range(runs), [confidence] * runs, chunksize=5))
-            figures = _figures(row, seen)
-            if asked.json:
-                print(json.dumps(figures), flush=True)
-            else:
-                print("  ".join(f"{name} {value}" for name, value in figures.items() if value not in {0.0, None}))
+            _print(_figures(row, seen), as_json=asked.json)
 
 
 if __name__ == "__main__":
