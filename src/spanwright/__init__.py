@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from spanwright.api import DEFAULT_STORE, Run, interruptible, optimize, optimize_sync
+    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync
     from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         UserBug,
         WorldFailed,
     )
-    from spanwright.report import Result
+    from spanwright.report import NoiseFloor, Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
@@ -57,6 +57,7 @@ __all__ = [
     "Kind",
     "Listening",
     "MemoryStore",
+    "NoiseFloor",
     "Observer",
     "Policy",
     "Proposal",
@@ -82,6 +83,7 @@ __all__ = [
     "WorldFailed",
     "at_least",
     "at_most",
+    "calibrate",
     "interruptible",
     "maximize",
     "minimize",
@@ -109,6 +111,7 @@ _HOMES: Final = {
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
+    "NoiseFloor": "spanwright.report",
     "Policy": "spanwright.search",
     "Proposal": "spanwright.core.proposal",
     "Reflection": "spanwright.core.proposal",
@@ -133,6 +136,7 @@ _HOMES: Final = {
     "WorldFailed": "spanwright.errors",
     "at_least": "spanwright.core.goal",
     "at_most": "spanwright.core.goal",
+    "calibrate": "spanwright.api",
     "interruptible": "spanwright.api",
     "maximize": "spanwright.core.goal",
     "minimize": "spanwright.core.goal",

@@ -7,6 +7,7 @@ from spanwright.core.events import (
     Abandoned,
     AttemptStarted,
     Judged,
+    Narrowed,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -126,6 +127,9 @@ class Story:
     def budget(self, rollouts):
         """Resume with another budget."""
         self.tell(RunResumed(at=9.0, budget=Budget(rollouts=rollouts)))
+
+    def narrow(self, finalists):
+        self.tell(Narrowed(finalists=tuple(finalists), at=8.5))
 
     def end_search(self, finalists, reason=StopReason.BUDGET):
         self.tell(SearchEnded(reason=reason, finalists=tuple(finalists), at=8.0))

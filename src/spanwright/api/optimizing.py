@@ -19,7 +19,7 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
 from spanwright.models import model_id
-from spanwright.report import Progress, Result, announcement
+from spanwright.report import Preflight, Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, Objective
@@ -108,12 +108,14 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
-        problem, where = prepared.problem, _store(store)
+        problem, where = prepared.problem, store_of(store)
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:
             named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-            print(announcement(prepared.budget, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
+            room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
+            told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
+            print(told, file=sys.stderr)  # noqa: T201
             progress = stack.enter_context(Progress(shown=how.progress))
             observers.append(progress)
         conduct = Conduct(
@@ -159,7 +161,8 @@ def _redaction(how: Run) -> "RunRedaction | None":
     return RunRedaction(Redactor(personal=how.redact == "personal"))
 
 
-def _store(store: Store | str | os.PathLike[str] | None) -> Store:
+def store_of(store: Store | str | os.PathLike[str] | None) -> Store:
+    """Return the store that a caller names: a file by default."""
     if store is None:
         return SqliteStore(DEFAULT_STORE)
     if isinstance(store, str | os.PathLike):

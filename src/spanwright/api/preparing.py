@@ -206,10 +206,15 @@ def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
     return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
 
 
+def default_budget(splits: Splits) -> Budget:
+    """Return what a run may spend where nobody says it."""
+    return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
+
+
 def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     """Return the budget with its defaults. Raises UsageError for one that is too small for a single attempt."""
     test = 2 * len(splits.test)
-    given = budget or Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + test)
+    given = budget or default_budget(splits)
     if given == Budget():
         raise UsageError(
             "the budget limits nothing", "Set one of rollouts, reflections, requests, tokens, usd, seconds"

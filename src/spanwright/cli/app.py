@@ -12,12 +12,17 @@ from spanwright.cli.options import (
     AsJson,
     BaseUrl,
     Concurrency,
+    DepsOfCase,
+    Evals,
+    EvaluatorClasses,
     ExportTo,
+    Group,
     High,
     Least,
     Low,
     Model,
     Most,
+    ObjectiveName,
     Ordered,
     Packaged,
     Policy,
@@ -100,23 +105,11 @@ def demo(
 @app.command()
 def optimize(
     subject: Subject,
-    evals: Annotated[
-        str, typer.Option(metavar="MODULE:NAME|FILE", help="A pydantic_evals Dataset: an object, a function, a file.")
-    ],
-    evaluator: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE:NAME", help="An evaluator class that the dataset file names; can be repeated."),
-    ] = None,
-    deps: Annotated[
-        str | None,
-        typer.Option(metavar="MODULE:NAME", help="A function of a case: an async context manager of the agent's deps."),
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="A field of the cases' metadata: equal ones stay in one split.")
-    ] = None,
-    objective: Annotated[
-        str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
-    ] = None,
+    evals: Evals,
+    evaluator: EvaluatorClasses = None,
+    deps: DepsOfCase = None,
+    group: Group = None,
+    objective: ObjectiveName = None,
     low: Low = None,
     high: High = None,
     most: Most = None,
@@ -185,6 +178,51 @@ def optimize(
     if save is not None:
         result.save(save)
     raise typer.Exit(conclude(result, manner))
+
+
+@app.command()
+def calibrate(
+    subject: Subject,
+    evals: Evals,
+    evaluator: EvaluatorClasses = None,
+    deps: DepsOfCase = None,
+    group: Group = None,
+    objective: ObjectiveName = None,
+    repeats: Annotated[int, typer.Option(min=2, help="How often each validation case is tried.")] = 4,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    rollouts: Annotated[
+        int | None, typer.Option(min=1, help="The budget of the optimization that is planned; none of it is spent.")
+    ] = None,
+    concurrency: Concurrency = None,
+    seed: Seed = 0,
+    policy: Policy = Rules.DEFAULT,
+    run: Annotated[str | None, typer.Option(help="A name; one that the store knows is resumed.")] = None,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try an agent against itself: how noisy an eval set is, and which gains it could show."""
+    from spanwright.cli.calibrating import measure
+    from spanwright.cli.invocation import Invocation
+    from spanwright.cli.running import Manner, new_name
+
+    invocation = Invocation(
+        subject=subject,
+        evals=evals,
+        run=run or new_name(f"calibration-{subject.rpartition(':')[2]}"),
+        evaluators=tuple(evaluator or ()),
+        deps=deps,
+        group=group,
+        objective=objective,
+        model=model,
+        base_url=base_url,
+        rollouts=rollouts,
+        concurrency=concurrency or 32,
+        seed=seed,
+        policy=policy.value,
+    )
+    raise typer.Exit(measure(invocation, Manner(store=store, as_json=as_json, quiet=quiet), repeats=repeats))
 
 
 @app.command()

@@ -40,6 +40,30 @@ RunName: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run'
 Subject: TypeAlias = Annotated[
     str, typer.Argument(metavar="MODULE:NAME", help="An agent, or a factory or program decorated with `optimizable`.")
 ]
+Evals: TypeAlias = Annotated[
+    str, typer.Option(metavar="MODULE:NAME|FILE", help="A pydantic_evals Dataset: an object, a function, a file.")
+]
+EvaluatorClasses: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evaluator",
+        metavar="MODULE:NAME",
+        help="An evaluator class that the dataset file names; can be repeated.",
+    ),
+]
+DepsOfCase: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--deps", metavar="MODULE:NAME", help="A function of a case: an async context manager of the agent's deps."
+    ),
+]
+Group: TypeAlias = Annotated[
+    str | None, typer.Option(help="A field of the cases' metadata: equal ones stay in one split.")
+]
+ObjectiveName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--objective", help="The evaluator whose figure to maximize; by default the mean of all."),
+]
 Store: TypeAlias = Annotated[
     Path, typer.Option("--store", metavar="FILE", help="The file that remembers runs.", show_default=True)
 ]

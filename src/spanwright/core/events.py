@@ -178,6 +178,15 @@ class SearchEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """The first part of the finals is over: only `finalists` are measured further. Without the seed: it is beaten."""
+
+    kind: Literal["narrowed"] = "narrowed"
+    finalists: tuple[CandidateId, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event of a run that came to its end. A run without it can be resumed."""
 
@@ -200,6 +209,7 @@ Event: TypeAlias = (
     | Refused
     | Abandoned
     | SearchEnded
+    | Narrowed
     | RunEnded
 )
 """What observers are shown and stores keep; `kind` tells them apart."""

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     VALIDATION = "validation"
     FINAL = "final"
     TEST = "test"
+    CALIBRATION = "calibration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

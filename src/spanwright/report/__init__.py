@@ -3,6 +3,8 @@
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison
 from spanwright.report.estimate import Estimate, announcement, estimate
+from spanwright.report.noise_floor import FlakyCase, NoiseFloor
+from spanwright.report.preflight import Preflight
 from spanwright.report.progress import Progress
 from spanwright.report.result import Result
 from spanwright.report.screen import Screen
@@ -13,7 +15,10 @@ __all__ = [
     "Chronicle",
     "Comparison",
     "Estimate",
+    "FlakyCase",
     "Generation",
+    "NoiseFloor",
+    "Preflight",
     "Progress",
     "Result",
     "Screen",

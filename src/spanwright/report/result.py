@@ -21,6 +21,7 @@ from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
+from spanwright.report.findings import of_seed
 from spanwright.report.front import Tradeoff, front_of, told, tradeoff
 from spanwright.report.worth import Worth
 from spanwright.search import PoolView
@@ -75,6 +76,8 @@ class Result:
     """What there is to choose from, the winner first: candidates that none beats in every way that goals ask for."""
     seed_figures: Tradeoff | None = None
     """The seed in the figures of the front."""
+    findings: tuple[str, ...] = ()
+    """What is odd about the eval set, by the seed's own scores."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -127,6 +130,7 @@ class Result:
             learnt=view.learnt,
             front=front,
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
+            findings=tuple(of_seed(view)),
         )
 
     @property
@@ -162,8 +166,8 @@ class Result:
 
     @property
     def improved(self) -> bool:
-        """Whether the winner is better than the seed beyond chance."""
-        return self.difference is not None and self.difference.low > 0
+        """Whether the test split shows that the winner is better than the seed beyond chance: never without one."""
+        return self.test is not None and self.difference is not None and self.difference.low > 0
 
     @property
     def rollouts(self) -> int:
@@ -223,6 +227,8 @@ class Result:
         gain = figures.interval(compared.difference, signed=True)
         if self.improved:
             return f"The winner beats the seed: {told}, {gain}."
+        if self.test is None:
+            return f"The winner was chosen by these cases, so the figure is optimistic: {told}, {gain}."
         return f"Nothing beat the seed beyond chance: {told}, {gain}."
 
     def __str__(self) -> str:
@@ -290,7 +296,7 @@ def _lines(result: Result) -> Iterable[str]:
         if compared is not None:
             yield f"  {split:<11} {_compared(result, compared)}"
     if result.test is None and result.complete:
-        yield "              (no test split: validation cases chose the winner, so they flatter it)"
+        yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
     if result.seed_figures is not None:
         yield from told(result.front, result.seed_figures)
     if result.components_changed:
@@ -300,7 +306,7 @@ def _lines(result: Result) -> Iterable[str]:
     proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
     yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
     yield f"  ended       {_ending(result)}"
-    yield from (f"  note        {remark}" for remark in result.remarks)
+    yield from (f"  note        {remark}" for remark in (*result.findings, *result.remarks))
 
 
 def _compared(result: Result, compared: Comparison) -> str:

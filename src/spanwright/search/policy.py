@@ -39,8 +39,8 @@ Schedule: TypeAlias = Literal["steady", "ordered"]
 _SMALL_BUDGET = 300
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
 
-_CELLS_OF_A_FINALIST = 16
-"""Rollouts that each finalist gets where no budget says how many there are."""
+_CELLS_OF_A_FINALIST = 32
+"""Rollouts for each finalist where no budget says how many there are."""
 
 _ENOUGH = frozenset(
     {
@@ -71,6 +71,7 @@ class PolicySettings(TypedDict, total=False):
     block: int | None
     finalist_count: int
     final_share: float
+    confidence: float | None
     perfect: float | None
     perfect_in_a_row: int
     target: float | None
@@ -121,6 +122,11 @@ class Policy:
     """Members that are measured again at the end; none where it is 0."""
     final_share: float = 0.18
     """The share of the rollouts that is kept for that."""
+    confidence: float | None = 0.975
+    """How sure it must be that the winner beats the seed; otherwise the seed is returned, however lucky another was.
+
+    None: the best mean wins, as in gepa 0.1.
+    """
     perfect: float | None = 1.0
     """The best possible score: a minibatch of such teaches nothing. None where no score is known to be the best."""
     perfect_in_a_row: int = 10
@@ -173,6 +179,8 @@ class Policy:
                 raise UsageError(f"{setting}={count} of a policy is not positive", "Give 1 or more")
         if not 0 <= self.final_share < 1:
             raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
+        if self.confidence is not None and not 0 <= self.confidence < 1:
+            raise UsageError(f"confidence={self.confidence} of a policy is no probability", "Give 0 to 1, without 1")
 
     @classmethod
     def default(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
@@ -358,10 +366,23 @@ class Policy:
             return 0
         return int(self.final_share * budget)
 
+    def final_pairs(self, reserve: int) -> int:
+        """Return in how many pairs of rollouts the finals compare their leader with the seed, of so many rollouts."""
+        among = finals.affordable_finalists(max(1, self.finalist_count), reserve)
+        if self.confidence is None or among <= 2:
+            return reserve // among
+        heats = int(finals.HEATS_SHARE * reserve) // among
+        return heats + (reserve - heats * among) // 2
+
     def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
-        """Return the best members by estimate, the best first, where there are goals the archive's, and the seed."""
+        """Return the best members by estimate, the best first, where there are goals the archive's, and the seed.
+
+        Where little is kept for the finals they are fewer: it takes many rollouts to tell any two apart.
+        """
+        at_most = max(1, self.finalist_count)
+        reserve = self.reserve(view.budget.rollouts)
         choose = limits.finalists if view.goals else finals.finalists
-        return choose(view, max(1, self.finalist_count))
+        return choose(view, finals.affordable_finalists(at_most, reserve) if reserve else at_most)
 
     def final_least(self, finalists: Sequence[CandidateId]) -> int:
         """Return how many rollouts the finals take where there is no budget of rollouts."""
@@ -370,24 +391,54 @@ class Policy:
     def final_cells(
         self, view: PoolView, finalists: Sequence[CandidateId], rollouts: int
     ) -> tuple[tuple[CandidateId, Cell], ...]:
-        """Return what to measure with so many rollouts: unseen validation cases, then training cases, then repeats.
+        """Return what to measure next, with so many rollouts left: unseen validation cases, training cases, repeats.
 
-        A search that ended before its budget did leaves the rest unspent, but for what was kept for the finals.
+        First all finalists alike, with a half of the finals; then those whom `narrowed` leaves. Two need no first
+        half. A search that ended before its budget did leaves the rest unspent, but for what was kept for the finals.
         """
         if not self.finalist_count:
             return ()
         budget = view.budget.rollouts
         if view.search_ended_by in _ENOUGH and budget is not None:
             rollouts = min(rollouts, max(0, self.reserve(budget) - view.final_rollouts))
+        measured = finalists if view.contenders is None else view.contenders
+        if view.contenders is None and self.narrows(finalists):
+            whole = int(finals.HEATS_SHARE * (view.final_rollouts + rollouts))
+            rollouts = max(0, whole - whole % len(finalists) - view.final_rollouts)
+        if len(measured) < 2:
+            return ()
         order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
-        return finals.final_cells(view, finalists, rollouts, order=order)
+        return finals.final_cells(view, measured, rollouts, order=order)
+
+    def narrows(self, finalists: Sequence[CandidateId]) -> bool:
+        """Return whether the finals have two parts: not where there are only two to compare, or no seed to beat."""
+        return self.confidence is not None and len(finalists) > 2
+
+    def narrowed(self, view: PoolView, finalists: Sequence[CandidateId]) -> tuple[CandidateId, ...]:
+        """Return whom to measure further, once all finalists were measured alike."""
+        allowed = limits.may_win(view, finalists)
+        among = [each for each in finalists if each in allowed or each == view.seed]
+        return finals.narrowed(view, among if len(among) > 1 else finalists)
 
     def winner(self, view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
-        """Return the finalist with the best mean over what all of them know; of equals, the earliest.
+        """Return the finalist with the best mean over what all of them know, if it surely beats the seed; or the seed.
 
-        Only those are asked for who keep the limits that goals set, as long as one does.
+        Of equals, the earliest. Only those are asked for who keep the limits that goals set, as long as one does; a
+        seed that breaks them need not be beaten.
         """
-        return finals.winner(view, limits.may_win(view, finalists))
+        allowed = limits.may_win(view, finalists)
+        if self.confidence is None:
+            return finals.best(view, allowed)
+        left = finalists if view.contenders is None else view.contenders
+        rivals = [each for each in left if each != view.seed and each in allowed] or [
+            each for each in allowed if each != view.seed
+        ]
+        if not rivals:
+            return view.seed
+        leader = finals.best(view, rivals)
+        open_yet = view.seed in left and view.seed in allowed
+        beaten = not open_yet or finals.beats_seed(view, leader, finalists, confidence=self.confidence)
+        return leader if beaten else view.seed
 
     def should_stop(self, view: PoolView) -> StopReason | None:
         """Return why the search should end now, if it should."""
@@ -396,12 +447,18 @@ class Policy:
         epoch = batches_in_an_epoch(len(view.train), min(self.minibatch_size, len(view.train)))
         reasons = {
             StopReason.TARGET: self._reached_target(view),
-            StopReason.NOTHING_TO_LEARN: view.perfect >= max(epoch, self.perfect_in_a_row),
+            StopReason.NOTHING_TO_LEARN: view.perfect >= max(epoch, self.perfect_in_a_row) or self._at_ceiling(view),
             StopReason.FRUITLESS: view.fruitless >= self.fruitless,
             StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
         }
         found = next((reason for reason, holds in reasons.items() if holds), None)
         return self.stop(view) if found is None and self.stop is not None else found
+
+    def _at_ceiling(self, view: PoolView) -> bool:
+        """Return whether the seed has the best possible score on every validation case: nothing could beat it."""
+        if self.perfect is None or view.own(view.seed) < len(view.validation):
+            return False
+        return (view.estimate(view.seed) or 0.0) >= self.perfect
 
     def _reached_target(self, view: PoolView) -> bool:
         return self.target is not None and Target(score=self.target, cells=self.commitment(view))(view) is not None

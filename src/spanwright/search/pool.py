@@ -12,6 +12,7 @@ from spanwright.core.events import (
     AttemptStarted,
     Event,
     Judged,
+    Narrowed,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -61,6 +62,7 @@ class Pool:
         state = self._state
         state.budget = event.budget
         state.flights.resume()
+        state.final_scores.resume()
         state.finals -= sum(lost.purpose is Purpose.FINAL for lost in state.flights.lost_lately)
 
     @_fold.register
@@ -79,6 +81,8 @@ class Pool:
         state.flights.end(rollout)
         state.usage += rollout.usage
         state.attempts.add(rollout)
+        if rollout.purpose is Purpose.FINAL:
+            state.final_scores.add(rollout)
         if rollout.score is not None:
             self._score(rollout, rollout.score.value)
 
@@ -139,6 +143,11 @@ class Pool:
     @_fold.register
     def _search_ended(self, event: SearchEnded) -> None:
         self._state.search_ended = event
+
+    @_fold.register
+    def _narrowed(self, event: Narrowed) -> None:
+        self._state.narrowed = event
+        self._state.final_scores.narrow()
 
     @_fold.register
     def _run_ended(self, event: RunEnded) -> None:

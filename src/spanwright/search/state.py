@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from spanwright.core.candidate import Candidate, CandidateId
-from spanwright.core.events import RunEnded, RunStarted, SearchEnded
+from spanwright.core.events import Narrowed, RunEnded, RunStarted, SearchEnded
 from spanwright.core.proposal import Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
 from spanwright.search.edits import Edits
+from spanwright.search.final_scores import FinalScores
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
@@ -41,10 +42,12 @@ class State:
     def __init__(self) -> None:
         self.started: RunStarted | None = None
         self.search_ended: SearchEnded | None = None
+        self.narrowed: Narrowed | None = None
         self.run_ended: RunEnded | None = None
         self.budget = Budget()
         self.usage = Usage()
         self.finals = 0
+        self.final_scores = FinalScores(())
         self.lowest = math.inf
         self.highest = -math.inf
         self.solvers = Solvers()
@@ -74,6 +77,7 @@ class State:
         self.test = Grid(event.test)
         self.cells = Cells(len(event.validation))
         self.objectives = Objectives(event.goals, event.validation, event.test)
+        self.final_scores = FinalScores((*event.validation, *event.train))
 
     @property
     def incumbent(self) -> int:

@@ -97,6 +97,12 @@ class PoolView:
         return None if ended is None else ended.finalists
 
     @property
+    def contenders(self) -> tuple[CandidateId, ...] | None:
+        """The finalists who are measured further after the first part of the finals; None before that is over."""
+        narrowed = self._state.narrowed
+        return None if narrowed is None else narrowed.finalists
+
+    @property
     def search_ended_by(self) -> StopReason | None:
         """Why the search ended; None before."""
         ended = self._state.search_ended
@@ -213,6 +219,23 @@ class PoolView:
         """Return the mean of a candidate's own scores on a training or validation case."""
         grid = self._state.train if case in self._state.train else self._state.validation
         return grid.mean(candidate, case)
+
+    def final_means(self, candidate: CandidateId) -> Sequence[Mapping[str, float]]:
+        """Return the mean score on each case that was measured in the finals, apart for each part of them."""
+        return self._state.final_scores.means(candidate)
+
+    def final_visits(self, candidate: CandidateId, case: str) -> int:
+        """Return how often a cell was measured in this part of the finals, failed by the world, or is being measured.
+
+        For the finals, when no other rollout is under way.
+        """
+        return self._state.final_scores.visits(candidate, case) + self._state.flights.flying(candidate, case)
+
+    def earlier_visits(self, candidate: CandidateId, case: str) -> tuple[bool, int]:
+        """Return whether the search scored a cell, and how often the part of the finals did that is over."""
+        grid, finals = self._state.grid(case), self._state.final_scores
+        searched = grid is not None and grid.count(candidate, case) > finals.count(candidate, case)
+        return searched, finals.before(candidate, case)
 
     def was_measured(self, candidate: CandidateId, case: str) -> bool:
         """Return whether a candidate has a score of its own on a case, be it a test case."""

@@ -33,7 +33,9 @@ class Landscape:
     rules: int = 3
     needs: int = 2
     followed: float = 0.9
-    """The probability that a stated rule is followed; an unstated one is with 0.1."""
+    """The probability that a stated rule is followed."""
+    unstated: float = 0.1
+    """The probability that any other rule is: with `needs=1` scores are binary, and this is the seed's mean."""
     latency: float = 1.0
     """Median seconds of a rollout; one in a hundred takes ten times as long."""
     reflection_latency: float = 10.0
@@ -72,11 +74,16 @@ class Landscape:
     def follows(self, candidate: Candidate, rule: int) -> float:
         """Return the probability that `candidate` follows a rule."""
         stated = str(rule) in candidate.texts[f"world/text{rule // self.rules}"].split()
-        return self.followed if stated else 0.1
+        return self.followed if stated else self.unstated
 
     def truth(self, candidate: Candidate, cases: Sequence[Case]) -> float:
         """Return the expected mean score of `candidate` on `cases`."""
         return sum(self._expected(candidate, case) for case in cases) / len(cases)
+
+    def prospect(self, candidate: Candidate) -> float:
+        """Return the expected score of `candidate` on a case yet to be drawn: any case needs any rules."""
+        rules = range(self.components * self.rules)
+        return sum(self.follows(candidate, rule) for rule in rules) / len(rules)
 
     def _expected(self, candidate: Candidate, case: Case) -> float:
         needed = _needed(case)
