@@ -6,10 +6,14 @@ BIN := $(VENV)/bin
 ARGS ?=
 # Processes that run the tests: one a core, at most four, for each imports everything. JOBS=0 runs them in pytest alone.
 JOBS ?= auto
-# Servers to export to, each in an environment of its own: their requirements and ours need not agree.
+# Servers to export to and frameworks to optimize, each in an environment of its own: theirs and ours need not agree.
 BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
 PHOENIX := arize-phoenix==20.26.1
+REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
+# What we compare with. It requires nothing, so it lies beside our environment, not in it.
+GEPA_HOME ?= .venv-gepa
+GEPA := gepa==0.1.4
 BASE_URL ?=
 MODEL ?=
 
@@ -19,7 +23,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-backends check format live lock clean
+.PHONY: help setup demo test test-slow test-backends test-remote test-gepa check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -49,6 +53,14 @@ test-slow: setup ## Run the acceptance tests that optimize again and again: what
 test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
 
+test-remote: setup $(BACKENDS)/openai-agents/.installed ## Optimize an OpenAI Agents SDK agent in a process of its own (130 MB, installed once)
+	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m remote --timeout 600 tests/remote $(ARGS)
+
+$(BACKENDS)/openai-agents/.installed: $(REMOTE)
+	$(PYTHON) -m venv --clear $(BACKENDS)/openai-agents
+	$(BACKENDS)/openai-agents/bin/python -m pip install --quiet -r $(REMOTE)
+	@touch $@
+
 $(BACKENDS)/mlflow/.$(MLFLOW):
 	$(PYTHON) -m venv --clear $(BACKENDS)/mlflow
 	$(BACKENDS)/mlflow/bin/python -m pip install --quiet $(MLFLOW)
@@ -57,6 +69,14 @@ $(BACKENDS)/mlflow/.$(MLFLOW):
 $(BACKENDS)/phoenix/.$(PHOENIX):
 	$(PYTHON) -m venv --clear $(BACKENDS)/phoenix
 	$(BACKENDS)/phoenix/bin/python -m pip install --quiet $(PHOENIX)
+	@touch $@
+
+test-gepa: setup $(GEPA_HOME)/.$(GEPA) ## Compare the candidates that gepa's rules admit with those of gepa itself
+	PYTHONPATH='$(GEPA_HOME)' $(BIN)/python -m pytest --timeout 600 tests/gepa $(ARGS)
+
+$(GEPA_HOME)/.$(GEPA):
+	rm -rf $(GEPA_HOME)
+	$(PYTHON) -m pip install --quiet --no-deps --target $(GEPA_HOME) $(GEPA)
 	@touch $@
 
 check: setup ## Lint, formatting, types, and who may import whom
@@ -81,4 +101,4 @@ lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade 
 	$(PYTHON) scripts/lock $(ARGS)
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) .venv-backends dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-backends .venv-gepa dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,9 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import copy_context
+from typing import Any
 
 import logfire
 import pytest
@@ -16,8 +18,10 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_evals.evaluators import LLMJudge
 
-from spanwright import Run, SqliteStore, optimizable, optimize
+from spanwright import Budget, Component, Kind, Proposal, Reflection, Run, SqliteStore, optimizable, optimize
 from spanwright.core.events import RolloutEnded
+from spanwright.core.trace import Span
+from spanwright.telemetry import expect_spans, outgoing_headers
 
 
 @pytest.fixture
@@ -149,3 +153,58 @@ async def test_a_program_that_works_in_a_raw_thread_alone_is_not_silently_empty(
     told = "\n".join(result.remarks)
     assert f"{result.rollouts} runs of 'speaker' began where no rollout reaches" in told
     assert f"{result.rollouts} recordings of {result.rollouts} saw no span" in told
+
+
+class Courier:
+    """A subject of the user's own, whose worker sends its spans over no HTTP at all."""
+
+    sink: Any = None
+
+    @asynccontextmanager
+    async def receiving(self, sink):
+        self.sink = sink
+        try:
+            yield
+        finally:
+            self.sink = None
+
+    async def components(self):
+        return (Component(id="worker/text", kind=Kind.TEXT, agent="worker", text="Say the word."),)
+
+    async def run(self, candidate, case):
+        trace_id = outgoing_headers()["traceparent"].split("-")[1]
+        span = Span(trace_id=trace_id, span_id=f"{hash(case.id) & 0xFFFF:016x}", name="worked", started=1.0, ended=2.0)
+        self.sink.take_spans([span])
+        expect_spans(1)
+        return f"{case.inputs}!".upper() if "capital" in candidate.texts["worker/text"] else case.inputs
+
+    def fingerprints(self):
+        return {}
+
+
+class Capitals:
+    async def reflect(self, context):
+        edits = {"worker/text": "Answer in capital letters."}
+        return Reflection(result=Proposal(parents=(context.parent.id,), edits=edits))
+
+
+async def test_a_subject_of_the_users_own_may_have_its_spans_sent_from_elsewhere(tmp_path) -> None:
+    store, courier = SqliteStore(tmp_path / "store.sqlite"), Courier()
+    result = await optimize(
+        courier,
+        words(20),
+        reflection_model=Capitals(),
+        components="all",
+        budget=Budget(rollouts=60),
+        store=store,
+        run=Run(name="courier", progress=False),
+    )
+    traces = [
+        store.reader.trace("courier", event.rollout.number).trace
+        for event in store.reader.events("courier")
+        if isinstance(event, RolloutEnded)
+    ]
+
+    assert result.improved
+    assert {("worked",)} == {tuple(span.name for span in trace.spans) for trace in traces}
+    assert courier.sink is None

@@ -94,13 +94,10 @@ def in_a_world(name: str, rollouts: int, *, family: str = "rules", seed: int = 1
     world = make_world(family, seed, sizes=SIZES)
     stage = Stage(world, latency=Latency())
     baseline = BASELINES[name]()
-    problem = Problem(
-        subject=stage.subject,
-        evaluator=stage.evaluator(),
+    problem = replace(
+        stage.problem,
         reflector=baseline.writer(stage.reflection_model),
-        splits=replace(stage.splits, test=()),
-        seed=stage.seed,
-        components=stage.components,
+        splits=replace(stage.problem.splits, test=()),
     )
     journal = Kept()
 

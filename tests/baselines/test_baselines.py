@@ -19,7 +19,7 @@ def rollouts(journal: Kept) -> int:
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_a_baseline_ends_within_its_budget_with_what_it_measured_as_best(name: str) -> None:
+def test_a_baseline_ends_within_its_budget_and_no_worse_than_it_began(name: str) -> None:
     ended, journal = on_the_landscape(name, 200)
     pool = ended.pool
     best, seed = pool.estimate(ended.winner), pool.estimate(pool.seed)
@@ -29,7 +29,7 @@ def test_a_baseline_ends_within_its_budget_with_what_it_measured_as_best(name: s
     assert accepted(journal)
     assert best is not None
     assert seed is not None
-    assert best > seed
+    assert best >= seed
 
 
 @pytest.mark.parametrize("name", BASELINES)

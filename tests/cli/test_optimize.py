@@ -4,6 +4,7 @@ import sys
 import pytest
 from opentelemetry import trace
 
+from spanwright import SqliteStore
 from spanwright.subject import read_champion
 
 
@@ -43,6 +44,26 @@ def test_an_agent_with_deps_gets_them_from_a_function(spanwright):
     )  # fmt: skip
 
     assert 0 == ended.exit_code, ended.output
+
+
+def test_recorded_traces_join_as_evidence_and_bad_ones_are_a_usage_error(spanwright, folder):
+    told = {"gen_ai.operation.name": "chat", "gen_ai.agent.name": "tiny", "gen_ai.system_instructions": "Say no."}
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    span = {"traceId": "a" * 32, "spanId": "b" * 16, "name": "chat", "attributes": attributes, "status": {"code": 2}}
+    times = {"startTimeUnixNano": "1000000000", "endTimeUnixNano": "2000000000"}
+    request = {"resourceSpans": [{"scopeSpans": [{"spans": [span | times]}]}]}
+    (folder / "seen.jsonl").write_text(json.dumps(request) + "\n")
+    command = ("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "-q", "--run", "seen")
+
+    ended = spanwright(*command, "--evidence", "seen.jsonl")
+    again = spanwright("resume", "seen")
+    bad = spanwright(*command[:-1], "bad", "--evidence", "none.jsonl")
+
+    assert (0, 0, 2) == (ended.exit_code, again.exit_code, bad.exit_code), ended.output + again.output
+    assert "cannot be read" in bad.stderr
+    store = SqliteStore(folder / ".spanwright" / "store.sqlite")
+    prompts = [store.reader.reflection("seen", number).prompt for number in range(1, 3)]
+    assert "# Recorded before" in prompts[0]
 
 
 def test_an_agent_with_deps_and_none_given_is_a_usage_error(spanwright):
@@ -250,3 +271,24 @@ def test_a_run_that_is_resumed_is_exported_as_before(spanwright, monkeypatch, no
 
     assert 2 == ended.exit_code
     assert "OTEL_EXPORTER_OTLP_PROTOCOL=grpc" in ended.stderr
+
+
+def test_goals_are_told_on_the_command_line_and_kept_for_a_resumed_run(spanwright):
+    ended = spanwright(
+        "optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--run", "wanted",
+        "--minimize", "requests", "--at-most", "latency=30", "--json",
+    )  # fmt: skip
+
+    record = json.loads(ended.stdout)
+    assert {"score", "requests", "latency"} < record["front"][0].keys()
+    assert "kept" == record["front"][0]["keeps"]
+    shown = spanwright("resume", "wanted")
+    assert "limit       latency at most 30: kept" in shown.stdout
+
+
+@pytest.mark.parametrize("limit", ["latency", "=3", "latency=soon"])
+def test_a_limit_that_cannot_be_read_is_a_usage_error(spanwright, limit):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--at-most", limit)
+
+    assert 2 == ended.exit_code
+    assert "Traceback" not in ended.output

@@ -5,7 +5,7 @@ Nothing in here asks a model: what is wrong is said before money is spent.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -14,18 +14,21 @@ from pydantic_evals import Dataset
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Splits
 from spanwright.core.events import Event, RolloutEnded, RunStarted
+from spanwright.core.goal import Goal
 from spanwright.core.protocols import Journal, Recorder, Reflector
 from spanwright.core.rollout import Blame
 from spanwright.core.usage import Budget
 from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
 from spanwright.models import is_priced, resolve
+from spanwright.reflection import ModelReflector
 from spanwright.search import Policy
 from spanwright.store import compare, fingerprint, fingerprint_code, of_cases, of_evaluators
 from spanwright.subject import (
     Choice,
     DepsFor,
     Evals,
+    EvalSet,
     Objective,
     PydanticSubject,
     Scoring,
@@ -35,6 +38,9 @@ from spanwright.subject import (
     subject_of,
     wearable_of,
 )
+
+if TYPE_CHECKING:
+    from spanwright.mining import Evidence
 
 ROLLOUTS_PER_VALIDATION_CASE = 20
 """The default budget: this many rollouts for each validation case, and the test split for seed and winner."""
@@ -53,9 +59,9 @@ class Wishes:
     objective: Objective | None
     reflection: Model | str | Reflector | None
     policy: Policy
-    writer: Callable[[Model], Reflector]
-    """Makes a reflector of the reflection model."""
     budget: Budget | None
+    writer: Callable[[Model], Reflector] = ModelReflector
+    """Makes a reflector of the reflection model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +92,11 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     wearables = tuple(wearable for agent in agents if (wearable := wearable_of(agent)) is not None)
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
-    policy = _fit_for(wishes.policy, wishes.objective)
+    policy = _fit_for(wishes.policy, wishes.objective).wanting(cases.goals)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
+    evidence = _evidence(cases, found)
+    unpriced = _unpriced(cases.goals, models)
     problem = Problem(
         subject=meeting,
         evaluator=scoring,
@@ -103,7 +111,11 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **_of_subject(meeting, discovered, found),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
+            **_of_evidence(evidence),
+            **({"goals": ", ".join(goal.words for goal in cases.goals)} if cases.goals else {}),
         },
+        goals=cases.goals,
+        recorded=evidence.recorded if evidence else (),
     )
     return Prepared(
         problem=problem,
@@ -111,7 +123,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *_misfits(worn, discovered)),
+        remarks=(*cases.remarks, *unpriced, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
     )
 
 
@@ -170,6 +182,20 @@ def _crowned(component: Component, worn: Mapping[str, str]) -> Component:
     return replace(component, text=worn.get(component.id, component.text))
 
 
+def _evidence(cases: EvalSet, components: Sequence[Component]) -> "Evidence | None":
+    """Return what the recorded traces have to say about the components. Raises UsageError where that is nothing."""
+    if cases.evidence is None:
+        return None
+    from spanwright.mining import evidence_of  # noqa: PLC0415  (it brings detectors along that few runs need)
+
+    return evidence_of(cases.evidence, components, (*cases.splits.validation, *cases.splits.test))
+
+
+def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:
+    """Return the fingerprint of the recorded traces: by their ids, each of which stands for one trace for ever."""
+    return {"evidence": fingerprint([each.trace.id for each in evidence.recorded])} if evidence else {}
+
+
 def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:
     """Return a remark where a champion has texts that go nowhere."""
     lost = ", ".join(sorted(worn.keys() - {component.id for component in discovered}))
@@ -181,10 +207,15 @@ def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
     return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
 
 
+def default_budget(splits: Splits) -> Budget:
+    """Return what a run may spend where nobody says it."""
+    return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
+
+
 def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     """Return the budget with its defaults. Raises UsageError for one that is too small for a single attempt."""
     test = 2 * len(splits.test)
-    given = budget or Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + test)
+    given = budget or default_budget(splits)
     if given == Budget():
         raise UsageError(
             "the budget limits nothing", "Set one of rollouts, reflections, requests, tokens, usd, seconds"
@@ -213,6 +244,16 @@ def _check_priced(budget: Budget, models: Mapping[str, Model]) -> None:
                 f"budget usd={budget.usd} cannot be kept: the price of {model.model_name!r} ({purpose}) is unknown",
                 "Limit rollouts, requests or tokens instead",
             )
+
+
+def _unpriced(goals: Sequence[Goal], models: Mapping[str, Model]) -> Sequence[str]:
+    """Return a remark where a goal for the cost cannot be judged."""
+    unknown = sorted({model.model_name for model in models.values() if not is_priced(model)})
+    wanted = [goal.words for goal in goals if goal.figure == "cost"]
+    if not unknown or not wanted:
+        return ()
+    what = f"the price of {', '.join(unknown)} is unknown, and so is the cost of rollouts that ask it"
+    return (f"{what}: {', '.join(wanted)} cannot be judged by them. Use a goal for tokens instead",)
 
 
 def _of_subject(

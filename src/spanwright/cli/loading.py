@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -59,10 +60,18 @@ def deps_of(reference: str | None) -> DepsFor | None:
 def evals_of(invocation: Invocation) -> Evals[Any, Any, Any]:
     """Return the eval set with the splits' seed and groups. Raises UsageError for what is none."""
     found = _from_file(invocation) if invocation.evals.endswith(_FILES) else _from_module(invocation.evals)
+    evidence, goals = invocation.evidence, invocation.goals
     if isinstance(found, Evals):
-        return found
+        found = replace(found, goals=(*found.goals, *goals))
+        return found if evidence is None else replace(found, evidence=evidence)
     group = invocation.group
-    return Evals(cases=found, seed=invocation.seed, group=None if group is None else lambda case: _field(case, group))
+    return Evals(
+        cases=found,
+        seed=invocation.seed,
+        group=None if group is None else lambda case: _field(case, group),
+        evidence=evidence,
+        goals=goals,
+    )
 
 
 def _from_module(reference: str) -> AnyEvals:

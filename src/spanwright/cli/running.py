@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import anyio
 import typer
 
 from spanwright import baselines
 from spanwright.api import Run, interruptible, optimize
+from spanwright.baselines import Baseline
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
 from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
@@ -27,6 +28,8 @@ from spanwright.report import Result
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
 from spanwright.telemetry import Export
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         reflection_model=models.reflection,
         components=_choice(invocation),
         objective=invocation.objective,
-        policy=_policy(invocation),
+        policy=policy_of(invocation),
         concurrency=invocation.concurrency,
         store=manner.store,
         run=Run(
@@ -84,7 +87,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         stop=stop,
     )
     try:
-        return anyio.run(interruptible, partial(_with_open, models, work), stop)
+        return anyio.run(interruptible, partial(with_open, models, work), stop)
     except KeyboardInterrupt:
         return _as_far_as_it_came(invocation, manner)
     except UserBug:
@@ -111,7 +114,7 @@ def store_option(store: Path) -> Sequence[str]:
     return () if store == DEFAULT_STORE else ("--store", shlex.quote(str(store)))
 
 
-async def _with_open(models: Cast, work: Callable[[], Awaitable[Result]]) -> Result:
+async def with_open(models: Cast, work: Callable[[], Awaitable[Done]]) -> Done:
     """Do the work, and close the models' connections."""
     async with AsyncExitStack() as stack:
         for model in models.named:
@@ -160,11 +163,12 @@ def _export(invocation: Invocation) -> Export | bool:
             return Export.phoenix()
 
 
-def _policy(invocation: Invocation) -> Policy | baselines.Baseline:
+def policy_of(invocation: Invocation) -> Baseline:
+    """Return how an invocation searches, and who writes for it."""
     settings = PolicySettings(seed=invocation.seed)
     if invocation.ordered:
         settings["schedule"] = "ordered"
-    makers: Mapping[Rules, Callable[..., Policy | baselines.Baseline]] = {
+    makers: Mapping[Rules, Callable[..., Policy | Baseline]] = {
         Rules.DEFAULT: Policy.default,
         Rules.GEPA: Policy.gepa,
         Rules.BEST_OF_N: Policy.best_of_n,
@@ -175,4 +179,5 @@ def _policy(invocation: Invocation) -> Policy | baselines.Baseline:
         Rules.BEAM: baselines.beam,
         Rules.MIPRO: baselines.mipro,
     }
-    return makers[Rules(invocation.policy)](**settings)
+    made = makers[Rules(invocation.policy)](**settings)
+    return made if isinstance(made, Baseline) else Baseline(policy=made)

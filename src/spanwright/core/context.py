@@ -4,18 +4,33 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Case
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson, Proposal
 from spanwright.core.rollout import Observed
+from spanwright.core.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A training case and what happened when the parent was tried on it."""
+    """A training case and what happened when the parent, or another member beside it, was tried on it."""
 
     case: Case
     observed: Observed
     blamed: tuple[ComponentId, ...] = ()
     """The components that the spans and the evaluators point at, most blamed first."""
+    differing: tuple[ComponentId, ...] = ()
+    """The components that had other texts than the parent's: another member had this try, and fared better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A trace from before the run that shows the seed at work: evidence that costs no rollout, and has no score."""
+
+    trace: Trace
+    about: tuple[ComponentId, ...]
+    """The components that it speaks of, the most suspected first; where nothing went wrong, whose texts it carried."""
+    complaints: tuple[str, ...] = ()
+    """What went wrong in it or was recorded as wrong, the gravest first, each in a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +40,11 @@ class TriedEdit:
     component: ComponentId
     text: str
     outcome: str
-    """One line: "kept: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    """One line: "better: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    replaced: str = ""
+    """The text in whose place it was put."""
+    together: tuple[ComponentId, ...] = ()
+    """Other components that the same child changed: the outcome is that of all these edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +65,8 @@ class ReflectionContext:
     components: tuple[Component, ...]
     """The components on offer, the most suspected first; `Component.text` is the seed's, not the parent's."""
     examples: tuple[Example, ...]
+    recorded: tuple[Recorded, ...] = ()
+    """What was seen before the run of texts on offer that the parent still has as they were then."""
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     scored: tuple[ScoredText, ...] = ()
@@ -54,8 +75,12 @@ class ReflectionContext:
     """Proposals of other reflectors on this evidence, or on parts of it, for one that joins or checks them."""
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    stuck: bool = False
+    """True where the search makes no progress: what the texts say is to be questioned, rather than added to."""
     objective: str = ""
     """What the score measures, in words."""
     most_edits: int | None = None
     """How many of the components one answer may edit; None: all of them. More may be on offer, so that each rule finds
     its place."""
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""

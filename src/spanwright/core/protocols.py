@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
@@ -12,6 +12,9 @@ from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+
+Sink_contra = TypeVar("Sink_contra", contravariant=True)
+"""Where spans go; telemetry knows what that is."""
 
 
 @runtime_checkable
@@ -46,6 +49,18 @@ class Subject(Protocol):
         ...
 
 
+@runtime_checkable
+class RemoteSubject(Subject, Protocol[Sink_contra]):
+    """A Subject that works in another process and has its spans sent here: HttpSubject, or one with its own transport.
+
+    Its `run` sends `telemetry.outgoing_headers()` along and calls `telemetry.expect_spans()`.
+    """
+
+    def receiving(self, sink: Sink_contra) -> AbstractAsyncContextManager[object]:
+        """Hand the spans that come in to `sink` until the context is left; `optimize` enters it before all else."""
+        ...
+
+
 class Evaluator(Protocol):
     """Says how good an outcome is. A plain async function will do."""
 
@@ -59,6 +74,22 @@ class Reflector(Protocol):
 
     async def reflect(self, context: ReflectionContext) -> Reflection:
         """Answer with a Proposal or a Refusal. Raises WorldFailed where the model cannot be reached."""
+        ...
+
+
+class Redaction(Protocol):
+    """Takes out of evidence what should not be kept, before it is kept, exported or reflected on."""
+
+    def observed(self, observed: Observed) -> Observed:
+        """Return a finished and scored rollout without it."""
+        ...
+
+    def case(self, case: Case, trace_id: str) -> Case:
+        """Return a case without it, to be read beside that trace."""
+        ...
+
+    def text(self, text: str, trace_id: str) -> str:
+        """Return a text of that trace without it."""
         ...
 
 

@@ -4,12 +4,15 @@ Strata are (kind, place): taken in turn, the rarest first, so that a thousand ti
 the three low scores.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from spanwright.core.trace import Trace
-from spanwright.mining.failing import Failure, Kind, answer, failures, question, turns_before
+from spanwright.mining.failing import Failure, Kind, Wanted, answer, failures, question, turns_before, wanted
 from spanwright.mining.likeness import Alike
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class Mined:
     trace: str
     question: str
     answer: str
+    wanted: Wanted | None
+    """What should have come, where somebody recorded it with this very trace: one asked nearly the same has another."""
     turns_before: int
     failures: tuple[Failure, ...]
     alike: "list[Mined]" = field(default_factory=list["Mined"])
@@ -72,13 +77,20 @@ def harvest(traces: Iterable[Trace], *, most: int = 100, low: float = 0.5, alike
 
 
 def _mined(trace: Trace, asked: str, wrong: tuple[Failure, ...]) -> Mined:
-    return Mined(trace=trace.id, question=asked, answer=answer(trace), turns_before=turns_before(trace), failures=wrong)
+    return Mined(
+        trace=trace.id,
+        question=asked,
+        answer=answer(trace),
+        wanted=wanted(trace),
+        turns_before=turns_before(trace),
+        failures=wrong,
+    )
 
 
 def _picked(found: list[Mined], most: int, alike: float) -> list[Mined]:
     near = Alike([mined.question for mined in found], alike)
     distinct = list[Mined]()
-    for mined in _in_turn(found):
+    for mined in in_turn(found, lambda mined: mined.failures[0]):
         number = near.place(mined.question)
         if number is None:
             distinct.append(mined)
@@ -87,12 +99,12 @@ def _picked(found: list[Mined], most: int, alike: float) -> list[Mined]:
     return distinct[:most]
 
 
-def _in_turn(found: list[Mined]) -> Iterator[Mined]:
-    """Yield one of each stratum, the rarest stratum first, then the next of each."""
-    strata: dict[tuple[str, str], list[Mined]] = {}
-    for mined in found:
-        worst = mined.failures[0]
-        strata.setdefault((worst.kind, worst.place), []).append(mined)
+def in_turn(found: Iterable[T], worst: Callable[[T], Failure]) -> Iterator[T]:
+    """Yield one of each stratum (the kind and place of the worst failure), the rarest first, then the next of each."""
+    strata: dict[tuple[str, str], list[T]] = {}
+    for each in found:
+        failure = worst(each)
+        strata.setdefault((failure.kind, failure.place), []).append(each)
     rows = sorted(strata.items(), key=lambda pair: (len(pair[1]), pair[0]))
     for turn in range(max((len(row) for _, row in rows), default=0)):
         yield from (row[turn] for _, row in rows if turn < len(row))

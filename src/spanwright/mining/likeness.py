@@ -39,15 +39,20 @@ class Alike:
 
     def place(self, text: str) -> int | None:
         """Return the number of the text that is nearly the same, the first one; else take this one in."""
+        number = self.find(text)
+        if number is not None:
+            return number
         own = words(text)
-        numbers = {number for word in self._first(own) for number in self._by_word[word]}
-        for number in sorted(numbers):
-            if likeness(own, self._sets[number]) >= self._least:
-                return number
         for word in self._first(own):
             self._by_word[word].append(len(self._sets))
         self._sets.append(own)
         return None
+
+    def find(self, text: str) -> int | None:
+        """Return the number of the text that is nearly the same, the first one; None where none is."""
+        own = words(text)
+        numbers = {number for word in self._first(own) for number in self._by_word.get(word, ())}
+        return next((each for each in sorted(numbers) if likeness(own, self._sets[each]) >= self._least), None)
 
     def _first(self, own: frozenset[str]) -> Iterator[str]:
         ordered = sorted(own or {""}, key=lambda word: self._order.get(word, (0, word)))

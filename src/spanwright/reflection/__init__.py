@@ -1,6 +1,8 @@
 """Traces to proposals: a reflector reads what happened and writes new texts.
 
     prompt      the prompt of one reflection (components, examples, history), fitted to an allowance
+    templates   a user's own way to show a component
+    function    a reflector out of a function
     reflector   consults a model, climbing down the ladder of answer forms as its server demands
     parse       reads the answer, however messy (json_text, shapes, tagged)
     checks      tells a proposal from a refusal
@@ -9,6 +11,7 @@ The prose is in prompts/*.md. What tools, users and models said is evidence here
 """
 
 from spanwright.reflection.demonstrations import Demonstrations, joined, parted
+from spanwright.reflection.function import FunctionReflector
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.proposals import compose_reduction, compose_refinement
@@ -19,6 +22,7 @@ from spanwright.reflection.values import show_within
 
 __all__ = [
     "Demonstrations",
+    "FunctionReflector",
     "ModelReflector",
     "Refined",
     "Rung",

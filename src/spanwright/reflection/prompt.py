@@ -16,12 +16,16 @@ from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
 from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
+from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
+from spanwright.reflection.recorded import recorded_before
+from spanwright.reflection.templates import Briefs, Templates
 
-_AGENTS, _OTHERS, _START, _LESSONS, _TRIED = 0.05, 0.05, 0.1, 0.1, 0.15
+_AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
 _OBJECTIVE_TOKENS = 200
+_NONE = Briefs({})
 
 
 class Rung(StrEnum):
@@ -51,36 +55,49 @@ class Prompt:
         return f"{self.system}\n\n{self.user}"
 
 
-def render_prompt(context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL) -> str:
+def render_prompt(
+    context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL, prompts: Templates | None = None
+) -> str:
     """Return the prompt that a reflector reads, in at most `allowance` tokens. Raises UsageError as `compose` does."""
-    return compose(context, allowance, rung).text
+    return compose(context, allowance, rung, Briefs(prompts or {})).text
 
 
-Composer: TypeAlias = Callable[[ReflectionContext, int, Rung], Prompt]
+Composer: TypeAlias = Callable[[ReflectionContext, int, Rung, Briefs], Prompt]
 """Makes the prompt for an answer in the form of a rung, in at most so many tokens."""
 
 Evidence: TypeAlias = Callable[[ReflectionContext, Sequence[Component], int], Sequence[str]]
 """Tells in at most so many tokens who is at work, then what stands between the texts and the request."""
 
 
-def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
+def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
     """Return the prompt for an answer in the form of `rung`, in at most `allowance` tokens.
 
     Raises UsageError where the allowance cannot hold even one component beside the fixed prose.
     """
-    return composed(context, allowance, rung, brief="reflect", evidence=_evidence)
+    return composing("reflect", _evidence)(context, allowance, rung, briefs)
 
 
-def composed(context: ReflectionContext, allowance: int, rung: Rung, *, brief: str, evidence: Evidence) -> Prompt:
-    """Return the prompt as `compose` does, of the brief in `prompts/<brief>.md` and of other evidence."""
+def composing(words: str, evidence: Evidence) -> Composer:
+    """Return what makes prompts as `compose` does, of the words in `prompts/<words>.md` and of other evidence."""
+
+    def made(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
+        return _composed(context, allowance, rung, briefs, words=words, evidence=evidence)
+
+    return made
+
+
+def _composed(
+    context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs, *, words: str, evidence: Evidence
+) -> Prompt:
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose(brief), _goal(context.objective), editable(offered, context.parent)
+        system, goal, texts = prose(words), _goal(context), editable(offered, context.parent, briefs)
         closing = _closing(offered, rung, context.most_edits)
-        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
+        stuck = prose("stuck") if context.stuck else ""
+        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *shown = evidence(context, offered, room)
-            sections = [goal, cast, texts, *shown, closing]
+            sections = [goal, cast, texts, *shown, stuck, closing]
             user = marked("\n\n".join(section for section in sections if section))
             return Prompt(system=system, user=user, offered=offered)
     raise UsageError(
@@ -89,8 +106,9 @@ def composed(context: ReflectionContext, allowance: int, rung: Rung, *, brief: s
     )
 
 
-def _goal(objective: str) -> str:
-    shown = cut(clean(objective).strip(), _OBJECTIVE_TOKENS)
+def _goal(context: ReflectionContext) -> str:
+    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+    shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
@@ -109,6 +127,8 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     cast = agents([example.observed.trace for example in context.examples], int(room * _AGENTS))
     lessons = lessons_so_far(context.lessons, int(room * _LESSONS))
     tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
-    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, lessons, tried) if section)
-    examples = happened(context.examples, left, tuple(each.id for each in offered))
-    return [cast, start, rest, examples, lessons, tried]
+    focus = tuple(each.id for each in offered)
+    recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
+    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, recorded, lessons, tried) if section)
+    examples = happened(context.examples, left, focus, context.goals)
+    return [cast, start, rest, examples, recorded, lessons, tried]

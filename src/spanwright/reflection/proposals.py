@@ -1,28 +1,19 @@
 """Prompts that show proposals: to make one of many (`compose_reduction`), or to check one (`compose_refinement`)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from spanwright.core.candidate import Component
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal
 from spanwright.reflection.evidence import cut, field, line, record, tokens
 from spanwright.reflection.examples import happened
-from spanwright.reflection.prompt import Prompt, Rung, composed
+from spanwright.reflection.prompt import composing
 from spanwright.reflection.prose import prose
 
 _CHECKED = 0.4
 """The most of the room that a proposal may take beside the evidence that it is checked against."""
 _DIAGNOSIS_TOKENS = 300
-
-
-def compose_reduction(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
-    """Return the prompt that asks for one answer of many proposals. Raises UsageError as `compose` does."""
-    return composed(context, allowance, rung, brief="reduce", evidence=_all_proposals)
-
-
-def compose_refinement(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
-    """Return the prompt that asks to check a proposal against its evidence. Raises UsageError as `compose` does."""
-    return composed(context, allowance, rung, brief="refine", evidence=_proposal_and_examples)
 
 
 def _all_proposals(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:
@@ -52,3 +43,10 @@ def _entry(number: int, proposal: Proposal, ids: set[str]) -> str:
     diagnosis = field("diagnosis", cut(proposal.diagnosis, _DIAGNOSIS_TOKENS))
     texts = [field(f"text for {line(id)}", text) for id, text in proposal.edits.items() if id in ids]
     return "\n".join([f"Proposal {number}", diagnosis, *texts])
+
+
+compose_reduction: Final = composing("reduce", _all_proposals)
+"""Makes the prompt that asks for one answer of many proposals. Raises UsageError as `compose` does."""
+
+compose_refinement: Final = composing("refine", _proposal_and_examples)
+"""Makes the prompt that asks to check a proposal against its evidence. Raises UsageError as `compose` does."""

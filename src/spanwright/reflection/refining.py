@@ -26,9 +26,9 @@ class Refined:
         if not isinstance(first.result, Proposal):
             return first
         second = await self.checker.reflect(replace(context, proposals=(first.result,)))
-        said = {"prompt": f"{first.prompt}\n\n{second.prompt}", "answer": f"{first.answer}\n\n{second.answer}"}
+        both = replace(first, prompt=f"{first.prompt}\n\n{second.prompt}", answer=f"{first.answer}\n\n{second.answer}")
         if isinstance(second.result, Proposal):
             lessons = tuple(dict.fromkeys((*first.result.lessons, *second.result.lessons)))
-            return Reflection(result=replace(second.result, lessons=lessons), **said)
+            return replace(both, result=replace(second.result, lessons=lessons))
         kept = second.result if second.result.reason is RefusalReason.UNCHANGED else first.result
-        return Reflection(result=kept, **said)
+        return replace(both, result=kept)

@@ -6,6 +6,7 @@ what is left is a request for a variation, as APE (arXiv 2211.01910) makes one.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from spanwright.core.candidate import Component
 from spanwright.core.context import Example, ReflectionContext, ScoredText
@@ -13,17 +14,12 @@ from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.reflection.evidence import cut, field, line, record, tokens
 from spanwright.reflection.examples import happened
-from spanwright.reflection.prompt import Prompt, Rung, composed
+from spanwright.reflection.prompt import composing
 from spanwright.reflection.prose import prose
 
 _SCORES = 0.7
 """The most of the room that the earlier texts may take; the tasks get the rest."""
 _TEXT_TOKENS = 1_000
-
-
-def compose_scores(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
-    """Return the prompt that shows how earlier texts scored. Raises UsageError as `compose` does."""
-    return composed(context, allowance, rung, brief="scores", evidence=_evidence)
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:
@@ -55,3 +51,7 @@ def _scored_texts(scored: Sequence[ScoredText], allowance: int) -> str:
 
 def _section(entries: Sequence[str]) -> str:
     return f"{prose('scored_texts')}\n{record(chr(10).join(entries))}"
+
+
+compose_scores: Final = composing("scores", _evidence)
+"""Makes the prompt that shows how earlier texts scored. Raises UsageError as `compose` does."""

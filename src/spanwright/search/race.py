@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from spanwright.core.candidate import CandidateId
+from spanwright.search.fronts import non_dominated
 from spanwright.search.outlook import cells_wanted, may_win
 from spanwright.search.view import PoolView
 
@@ -29,6 +30,19 @@ def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequenc
     been none.
     """
     return in_blocks(view, candidate, block=block, order=order, goes_on=may_win)
+
+
+def archived_blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
+    """Measure as `blocks` does, and further, too, while the member is in the archive: it may be a trade-off."""
+    return in_blocks(view, candidate, block=block, order=order, goes_on=_counts)
+
+
+def _counts(view: PoolView, candidate: CandidateId) -> bool:
+    number = view.member(candidate).order
+    rivals = view.excess
+    return number in non_dominated(view) or (
+        bool(rivals[number] <= rivals[view.member(view.incumbent).order]) and may_win(view, candidate)
+    )
 
 
 def in_blocks(

@@ -1,5 +1,6 @@
 """The eval set: a pydantic-evals Dataset, how it is split, and how an outcome is judged."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -9,6 +10,7 @@ from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
 from spanwright.core.case import Case, Splits
+from spanwright.core.goal import Goal
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import UsageError
@@ -49,8 +51,16 @@ class Evals(Generic[In, Out, Meta]):
     """In place of the Dataset's evaluators."""
     group: Callable[[TheirCase[In, Out, Meta]], str] | None = None
     """Cases of one group never stand in two splits: the template, document or user that they come from."""
+    evidence: Sequence[Trace] | str | os.PathLike[str] | None = None
+    """Traces that were recorded before, or a file of spans: they are shown to the reflector, and score nothing."""
     seed: int = 0
     """Draws the splits, once."""
+    goals: Sequence[Goal] = ()
+    """What is wanted beside a high score: `[minimize("cost"), at_most("latency", 2.0)]`.
+
+    Figures are `cost` (dollars a rollout), `latency` (seconds), `tokens`, `requests`, `tool_calls`, and those that
+    evaluators return, by name.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +72,9 @@ class EvalSet:
     datasets: Mapping[str, AnyDataset] = field(default_factory=dict[str, AnyDataset])
     """The Dataset of each case, whose evaluators judge it."""
     metric: AnyMetric | None = None
+    evidence: Sequence[Trace] | str | os.PathLike[str] | None = None
     remarks: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
 
 def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
@@ -88,7 +100,15 @@ def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
     if given.metric is None:
         _check_judged(theirs, datasets)
     splits, remarks = _split(converted, given.seed)
-    return EvalSet(splits=splits, theirs=theirs, datasets=datasets, metric=given.metric, remarks=remarks)
+    return EvalSet(
+        splits=splits,
+        theirs=theirs,
+        datasets=datasets,
+        metric=given.metric,
+        evidence=given.evidence,
+        remarks=remarks,
+        goals=tuple(given.goals),
+    )
 
 
 def _converted(

@@ -17,7 +17,7 @@ from spanwright.testing.simulated.lexicon import Directive, Slots
 from spanwright.testing.simulated.reading import Reading, ToolReading
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import stems
-from spanwright.testing.worlds.habits import Values, habit
+from spanwright.testing.worlds.habits import Habit, Values, habit
 from spanwright.testing.worlds.plan import Rule
 from spanwright.testing.worlds.surface import Request, Wish, aspect_of
 
@@ -57,14 +57,18 @@ class Mind:
     digest: str = ""
     """The identity of the texts."""
     _kinds: Mapping[str, str] = field(init=False)
+    _settles: Mapping[str, frozenset[str]] = field(init=False)
+    """The slots that a kind of directive settles; others say where it applies."""
     _aspects: Mapping[str, frozenset[str]] = field(init=False)
     _numbers: tuple[str, ...] = field(init=False)
     """Numbers of requests that some sentence is narrowed to."""
     _places: dict[_Place, tuple[Scope, ...]] = field(default_factory=dict[_Place, tuple[Scope, ...]])
+    _habits: dict[tuple[str, str], Habit] = field(default_factory=dict[tuple[str, str], Habit])
     _fits: dict[str, "_Fits"] = field(default_factory=dict[str, "_Fits"])
 
     def __post_init__(self) -> None:
         self._kinds = {aspect_of(kind): kind for kind in self.values}
+        self._settles = {kind: frozenset(dict(ways[0])) for kind, ways in self.values.items()}
         self._aspects = {tool.name: frozenset(each.name for each in tool.parameters) for tool in self.reading.tools}
         self._numbers = tuple(sorted(_numbers(self.reading)))
 
@@ -80,7 +84,8 @@ class Mind:
         """Return the name of the tool that is taken for a wish."""
         fits = self._fit(wish.phrase)
         heeded = tuple(draws.chance(chance, "use", wish.phrase, name) for name, chance in fits.uncertain)
-        return draws.choice(fits.best(heeded), "tool", wish.phrase)
+        ties = fits.best(heeded)
+        return ties[0] if len(ties) == 1 else draws.choice(ties, "tool", wish.phrase)
 
     def choice_chance(self, wish: Wish, tool: str) -> float:
         """Return how likely `tool` is taken for a wish."""
@@ -109,10 +114,13 @@ class Mind:
             return Filled(aspect=aspect, kind=kind, value=value, slots=slots if stated else None)
         kind = self._kinds[aspect]
         directive = applied(self._where(tool, aspect, task), kind, (tool, aspect), draws)
-        way = (
-            habit(kind, (tool, aspect), self.values).draw(draws, tool, aspect) if directive is None else directive.slots
-        )
-        return Filled(aspect=aspect, kind=kind, value=value, slots=way)
+        if directive is None:
+            return Filled(
+                aspect=aspect, kind=kind, value=value, slots=self._habit(tool, aspect).draw(draws, tool, aspect)
+            )
+        settles = self._settles[kind]
+        slots = tuple(slot for slot in directive.slots if slot[0] in settles)
+        return Filled(aspect=aspect, kind=kind, value=value, slots=slots)
 
     def keeping_chance(self, rule: Rule, task: str) -> float:
         """Return how likely a rule is kept, where its tool was taken."""
@@ -124,11 +132,17 @@ class Mind:
                 left *= 1 - scope.strength
         if not tool:
             return kept + left * _STATES_UNASKED
-        return kept + left * habit(self._kinds[aspect], (tool, aspect), self.values).chance(rule.slots)
+        return kept + left * self._habit(tool, aspect).chance(rule.slots)
+
+    def _habit(self, tool: str, aspect: str) -> Habit:
+        known = self._habits.get((tool, aspect))
+        if known is None:
+            known = self._habits[tool, aspect] = habit(self._kinds[aspect], (tool, aspect), self.values)
+        return known
 
     def _where(self, tool: str, aspect: str, task: str) -> tuple[Scope, ...]:
         """Return the places that say how an aspect is filled, those included that say it for this one task."""
-        meant = tuple(number for number in self._numbers if number in task)
+        meant = tuple(number for number in self._numbers if number in task) if self._numbers else ()
         known = self._places.get((tool, aspect, meant))
         if known is None:
             known = self._places[tool, aspect, meant] = tuple(self._places_of(tool, aspect, " ".join(meant)))

@@ -98,6 +98,13 @@ class Phrasebook:
                 return text
         return ""
 
+    def use(self, phrase: str, *, tool: str = "") -> str:
+        """Say what a tool is for, by its name or where it is described; '' where the lexicon has no words for it."""
+        if "use" not in self.lexicon.kinds:
+            return ""
+        slots = (("tool", tool), ("topic", phrase)) if tool else (("topic", phrase),)
+        return self.lexicon.write(Directive(kind="use", slots=slots))
+
     def _known(self, kind: str) -> Iterator[Slots]:
         guesses = self.lexicon.kinds[kind].guesses
         for values in product(*(values for _, values in guesses)):
@@ -191,7 +198,7 @@ def _phrase(verb: str, noun: str) -> str:
 
 def _rules(family: Family, tools: Sequence[Tool], book: Phrasebook, drawn: Random) -> Iterator[Rule]:
     """Yield rules of tools, of as different kinds as there are; a tool has at most one rule of a kind."""
-    each = -(-family.rules // len(tools))
+    each = min(-(-family.rules // len(tools)), len(book.conventions))
     places = [tool.name for tool in tools for _ in range(each)]
     drawn.shuffle(places)
     taken: set[tuple[str, str]] = set()
@@ -286,8 +293,7 @@ class _Draft:
     def _honest(self, tool: Tool) -> str:
         """Return a description that does not mislead; a name that tells nothing needs a sentence that does."""
         said = f"{tool.phrase.capitalize()}."
-        use = Directive(kind="use", slots=(("topic", tool.phrase),))
-        return f"{said}\n{self.book.lexicon.write(use)}" if tool.name.startswith(_HIDDEN) else said
+        return f"{said}\n{self.book.use(tool.phrase)}".strip() if tool.name.startswith(_HIDDEN) else said
 
     def _state(self, texts: dict[ComponentId, str], rule: Rule, slots: Slots) -> None:
         single = self.family.single or not rule.tool

@@ -4,22 +4,23 @@ What an optimizer may know passes through here, and nothing else: components, ca
 traces. No part has a public way back to the world's truth.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import anyio
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import Model
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from spanwright.core.candidate import Candidate, Component
-from spanwright.core.case import Case, Splits
+from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.core.case import Case
 from spanwright.core.protocols import Reflector
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+from spanwright.engine import Problem
 from spanwright.reflection import ModelReflector
 from spanwright.testing.simulated.latency import LatencyLaw
 from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, Draws, OfferedTool
@@ -37,6 +38,10 @@ class Latency:
     reflection: LatencyLaw = REFLECTION_LAW
 
 
+Play: TypeAlias = Callable[[Mapping[ComponentId, str], Case, int], Awaitable[Played]]
+"""A play that may wait: of texts, on a case, for the n-th time."""
+
+
 @dataclass(slots=True)
 class _Scene:
     """The recording of one rollout."""
@@ -46,26 +51,38 @@ class _Scene:
 
 
 class Stage:
-    """All that an Engine needs of a world. `latency` None lets everything take no time."""
+    """All that an Engine needs of a world. `latency` None lets everything take no time.
 
-    def __init__(self, world: World, *, latency: Latency | None = None) -> None:
+    stage = Stage(make_world("rules", 1), latency=Latency())
+    means = Means(journal=journal, recorder=stage.recorder)
+    ended = await Engine(stage.problem, Policy.default(), means, conduct).run()
+    """
+
+    def __init__(
+        self, world: World, *, latency: Latency | None = None, play: Play | None = None, reflection: Model | None = None
+    ) -> None:
+        """Set the stage; `play` and `reflection` are those of a wire, where one is wanted."""
         scene = ContextVar[_Scene | None]("scene", default=None)
-        self.subject: Final = WorldSubject(world, latency, scene)
+        self.subject: Final = WorldSubject(world, play or _in_process(world), latency, scene)
         self.recorder: Final = WorldRecorder(scene)
-        self.splits: Final[Splits] = world.splits
-        self.components: Final[tuple[Component, ...]] = world.components
-        self.reflection_model: Final[Model] = _reflection_model(world, latency)
+        self.reflection_model: Final[Model] = reflection or _reflection_model(world, latency)
         self.reflector: Final[Reflector] = ModelReflector(self.reflection_model)
-        self.seed: Final = Candidate(texts=world.seed_texts)
-
-    evaluator = staticmethod(lambda: world_evaluator)
+        self.problem: Final = Problem(
+            subject=self.subject,
+            evaluator=world_evaluator,
+            reflector=self.reflector,
+            splits=world.splits,
+            seed=Candidate(texts=world.seed_texts),
+            components=world.components,
+            fingerprints=self.subject.fingerprints(),
+        )
 
 
 class WorldSubject:
     """The subject of a world. `calls` counts what was really run."""
 
-    def __init__(self, world: World, latency: Latency | None, scene: ContextVar[_Scene | None]) -> None:
-        self._play: Final = world.play
+    def __init__(self, world: World, play: Play, latency: Latency | None, scene: ContextVar[_Scene | None]) -> None:
+        self._play: Final = play
         self._components: Final = world.components
         self._name: Final = f"{world.name}/{world.salt}"
         self._latency: Final = latency
@@ -82,7 +99,7 @@ class WorldSubject:
         self.calls += 1
         key = (candidate.id, case.id)
         serving = self._served[key] = self._served.get(key, -1) + 1
-        played = self._play(candidate.texts, case, serving)
+        played = await self._play(candidate.texts, case, serving)
         if self._latency is not None:
             draws = Draws(key=f"latency|{self._name}|{candidate.id}|{case.id}|{serving}")
             await anyio.sleep(self._latency.rollout.delay(0, draws).total)
@@ -118,6 +135,13 @@ class WorldRecorder:
             yield scene
         finally:
             self._scene.reset(token)
+
+
+def _in_process(world: World) -> Play:
+    async def play(texts: Mapping[ComponentId, str], case: Case, serving: int) -> Played:
+        return world.play(texts, case, serving)
+
+    return play
 
 
 def _reflection_model(world: World, latency: Latency | None) -> FunctionModel:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Any, Final, cast
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
@@ -20,19 +21,49 @@ _LOOK_UP: Final = ToolDefinition(
 _CHARACTERS_PER_TOKEN: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Deed:
     """A call of a tool, and what the tool answered."""
 
+    place: int
+    """How many calls came before it."""
     tool: str
     arguments: Mapping[str, object]
     result: str
     refused: bool = False
 
-    @property
+    @cached_property
     def asked(self) -> str:
         """The arguments as JSON."""
         return json.dumps(dict(self.arguments))
+
+    @property
+    def began(self) -> float:
+        """When the model was asked, in seconds since the conversation began."""
+        return 2.0 * self.place
+
+    @cached_property
+    def messages(self) -> tuple[Message, Message]:
+        """The model's message and the tool's."""
+        call = Part(kind="tool_call", text=self.asked, tool=self.tool, call_id=f"call-{self.place}")
+        result = Part(kind="tool_result", text=self.result, tool=self.tool, call_id=f"call-{self.place}")
+        return Message(role="assistant", parts=(call,)), Message(role="tool", parts=(result,))
+
+    @cached_property
+    def call(self) -> ToolCall:
+        """The call as a span tells it."""
+        return ToolCall(
+            span_id=f"{2 * self.place + 1:016x}",
+            agent=AGENT,
+            name=self.tool,
+            call_id=f"call-{self.place}",
+            arguments=self.asked,
+            result=self.result,
+            error=self.result if self.refused else "",
+            retry="model_retry" if self.refused else "",
+            started=self.began + 1,
+            ended=self.began + 1.5,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,58 +88,46 @@ class Offer:
         )
 
 
-def definition(tool: Tool, texts: Mapping[ComponentId, str]) -> ToolDefinition:
-    """Return a tool as the model sees it."""
+def parsed_docs(schema: Mapping[str, object]) -> Mapping[str, str]:
+    """Return the docs of the parameters that a tool's schema describes, by name."""
+    shapes = cast("Mapping[str, Mapping[str, object]]", schema.get("properties", {}))
+    return {name: str(shape.get("description", "")) for name, shape in shapes.items()}
+
+
+def schema_of(tool: Tool, texts: Mapping[ComponentId, str]) -> dict[str, Any]:
+    """Return the JSON schema of a tool's parameters."""
     properties: dict[str, object] = {}
     for aspect in tool.aspects:
         doc = texts.get(f"{tool.id}/{aspect}", "")
         properties[aspect] = {"type": "string", **({"description": doc} if doc else {})}
-    schema = {"type": "object", "properties": properties, "required": list(tool.aspects)}
-    return ToolDefinition(
-        name=tool.name, description=texts.get(tool.id, tool.description), parameters=json.dumps(schema)
-    )
+    return {"type": "object", "properties": properties, "required": list(tool.aspects)}
+
+
+def definition(tool: Tool, texts: Mapping[ComponentId, str]) -> ToolDefinition:
+    """Return a tool as the model sees it."""
+    said = texts.get(tool.id, tool.description)
+    return ToolDefinition(name=tool.name, description=said, parameters=json.dumps(schema_of(tool, texts)))
 
 
 def told(offer: Offer, task: str, deeds: Sequence[Deed], final: str, *, id: str) -> Trace:
     """Return the trace: one model call for each deed and one for the answer."""
     history = [Message(role="user", parts=(Part(kind="text", text=task),))]
     models: list[ModelCall] = []
-    tools: list[ToolCall] = []
     said = 0
-    for number, deed in enumerate(deeds):
-        call, clock, asked = f"call-{number}", 2.0 * number, deed.asked
-        answer = Message(role="assistant", parts=(Part(kind="tool_call", text=asked, tool=deed.tool, call_id=call),))
-        models.append(_model_call(offer, history, answer, number=2 * number, clock=clock, said=said))
-        tools.append(
-            ToolCall(
-                span_id=f"{2 * number + 1:016x}",
-                agent=AGENT,
-                name=deed.tool,
-                call_id=call,
-                arguments=asked,
-                result=deed.result,
-                error=deed.result if deed.refused else "",
-                retry="model_retry" if deed.refused else "",
-                started=clock + 1,
-                ended=clock + 1.5,
-            )
-        )
-        result = Message(role="tool", parts=(Part(kind="tool_result", text=deed.result, tool=deed.tool, call_id=call),))
-        history += [answer, result]
-        said += len(asked) + len(deed.result)
-    end = 2.0 * len(deeds)
+    for deed in deeds:
+        models.append(_model_call(offer, history, deed.messages[0], place=deed.place, said=said))
+        history += deed.messages
+        said += len(deed.asked) + len(deed.result)
     answer = Message(role="assistant", parts=(Part(kind="text", text=final),))
-    models.append(_model_call(offer, history, answer, number=2 * len(deeds), clock=end, said=said))
-    run = AgentRun(span_id="f" * 16, name=AGENT, final=final, started=0.0, ended=end + 1)
-    return Trace(id=id, agents=(run,), model_calls=tuple(models), tool_calls=tuple(tools))
+    models.append(_model_call(offer, history, answer, place=len(deeds), said=said))
+    run = AgentRun(span_id="f" * 16, name=AGENT, final=final, started=0.0, ended=models[-1].ended)
+    return Trace(id=id, agents=(run,), model_calls=tuple(models), tool_calls=tuple(deed.call for deed in deeds))
 
 
-def _model_call(
-    offer: Offer, history: Sequence[Message], answer: Message, *, number: int, clock: float, said: int
-) -> ModelCall:
+def _model_call(offer: Offer, history: Sequence[Message], answer: Message, *, place: int, said: int) -> ModelCall:
     calls = answer.parts[0].kind == "tool_call"
     return ModelCall(
-        span_id=f"{number:016x}",
+        span_id=f"{2 * place:016x}",
         agent=AGENT,
         model=MODEL,
         response_model=MODEL,
@@ -125,6 +144,6 @@ def _model_call(
             unpriced=1,
         ),
         components=offer.components,
-        started=clock,
-        ended=clock + 1,
+        started=2.0 * place,
+        ended=2.0 * place + 1,
     )
