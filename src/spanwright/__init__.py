@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
     from spanwright.core.events import Event, StopReason
+    from spanwright.core.goal import Goal, at_least, at_most, maximize, minimize
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
@@ -51,6 +52,7 @@ __all__ = [
     "Evaluator",
     "Event",
     "Export",
+    "Goal",
     "HttpSubject",
     "Kind",
     "Listening",
@@ -78,7 +80,11 @@ __all__ = [
     "UsageError",
     "UserBug",
     "WorldFailed",
+    "at_least",
+    "at_most",
     "interruptible",
+    "maximize",
+    "minimize",
     "optimizable",
     "optimize",
     "optimize_sync",
@@ -94,6 +100,7 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Evals": "spanwright.subject",
+    "Goal": "spanwright.core.goal",
     "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
@@ -124,7 +131,11 @@ _HOMES: Final = {
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
     "WorldFailed": "spanwright.errors",
+    "at_least": "spanwright.core.goal",
+    "at_most": "spanwright.core.goal",
     "interruptible": "spanwright.api",
+    "maximize": "spanwright.core.goal",
+    "minimize": "spanwright.core.goal",
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",

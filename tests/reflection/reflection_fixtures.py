@@ -7,6 +7,8 @@ from typing import Literal
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case
 from spanwright.core.context import Example, ReflectionContext, TriedEdit
+from spanwright.core.goal import Goal
+from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson, Proposal, Refusal
 from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
@@ -132,6 +134,7 @@ class Situation:
     texts: dict[str, str] = field(default_factory=dict)
     others: tuple[Component, ...] = ()
     objective: str = ""
+    goals: tuple[Goal, ...] = ()
     examples: list[Example] = field(default_factory=list)
 
     @property
@@ -140,7 +143,19 @@ class Situation:
         return Candidate(texts=seeds | self.texts)
 
     def example(
-        self, case, inputs, tape, *, score, output="", feedback="", blamed=(), failure=None, blame=None, repeat=0
+        self,
+        case,
+        inputs,
+        tape,
+        *,
+        score,
+        output="",
+        feedback="",
+        blamed=(),
+        failure=None,
+        blame=None,
+        repeat=0,
+        measured=None,
     ):
         key = RolloutKey(candidate=self.parent.id, case=case, repeat=repeat)
         rollout = Rollout(
@@ -150,6 +165,7 @@ class Situation:
             score=Score(value=score, feedback=feedback, blame=blame or {}),
             failure=failure,
             trace_id="0" * 32,
+            measured=measured or Measured(),
         )
         self.examples.append(
             Example(
@@ -169,6 +185,7 @@ class Situation:
             lessons=tuple(lessons),
             others=self.others,
             objective=self.objective,
+            goals=self.goals,
         )
 
 

@@ -10,6 +10,8 @@ from reflection_fixtures import SITUATIONS, Situation, Tape, hostile, long_trace
 
 from spanwright.core.candidate import Kind
 from spanwright.core.context import Recorded, TriedEdit
+from spanwright.core.goal import at_most, maximize, minimize
+from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson
 from spanwright.core.score import Score
 from spanwright.errors import UsageError
@@ -43,6 +45,7 @@ def contexts(draw):
         others=tuple(parts[offered:]),
         texts={ids[0]: draw(texts)},
         objective=draw(texts),
+        goals=tuple(draw(st.lists(st.builds(minimize, texts.filter(bool).filter(lambda name: name != "score"))))),
     )
     for number in range(draw(st.integers(0, 5))):
         tape = Tape("a", draw(texts), components=ids, tools=[("t", draw(texts), "p")])
@@ -343,3 +346,25 @@ def test_where_more_is_on_offer_than_may_be_edited_the_answer_is_limited():
 
     assert "Edit at most 1 of them" in render_prompt(wide, 8_000)
     assert "Edit at most" not in render_prompt(context, 8_000)
+
+
+def test_goals_are_told_with_what_serves_them_and_each_example_tells_its_figures():
+    goals = (minimize("cost"), at_most("latency", 2.0), maximize("Polite"))
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),), goals=goals)
+    here.example("c1", "hello", Tape("a", "Help."), score=1.0, measured=Measured(cost=0.00214, latency=3.5))
+    here.example("c2", "hello", Tape("a", "Help."), score=0.0, measured=Measured(latency=1.0))
+
+    prompt = render_prompt(here.context(), 6_000)
+
+    assert "- low cost: the dollars that a run's model requests take. Shorter texts, shorter answers" in prompt
+    assert "- latency at most 2: the seconds" in prompt
+    assert "- high Polite\n" in prompt
+    assert "score 1 (right); cost $0.00214, latency 3.5 (more than the 2 wanted on average)" in prompt
+    assert "score 0 (wrong); latency 1\n" in prompt
+
+
+def test_without_goals_a_prompt_says_nothing_of_figures():
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),))
+    here.example("c1", "hello", Tape("a", "Help."), score=1.0, measured=Measured(cost=0.00214, latency=3.5))
+
+    assert "cost" not in render_prompt(here.context(), 6_000).partition("# What happened")[2].partition("# Your")[0]

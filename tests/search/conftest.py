@@ -17,6 +17,7 @@ from spanwright.core.events import (
     SearchEnded,
     StopReason,
 )
+from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson, Origin, Proposal, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
@@ -27,7 +28,7 @@ from spanwright.search import Pool
 class Story:
     """Tells events to `pool` and keeps them in `events`."""
 
-    def __init__(self, *, train=6, validation=12, test=4, components=4, rollouts=1000):
+    def __init__(self, *, train=6, validation=12, test=4, components=4, rollouts=1000, goals=()):
         self.pool = Pool()
         self.events = []
         self.candidates = {}
@@ -46,6 +47,7 @@ class Story:
                 train=tuple(f"t{n}" for n in range(train)),
                 validation=tuple(f"v{n}" for n in range(validation)),
                 test=tuple(f"x{n}" for n in range(test)),
+                goals=tuple(goals),
             )
         )
 
@@ -63,7 +65,7 @@ class Story:
         self.tell(started)
         return started
 
-    def land(self, started, score):
+    def land(self, started, score, cost=None):
         self.tell(
             RolloutEnded(
                 rollout=Rollout(
@@ -73,18 +75,19 @@ class Story:
                     attempt=started.attempt,
                     score=None if score is None else Score(value=score),
                     usage=Usage(rollouts=1, requests=2),
+                    measured=Measured(cost=cost),
                 )
             )
         )
 
-    def rollout(self, candidate, case, score, purpose=Purpose.VALIDATION, attempt=None):
-        self.land(self.launch(candidate, case, purpose, attempt), score)
+    def rollout(self, candidate, case, score, purpose=Purpose.VALIDATION, attempt=None, cost=None):
+        self.land(self.launch(candidate, case, purpose, attempt), score, cost)
 
-    def validate(self, candidate, scores):
-        """Measure a candidate: `scores` stand for the cases v0, v1, ..."""
+    def validate(self, candidate, scores, costs=None):
+        """Measure a candidate: `scores` and `costs` stand for the cases v0, v1, ..."""
         for n, score in enumerate(scores):
             if score is not None:
-                self.rollout(candidate, f"v{n}", score)
+                self.rollout(candidate, f"v{n}", score, cost=None if costs is None else costs[n])
 
     def attempt(self, parent, cases=("t0", "t1", "t2")):
         number = self.view.next_attempt
@@ -157,6 +160,10 @@ def snapshot(view):
         "repeats": [view.next_repeat(each, case) for each in members for case in cases],
         "visits": [view.visits(each, case) for each in members for case in cases],
         "tests": [view.test_scores(each) for each in members],
+        "points": view.points.tobytes(),
+        "errors": view.errors.tobytes(),
+        "excess": view.excess.tobytes(),
+        "figures": [view.figures(each, goal.figure) for each in members for goal in view.goals],
         "lessons": [view.lessons(each, names) for each in members],
         "tried": [view.tried(each, names) for each in members],
         "turns": [view.turns(each) for each in members],
@@ -188,8 +195,8 @@ _SCORES = (0.0, 0.0, 1.0, 1.0, 0.5, 0.3, None, None)
 class RandomStory(Story):
     """A story whose course is told by numbers: whatever they are, it could have happened."""
 
-    def __init__(self, *, test_shift=0.0):
-        super().__init__(train=4, validation=10, test=2, components=3)
+    def __init__(self, *, test_shift=0.0, goals=()):
+        super().__init__(train=4, validation=10, test=2, components=3, goals=goals)
         self.test_shift = test_shift
         self.flying = []
         self.started = []
@@ -207,7 +214,8 @@ class RandomStory(Story):
             started = self.flying.pop(first % len(self.flying))
             score = _SCORES[second % len(_SCORES)]
             shift = self.test_shift if started.purpose is Purpose.TEST else 0.0
-            self.land(started, None if score is None else score + shift)
+            cost = (first * 7 + second) % 11 / 4 + shift
+            self.land(started, None if score is None else score + shift, cost if second % 3 else None)
 
     def begin(self, first, second):
         parent = self.view.members[second % len(self.view.members)]
@@ -240,9 +248,9 @@ class RandomStory(Story):
         return self.started.pop(first % len(self.started)) if self.started else None
 
 
-def random_story(steps, *, test_shift=0.0, between=None):
+def random_story(steps, *, test_shift=0.0, between=None, goals=()):
     """Tell a story of `steps`, triples of numbers. `between` is called with the view after each step."""
-    story = RandomStory(test_shift=test_shift)
+    story = RandomStory(test_shift=test_shift, goals=goals)
     for kind, first, second in steps:
         (*story.kinds, story.interrupt)[kind](first, second)
         if between is not None:

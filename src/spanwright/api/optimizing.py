@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from secrets import token_hex
-from typing import Unpack, cast, overload
+from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
@@ -25,6 +25,9 @@ from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, Objective
 from spanwright.telemetry import Exporter, SpanRecorder
 from spanwright.telemetry.sink import Sink
+
+if TYPE_CHECKING:
+    from spanwright.telemetry.redaction import RunRedaction
 
 
 @overload
@@ -97,8 +100,9 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         policy=policy or Policy.default(),
         budget=budget,
     )
+    redaction = _redaction(how)
     async with AsyncExitStack() as stack:
-        exporter = stack.enter_context(Exporter.recording(how.export))
+        exporter = stack.enter_context(Exporter.recording(how.export, redaction))
         recorder = exporter.recorder
         if (remote := _remote(subject)) is not None:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
@@ -123,7 +127,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             if progress is not None:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)
-            means = Means(journal=kept, recorder=recorder, observers=observers)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
@@ -140,6 +144,19 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
 
 def _remote(subject: object) -> RemoteSubject[Sink] | None:
     return cast("RemoteSubject[Sink]", subject) if isinstance(subject, RemoteSubject) else None
+
+
+def _redaction(how: Run) -> "RunRedaction | None":
+    if how.redact is None:
+        return None
+    # Only who asks for it waits for the detectors, which bring `requests` along.
+    from spanwright.telemetry.redaction import Redactor, RunRedaction  # noqa: PLC0415
+
+    if isinstance(how.redact, Redactor):
+        return RunRedaction(how.redact)
+    if how.redact not in {"secrets", "personal"}:
+        raise UsageError(f"redact={how.redact!r} is unknown", 'Say "secrets", "personal", or give a Redactor')
+    return RunRedaction(Redactor(personal=how.redact == "personal"))
 
 
 def _store(store: Store | str | os.PathLike[str] | None) -> Store:

@@ -1,5 +1,6 @@
 """The commands and their options. What each does is in a module of its own, imported when the command is given."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,11 @@ from spanwright.cli.options import (
     BaseUrl,
     Concurrency,
     ExportTo,
+    High,
+    Least,
+    Low,
     Model,
+    Most,
     Ordered,
     Packaged,
     Policy,
@@ -112,6 +117,10 @@ def optimize(
     objective: Annotated[
         str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
     ] = None,
+    low: Low = None,
+    high: High = None,
+    most: Most = None,
+    least: Least = None,
     components: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,6 +154,7 @@ def optimize(
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.wanting import goals_of
 
     invocation = Invocation(
         subject=subject,
@@ -155,6 +165,7 @@ def optimize(
         group=group,
         objective=objective,
         evidence=None if evidence is None else str(evidence),
+        goals=goals_of(low or (), high or (), most or (), least or ()),
         components=tuple(components or ()),
         model=model,
         reflection_model=reflection_model,
@@ -278,9 +289,18 @@ def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
 @traces.command("import")
 def import_traces(
     files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE...]", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False
+        ),
+    ] = None,
+    from_phoenix: Annotated[str | None, typer.Option(metavar="URL", help="A Phoenix server to import from.")] = None,
+    project: Annotated[str | None, typer.Option(help="Its project; PHOENIX_PROJECT_NAME unless said.")] = None,
+    from_mlflow: Annotated[str | None, typer.Option(metavar="URL", help="An MLflow server to import from.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Its experiment; MLFLOW_EXPERIMENT_NAME unless said.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Of servers, only traces that began since then; UTC.", show_default=False)
+    ] = None,
     store: Store = DEFAULT_STORE,
     region: Annotated[
         list[str] | None,
@@ -290,12 +310,20 @@ def import_traces(
         bool, typer.Option("--redaction/--no-redaction", help="Take out secrets and personal data.")
     ] = True,
 ) -> None:
-    """Import traces of production beside the store, redacted; what was imported before is passed over."""
-    from spanwright.cli.mining import take_in
+    """Import traces of production beside the store, redacted; of what was imported before only new evaluations."""
+    from spanwright.cli.mining import Sources, take_in
     from spanwright.telemetry.redaction import Redactor
 
     redactor = Redactor(regions=tuple(region or ("US",))) if redaction else None
-    raise typer.Exit(take_in(files, store, redactor=redactor))
+    sources = Sources(
+        files=tuple(files or ()),
+        phoenix=from_phoenix,
+        project=project,
+        mlflow=from_mlflow,
+        experiment=experiment,
+        since=None if since is None else since.replace(tzinfo=UTC),
+    )
+    raise typer.Exit(take_in(sources, store, redactor=redactor))
 
 
 @traces.command("mine")

@@ -95,3 +95,32 @@ Ordered: TypeAlias = Annotated[
         "--ordered", help="One attempt at a time: slower, and reproducible for a seed.", rich_help_panel=_SEARCH
     ),
 ]
+
+_GOALS = "Goals beside the score: cost, latency, tokens, requests, tool_calls, or an evaluator's figure"
+
+Low: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--minimize", metavar="FIGURE", help="To be low; can be repeated.", rich_help_panel=_GOALS),
+]
+High: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--maximize", metavar="FIGURE", help="To be high; can be repeated.", rich_help_panel=_GOALS),
+]
+Most: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-most",
+        metavar="FIGURE=N",
+        help="Not to be exceeded, on average; can be repeated.",
+        rich_help_panel=_GOALS,
+    ),
+]
+Least: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-least",
+        metavar="FIGURE=N",
+        help="Not to be undercut, on average; can be repeated.",
+        rich_help_panel=_GOALS,
+    ),
+]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Case
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
 from spanwright.core.trace import Trace
@@ -66,3 +67,5 @@ class ReflectionContext:
     most_edits: int | None = None
     """How many of the components one answer may edit; None: all of them. More may be on offer, so that each rule finds
     its place."""
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
@@ -60,6 +61,7 @@ class RunStarted:
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
     lessons: tuple[Lesson, ...] = ()
     """What other runs have learnt."""
+    goals: tuple[Goal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class Engine:
                     test=tuple(case.id for case in splits.test),
                     fingerprints=dict(problem.fingerprints),
                     lessons=problem.lessons,
+                    goals=problem.goals,
                 )
             )
         view = shop.pool.view

@@ -5,8 +5,10 @@ from random import Random
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.context import Example, Recorded
+from spanwright.core.goal import SCORE
 from spanwright.core.proposal import Lesson
-from spanwright.core.rollout import Observed
+from spanwright.core.protocols import Redaction
+from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
 from spanwright.engine.problem import Problem
@@ -19,9 +21,13 @@ _BLAMED_SHOWN = 3
 _RECORDED_SHOWN = 3
 
 
-def example(problem: Problem, observed: Observed, components: Sequence[Component]) -> Example:
+def example(
+    problem: Problem, observed: Observed, components: Sequence[Component], redaction: Redaction | None = None
+) -> Example:
     """Return what one rollout teaches; `components` are those that may be blamed, with the candidate's texts."""
     case = next(case for case in problem.splits.train if case.id == observed.rollout.key.case)
+    if redaction is not None:
+        case = redaction.case(case, observed.trace.id)
     weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
@@ -49,6 +55,17 @@ def total_blame(
 def is_perfect(score: Score, perfect: float | None) -> bool:
     """Return whether there is nothing to learn from a rollout with this score."""
     return perfect is not None and score.value >= perfect
+
+
+def leaves_nothing(problem: Problem, rollout: Rollout, perfect: float | None) -> bool:
+    """Return whether nothing can be learned from a rollout: its score is the best, and no goal leaves a wish."""
+    if rollout.score is None or not is_perfect(rollout.score, perfect):
+        return False
+    for goal in problem.goals:
+        figure = rollout.figure(goal.figure)
+        if figure is not None and goal.figure != SCORE and (goal.limit is None or goal.excess(figure)):
+            return False
+    return True
 
 
 def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson, ...]:

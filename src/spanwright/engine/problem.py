@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import Recorded
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson
-from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
+from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine.stop import Stop
 
@@ -31,6 +32,8 @@ class Problem:
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
     recorded: tuple[Recorded, ...] = ()
     """Traces of the seed from before the run: they are shown to the reflector, and count for nothing else."""
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""
 
     def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""
@@ -47,6 +50,7 @@ class Means:
     journal: Journal
     recorder: Recorder
     observers: Sequence[Observer] = ()
+    redaction: Redaction | None = None
     clock: Callable[[], float] = time.time
     """Seconds since the epoch, for the events' times."""
 

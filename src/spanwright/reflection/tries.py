@@ -31,6 +31,8 @@ class Try:
     """The name under which the same input was already shown; empty where it was not."""
     unit: bool = True
     """Whether all scores of the prompt lie within 0 to 1, so that 1 can be called right."""
+    figures: str = ""
+    """The figures that goals want, in words."""
 
     @property
     def right(self) -> bool:
@@ -51,6 +53,8 @@ class Try:
 def drawn(each: Try, allowance: int, steps: Telling) -> str:
     """Return one try in at most `allowance` tokens; empty where so few say nothing. `steps` tell its trace."""
     heading = f"## {each.name}: {each.judged}"
+    if each.figures:
+        heading += f"; {each.figures}"
     if each.example.blamed and not each.right:
         heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")

@@ -6,7 +6,7 @@ told it with `worn_by`.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
@@ -21,6 +21,7 @@ from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
+from spanwright.report.front import Tradeoff, front_of, told, tradeoff
 from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
@@ -70,6 +71,10 @@ class Result:
     """What several edits at once, merges, escapes, lessons and blame brought in this run."""
     learnt: tuple[Learnt, ...] = field(default=(), repr=False)
     """The lessons of the run, for another one to begin with: `Run(lessons_from=result)`."""
+    front: tuple[Tradeoff, ...] = ()
+    """What there is to choose from, the winner first: candidates that none beats in every way that goals ask for."""
+    seed_figures: Tradeoff | None = None
+    """The seed in the figures of the front."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -100,6 +105,7 @@ class Result:
             raise UsageError("the run has no events yet", "Look again when it has started")
         seed = view.candidate(view.seed)
         best = view.candidate(ended.winner if ended else view.incumbent)
+        front = front_of(view, best)
         return cls(
             run=started.run,
             policy=started.policy,
@@ -119,6 +125,8 @@ class Result:
             lineage=chronicle.lineage(best.id),
             worth=chronicle.worth,
             learnt=view.learnt,
+            front=front,
+            seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
         )
 
     @property
@@ -251,8 +259,14 @@ class Result:
             "best": self.best.id,
             "components_changed": list(self.components_changed),
             "worth": self.worth.record(),
+            "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def _record(of: Tradeoff) -> Mapping[str, object]:
+    means = {name: [figure.mean, _finite(figure.low), _finite(figure.high)] for name, figure in of.figures.items()}
+    return {"candidate": of.candidate.id, "measured_on": of.measured_on, "keeps": of.keeps.name.lower(), **means}
 
 
 def _on_validation(view: PoolView, seed: Candidate, best: Candidate) -> Comparison | None:
@@ -277,6 +291,8 @@ def _lines(result: Result) -> Iterable[str]:
             yield f"  {split:<11} {_compared(result, compared)}"
     if result.test is None and result.complete:
         yield "              (no test split: validation cases chose the winner, so they flatter it)"
+    if result.seed_figures is not None:
+        yield from told(result.front, result.seed_figures)
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""

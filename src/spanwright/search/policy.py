@@ -14,19 +14,21 @@ from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import Escape, StopReason
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
-from spanwright.search import finals
+from spanwright.search import finals, limits
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
+from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
-from spanwright.search.race import RaceRule, blocks, open_cases
+from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
 from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
@@ -75,6 +77,7 @@ class PolicySettings(TypedDict, total=False):
     patience: int | None
     fruitless: int
     stop: StopRule | None
+    second_chances: bool
     memory: bool
     most_lessons: int
     most_tried: int
@@ -129,6 +132,8 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     stop: StopRule | None = None
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    second_chances: bool = False
+    """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     most_lessons: int = MOST
@@ -185,6 +190,7 @@ class Policy:
             finalist_count=2,
             final_share=0.0,
             edits=None,
+            second_chances=True,
             memory=False,
             near_duplicates=True,
             parent_rule=pareto,
@@ -197,6 +203,19 @@ class Policy:
     def best_of_n(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
         """Return a control: the default, but every child is the seed's, so that nothing builds on what was found."""
         return replace(cls(name="best-of-n", parent_rule=original), **overrides)
+
+    def wanting(self, goals: Sequence[Goal]) -> "Policy":
+        """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
+
+        A quarter of the parents is then drawn from the archive, which the half by instance gives up.
+        """
+        rules = PolicySettings()
+        if goals and self.parent_rule == Mixed():
+            traded = FromFront(frontier=archived, pruned=False)
+            rules["parent_rule"] = Mixed(first=Mixed(first=traded, second=pareto))
+        if goals and self.race_rule is blocks:
+            rules["race_rule"] = archived_blocks
+        return replace(self, **rules)
 
     @property
     def gated(self) -> bool:
@@ -252,6 +271,10 @@ class Policy:
     def repeats(self, view: PoolView, child: Candidate) -> CandidateId | None:
         """Return the candidate that says already what `child` says, where that is a reason not to try it."""
         return None if self.near_duplicates else view.twin(child)
+
+    def is_known(self, view: PoolView, child: CandidateId) -> bool:
+        """Return whether a child was tried before and need not be again."""
+        return view.is_member(child) or (child in view and not self.second_chances)
 
     def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
         """Judge a child by its parent's scores on the minibatch and its own."""
@@ -326,8 +349,9 @@ class Policy:
         return int(self.final_share * budget)
 
     def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
-        """Return the best members by estimate, the best first; the seed is always among them."""
-        return finals.finalists(view, max(1, self.finalist_count))
+        """Return the best members by estimate, the best first, where there are goals the archive's, and the seed."""
+        choose = limits.finalists if view.goals else finals.finalists
+        return choose(view, max(1, self.finalist_count))
 
     def final_least(self, finalists: Sequence[CandidateId]) -> int:
         """Return how many rollouts the finals take where there is no budget of rollouts."""
@@ -349,8 +373,11 @@ class Policy:
         return finals.final_cells(view, finalists, rollouts, order=order)
 
     def winner(self, view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
-        """Return the finalist with the best mean over what all of them know; of equals, the earliest."""
-        return finals.winner(view, finalists)
+        """Return the finalist with the best mean over what all of them know; of equals, the earliest.
+
+        Only those are asked for who keep the limits that goals set, as long as one does.
+        """
+        return finals.winner(view, limits.may_win(view, finalists))
 
     def should_stop(self, view: PoolView) -> StopReason | None:
         """Return why the search should end now, if it should."""

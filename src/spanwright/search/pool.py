@@ -149,6 +149,7 @@ class Pool:
         parent = state.members.get(member.parents[0]) if member.parents else None
         number = state.cells.admit(None if parent is None else parent.order)
         assert number == member.order, "members are numbered in the order of their admission"
+        state.objectives.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
         state.origins[member.origin] += 1
         state.members[candidate.id] = member
@@ -161,18 +162,22 @@ class Pool:
         order = state.members[candidate.id].order
         for case, mean in state.validation.means(candidate.id).items():
             state.cells.measure(order, state.validation.place(case), mean)
+        state.objectives.adopt(order, candidate.id)
 
     def _score(self, rollout: Rollout, score: float) -> None:
         """Put a score where it belongs. The test split is kept apart: nothing that decides looks at it."""
         state, key = self._state, rollout.key
+        figures = {name: known for name in state.objectives.figures if (known := rollout.figure(name)) is not None}
         if key.case in state.test:
             state.test.add(key.candidate, key.case, score)
+            state.objectives.test(key.candidate, key.case, figures)
         elif key.case in state.validation and rollout.purpose in _MEASURING:
             state.lowest, state.highest = min(state.lowest, score), max(state.highest, score)
             mean = state.validation.add(key.candidate, key.case, score)
             member = state.members.get(key.candidate)
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
+            state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
             mean = state.train.add(key.candidate, key.case, score)
             state.solvers.score(key.candidate, key.case, mean)
@@ -183,7 +188,7 @@ class Pool:
 
     def _crown(self) -> None:
         state = self._state
-        incumbent = state.order[state.cells.incumbent]
+        incumbent = state.order[state.incumbent]
         state.attempts.crown(incumbent)
         landmark = state.attempts.landmark
         if landmark is not None and incumbent != landmark:

@@ -14,6 +14,7 @@ from spanwright.search.edits import Edits
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
+from spanwright.search.objectives import Objectives
 from spanwright.search.solvers import Solvers
 from spanwright.search.suspicions import Suspicions
 from spanwright.search.twins import Twins
@@ -54,6 +55,7 @@ class State:
         self.validation = Grid(())
         self.test = Grid(())
         self.cells = Cells(0)
+        self.objectives = Objectives()
         self.flights = Flights()
         self.attempts = Attempts()
         self.lessons = Lessons()
@@ -69,6 +71,12 @@ class State:
         self.validation = Grid(event.validation)
         self.test = Grid(event.test)
         self.cells = Cells(len(event.validation))
+        self.objectives = Objectives(event.goals, event.validation, event.test)
+
+    @property
+    def incumbent(self) -> int:
+        """The established member with the best estimate under the limits that goals set."""
+        return self.objectives.incumbent(self.cells) if self.objectives.limits else self.cells.incumbent
 
     def grid(self, case: str) -> Grid | None:
         """Return the grid of the split that a case belongs to; None for a case of another run."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import RolloutStarted, RunStarted, StopReason
+from spanwright.core.goal import SCORE, Goal
 from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
@@ -118,6 +119,10 @@ class PoolView:
         """Those who were admitted, in this order; the seed is the first. Arrays below are aligned with it."""
         return self._state.order
 
+    def is_member(self, candidate: CandidateId) -> bool:
+        """Say whether a candidate was admitted."""
+        return candidate in self._state.members
+
     def member(self, candidate: CandidateId) -> Member:
         """Return a member. Raises KeyError."""
         return self._state.members[candidate]
@@ -170,8 +175,11 @@ class PoolView:
 
     @property
     def incumbent(self) -> CandidateId:
-        """The established member with the best estimate, the earlier one of equals; at first the seed."""
-        return self._state.order[self._state.cells.incumbent]
+        """The established member with the best estimate, the earlier one of equals; at first the seed.
+
+        Goals that set a limit go before: the best of those who keep it, else of those who are least beyond it.
+        """
+        return self._state.order[self._state.incumbent]
 
     @property
     def scale(self) -> float:
@@ -214,6 +222,48 @@ class PoolView:
     def test_scores(self, candidate: CandidateId) -> Mapping[str, float]:
         """Return the mean score on each test case that was tried. For reports: a policy must not look."""
         return self._state.test.means(candidate)
+
+    # What goals want
+
+    @property
+    def goals(self) -> Sequence[Goal]:
+        """What is wanted beside a high score."""
+        return self._state.objectives.goals
+
+    @property
+    def points(self) -> Floats:
+        """How good each established member (column) is by score and by each goal (rows); higher is better, NaN unknown.
+
+        The first row is the score's. A goal for a high score has no row of its own, one with a limit is 0 within it.
+        """
+        return self._state.objectives.points(self._state.cells)
+
+    @property
+    def errors(self) -> Floats:
+        """The standard errors of `points`, against elders whose cells a member inherits; 0 while nothing is known."""
+        return self._state.objectives.errors(self._state.cells)
+
+    @property
+    def excess(self) -> Floats:
+        """How far each member's means are beyond the limits, in parts of them: 0 if all are kept, inf if unknown."""
+        return self._state.objectives.excess(self._state.cells)
+
+    @property
+    def figure_fronts(self) -> Sequence[Flags]:
+        """`fronts` of each figure that a goal names, the score aside."""
+        return self._state.objectives.fronts()
+
+    def figures(self, candidate: CandidateId, figure: str) -> Mapping[str, float]:
+        """Return the mean figure on each validation case that a candidate measured itself, as it was measured."""
+        if figure == SCORE:
+            return self._state.validation.means(candidate)
+        return self._state.objectives.figures[figure].validation.means(candidate)
+
+    def test_figures(self, candidate: CandidateId, figure: str) -> Mapping[str, float]:
+        """Return the mean figure on each test case that was tried. For reports: a policy must not look."""
+        if figure == SCORE:
+            return self._state.test.means(candidate)
+        return self._state.objectives.figures[figure].test.means(candidate)
 
     # Rollouts
 

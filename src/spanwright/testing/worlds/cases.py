@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Final, TypeVar
 
 from spanwright.core.case import Case, Splits
 from spanwright.testing.worlds.plan import Plan, Rule
-from spanwright.testing.worlds.surface import REPLY, Request, Wish, value_for
+from spanwright.testing.worlds.surface import REPLY, Request, Wish, value_for, written
 
 T = TypeVar("T")
 
 _FIRST_NUMBER: Final = 10_000
 """Numbers of requests have five digits, those of values four: neither is ever taken for the other."""
-_FAULTY_WEIGHT: Final = 2.5
+_FAULTY_WEIGHT: Final = 4.0
 """How much oftener cases need what a faulty text is about, where most texts are sound."""
 
 
@@ -25,7 +26,7 @@ class Need:
     rule: Rule | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """What is known of a case behind the scenes."""
 
@@ -34,6 +35,23 @@ class Task:
     needs: tuple[Need, ...]
     pairs: tuple[tuple[int, int], ...] = ()
     """Places of needs that count together."""
+    text: str
+    """The request as the customer wrote it."""
+
+    def wanted(self, rule: Rule) -> str:
+        """Return what has to be written for a rule that the case needs."""
+        return self._wanted[rule.key]
+
+    @cached_property
+    def _wanted(self) -> Mapping[tuple[str, str], str]:
+        values = {(tool, aspect): value for tool, wish in self._served for aspect, value in wish.values}
+        rules = (need.rule for need in self.needs if need.rule is not None and need.tool)
+        return {rule.key: written(rule.kind, rule.slots, values[rule.key]) for rule in rules}
+
+    @property
+    def _served(self) -> Sequence[tuple[str, Wish]]:
+        """The wishes with the tools that serve them: both are in the order of the tools' names."""
+        return tuple(zip(sorted(self.tools), self.request.wishes, strict=False))
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -78,7 +96,9 @@ def _needs(plan: Plan, drawn: Random) -> Iterator[Sequence[Need]]:
     known += [Need(tool=tool.name) for tool in plan.tools if tool.name not in ruled]
     weights = [drawn.uniform(0.5, 1.5) * (_FAULTY_WEIGHT if _is_faulty(need, plan) else 1) for need in known]
     while True:
-        yield _some(known, weights, drawn.randint(least, most), drawn)
+        some = _some(known, weights, drawn.randint(least, most), drawn)
+        if any(need.tool for need in some):
+            yield some
 
 
 def _is_faulty(need: Need, plan: Plan) -> bool:
@@ -109,4 +129,4 @@ def _task(plan: Plan, number: int, needs: Sequence[Need], drawn: Random) -> Task
     case = Case(id=f"request-{number}", inputs=request.text)
     paired = plan.scoring == "pairs"
     pairs = tuple((place, place + 1) for place in range(0, len(needs) - 1, 2)) if paired else ()
-    return Task(case=case, request=request, needs=tuple(needs), pairs=pairs)
+    return Task(case=case, request=request, needs=tuple(needs), pairs=pairs, text=request.text)

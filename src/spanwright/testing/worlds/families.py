@@ -46,6 +46,8 @@ class Family:
     """Tools whose description is that of an opaque one."""
     told: float = 0.4
     """Rules that a tool's refusal states; of the others the feedback tells."""
+    clear: float = 0.5
+    """How often feedback states the rule that was broken; else it only says where something is wrong."""
     flips: float = 0.0
     """How often a noisy judge turns the score around."""
     spread: float = 0.0
@@ -61,7 +63,13 @@ class Family:
     habits: Habits = field(default_factory=Habits)
 
 
-RULES: Final = Family(name="rules", says="many independent rules over several texts, partial scores")
+RULES: Final = Family(
+    name="rules",
+    says="many independent rules over several texts, partial scores",
+    told=0.2,
+    clear=0.35,
+    needs=(1, 5),
+)
 COUPLED: Final = Family(
     name="coupled",
     says="rules that help only in pairs, rules of other tools that a broad statement breaks, little room for words",
@@ -90,12 +98,14 @@ TOOLS40: Final = Family(
     opaque=3,
     misleading=1,
     told=0.5,
-    habits=Habits(local_capacity=30),
+    clear=0.9,
+    habits=Habits(local=0.92, slip=0.08, local_capacity=40),
 )
 JUDGE: Final = Family(
     name="judge",
     says="all or nothing, by a noisy judge",
-    needs=(1, 3),
+    needs=(1, 2),
+    clear=0.7,
     scoring=("all",),
     flips=0.15,
     spread=0.25,

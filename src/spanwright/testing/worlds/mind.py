@@ -17,7 +17,7 @@ from spanwright.testing.simulated.lexicon import Directive, Slots
 from spanwright.testing.simulated.reading import Reading, ToolReading
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.simulated.words import stems
-from spanwright.testing.worlds.habits import Values, habit
+from spanwright.testing.worlds.habits import Habit, Values, habit
 from spanwright.testing.worlds.plan import Rule
 from spanwright.testing.worlds.surface import Request, Wish, aspect_of
 
@@ -61,6 +61,7 @@ class Mind:
     _numbers: tuple[str, ...] = field(init=False)
     """Numbers of requests that some sentence is narrowed to."""
     _places: dict[_Place, tuple[Scope, ...]] = field(default_factory=dict[_Place, tuple[Scope, ...]])
+    _habits: dict[tuple[str, str], Habit] = field(default_factory=dict[tuple[str, str], Habit])
     _fits: dict[str, "_Fits"] = field(default_factory=dict[str, "_Fits"])
 
     def __post_init__(self) -> None:
@@ -124,11 +125,17 @@ class Mind:
                 left *= 1 - scope.strength
         if not tool:
             return kept + left * _STATES_UNASKED
-        return kept + left * habit(self._kinds[aspect], (tool, aspect), self.values).chance(rule.slots)
+        return kept + left * self._habit(tool, aspect).chance(rule.slots)
+
+    def _habit(self, tool: str, aspect: str) -> Habit:
+        known = self._habits.get((tool, aspect))
+        if known is None:
+            known = self._habits[tool, aspect] = habit(self._kinds[aspect], (tool, aspect), self.values)
+        return known
 
     def _where(self, tool: str, aspect: str, task: str) -> tuple[Scope, ...]:
         """Return the places that say how an aspect is filled, those included that say it for this one task."""
-        meant = tuple(number for number in self._numbers if number in task)
+        meant = tuple(number for number in self._numbers if number in task) if self._numbers else ()
         known = self._places.get((tool, aspect, meant))
         if known is None:
             known = self._places[tool, aspect, meant] = tuple(self._places_of(tool, aspect, " ".join(meant)))

@@ -29,6 +29,8 @@ _COMPLAINT: Final = re.compile(
 )
 _TOOL_ERROR: Final = re.compile(r"Tool error:\s*(?P<said>[^\n]+)", re.IGNORECASE)
 _ASPECT: Final = re.compile(r"^Refused, (\w+):", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"^(?:'[^'\n]*' is wrong|Refused, \w+)[.:]\s*")
+"""What comes before a statement: the same statements are read again and again, with other values before them."""
 _NUMBER: Final = re.compile(r"\b\d{3,}\b")
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\n+")
 _DESCRIBES: Final = re.compile(r"text is the (?:description|doc) of (?:the tool )?(?P<tool>\w+)(?:, (?P<aspect>\w+))?")
@@ -156,7 +158,7 @@ class WorldReflector:
         yield from self._states(complaint["said"], tool, complaint["aspect"] or "", where)
 
     def _states(self, text: str, tool: str, aspect: str, where: str) -> Iterator[Finding]:
-        for said in self._read(text):
+        for said in self._read(_QUOTED.sub("", text)):
             slots = tuple((name, value) for name, value in said.slots if name not in ("param", "tool"))
             of = said.slot("tool") or tool or said.about.replace(" ", "_")
             yield Finding(kind=said.kind, slots=slots, tool=of, aspect=aspect, evidence=frozenset({where}))

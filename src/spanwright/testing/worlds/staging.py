@@ -15,10 +15,11 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, Text
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from spanwright.core.candidate import Candidate, Component
-from spanwright.core.case import Case, Splits
+from spanwright.core.case import Case
 from spanwright.core.protocols import Reflector
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+from spanwright.engine import Problem
 from spanwright.reflection import ModelReflector
 from spanwright.testing.simulated.latency import LatencyLaw
 from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, Draws, OfferedTool
@@ -45,18 +46,27 @@ class _Scene:
 
 
 class Stage:
-    """All that an Engine needs of a world. `latency` None lets everything take no time."""
+    """All that an Engine needs of a world. `latency` None lets everything take no time.
+
+    stage = Stage(make_world("rules", 1), latency=Latency())
+    means = Means(journal=journal, recorder=stage.recorder)
+    ended = await Engine(stage.problem, Policy.default(), means, conduct).run()
+    """
 
     def __init__(self, world: World, *, latency: Latency | None = None) -> None:
         scene = ContextVar[_Scene | None]("scene", default=None)
         self.subject: Final = WorldSubject(world, latency, scene)
         self.recorder: Final = WorldRecorder(scene)
-        self.splits: Final[Splits] = world.splits
-        self.components: Final[tuple[Component, ...]] = world.components
         self.reflector: Final[Reflector] = ModelReflector(_reflection_model(world, latency))
-        self.seed: Final = Candidate(texts=world.seed_texts)
-
-    evaluator = staticmethod(lambda: world_evaluator)
+        self.problem: Final = Problem(
+            subject=self.subject,
+            evaluator=world_evaluator,
+            reflector=self.reflector,
+            splits=world.splits,
+            seed=Candidate(texts=world.seed_texts),
+            components=world.components,
+            fingerprints=self.subject.fingerprints(),
+        )
 
 
 class WorldSubject:

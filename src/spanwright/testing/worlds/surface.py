@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from spanwright.testing.simulated.lexicon import Slots
@@ -108,6 +109,7 @@ def value_for(kind: str, number: int) -> str:
             return str(1000 + number % 9000)
 
 
+@lru_cache(maxsize=65_536)  # the same customers come back with every candidate
 def written(kind: str, slots: Slots, value: str) -> str:
     """Write a customer's value as a directive of this kind wants it; two directives never give the same."""
     stated = dict(slots)

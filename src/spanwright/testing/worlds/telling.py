@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
@@ -57,16 +57,25 @@ class Offer:
         )
 
 
-def definition(tool: Tool, texts: Mapping[ComponentId, str]) -> ToolDefinition:
-    """Return a tool as the model sees it."""
+def parsed_docs(schema: Mapping[str, object]) -> Mapping[str, str]:
+    """Return the docs of the parameters that a tool's schema describes, by name."""
+    shapes = cast("Mapping[str, Mapping[str, object]]", schema.get("properties", {}))
+    return {name: str(shape.get("description", "")) for name, shape in shapes.items()}
+
+
+def schema_of(tool: Tool, texts: Mapping[ComponentId, str]) -> dict[str, Any]:
+    """Return the JSON schema of a tool's parameters."""
     properties: dict[str, object] = {}
     for aspect in tool.aspects:
         doc = texts.get(f"{tool.id}/{aspect}", "")
         properties[aspect] = {"type": "string", **({"description": doc} if doc else {})}
-    schema = {"type": "object", "properties": properties, "required": list(tool.aspects)}
-    return ToolDefinition(
-        name=tool.name, description=texts.get(tool.id, tool.description), parameters=json.dumps(schema)
-    )
+    return {"type": "object", "properties": properties, "required": list(tool.aspects)}
+
+
+def definition(tool: Tool, texts: Mapping[ComponentId, str]) -> ToolDefinition:
+    """Return a tool as the model sees it."""
+    said = texts.get(tool.id, tool.description)
+    return ToolDefinition(name=tool.name, description=said, parameters=json.dumps(schema_of(tool, texts)))
 
 
 def told(offer: Offer, task: str, deeds: Sequence[Deed], final: str, *, id: str) -> Trace:

@@ -5,8 +5,9 @@ the model would see, and how often it was served that before. The truth stays be
 evaluator would, and `truth` is for those who compare optimizers, never for one.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from statistics import NormalDist, fmean
@@ -22,18 +23,20 @@ from spanwright.testing.simulated.wire import ChatMessage, ChatRequest, Draws
 from spanwright.testing.simulated.words import stems
 from spanwright.testing.worlds.cases import Need, Sizes, Task, drawn_tasks
 from spanwright.testing.worlds.families import FAMILIES, Family
-from spanwright.testing.worlds.mind import Filled, Mind
+from spanwright.testing.worlds.mind import Mind
 from spanwright.testing.worlds.plan import INSTRUCTIONS, Phrasebook, Plan, Rule, planned
 from spanwright.testing.worlds.reflecting import WorldReflector
-from spanwright.testing.worlds.surface import Request, Wish, written
+from spanwright.testing.worlds.surface import REPLY, Request, Wish, written
 from spanwright.testing.worlds.telling import LOOK_UP, Deed, Offer, told
 
 REFLECTION: Final = "sim-world-reflect"
 """The reflection model's name on the wire."""
 _NORMAL: Final = NormalDist()
+_ACCEPTABLE: Final = 0.5
 _RIGHT_NAME: Final = 0.8
 """How often an evaluator that names a component names the one at fault."""
-_SORRY: Final = "I am sorry, I could not serve this request."
+SORRY: Final = "I am sorry, I could not serve this request."
+_STATED: Final = re.compile(r" It states: ([^.]*)\.")
 _FILLER: Final = "entry checked and found to be in order, filed under its number, nothing else was noted by the clerk; "
 
 
@@ -60,14 +63,27 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lived:
-    """What an agent did about a request: in process or over a wire."""
+    """What an agent did about a request, in process or over a wire, as anybody sees it from outside."""
 
     deeds: tuple[Deed, ...] = ()
-    tools: Mapping[str, str]
-    """The tool that was taken for each wish, by its phrase."""
-    filled: Mapping[tuple[str, str], Filled]
-    """What was written, by tool and aspect."""
-    gave_up: bool = False
+    answer: str
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing was done."""
+        return self.answer.startswith(SORRY)
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """What the answer states."""
+        found = _STATED.search(self.answer)
+        return frozenset(found[1].split(", ")) if found else frozenset()
+
+    def taken(self, request: Request) -> Mapping[str, Deed]:
+        """Return what was done for each wish, by its phrase: they are served in their order."""
+        works = [deed for deed in self.deeds if deed.tool != LOOK_UP]
+        phrases = [wish.phrase for wish in request.wishes if is_work(wish)]
+        return dict(zip(phrases, works, strict=False))
 
 
 class World:
@@ -112,25 +128,24 @@ class World:
     def play(self, texts: Mapping[ComponentId, str], case: Case, serving: int) -> Played:
         """Try texts on a case. `serving` counts how often these texts were tried on this case before, from 0."""
         known, mind, offer = self._tasks[case.id], *self._mind(self._key(texts))
-        draws = Draws(key=f"{mind.digest}|{known.request.number}|{serving}")
-        return self.judged(case, live(mind, self.environment, known.request, draws), mind.digest, serving, offer)
+        draws = served(mind, known.request, str(serving))
+        return self.judged(case, live(mind, self.environment, known.request, known.text, draws), offer)
 
-    def judged(self, case: Case, lived: Lived, digest: str, serving: int, offer: Offer) -> Played:
-        """Score what an agent did, and say what was wrong with it."""
+    def judged(self, case: Case, lived: Lived, offer: Offer) -> Played:
+        """Score what an agent did, and say what was wrong with it. A judge's noise is a function of what it sees."""
         known = self._tasks[case.id]
-        kept = [self._kept(need, lived) for need in known.needs]
-        true = 0.0 if lived.gave_up else self._score(known, kept)
-        draws = Draws(key=f"judge|{digest}|{known.request.number}|{serving}")
-        broken = [need for need, keeps in zip(known.needs, kept, strict=True) if lived.gave_up or not keeps]
-        score = self._noisy(true, draws)
-        output = _answer(known.request, lived)
+        taken, stated = lived.taken(known.request), lived.stated
+        kept = [not lived.gave_up and self._kept(need, known, taken, stated) for need in known.needs]
+        draws = Draws(key=f"judge|{self.salt}|{self.name}|{lived.answer}")
+        score = self._noisy(self._score(known, kept), draws)
+        broken = [need for need, keeps in zip(known.needs, kept, strict=True) if not keeps]
         return Played(
             score=score,
-            feedback=self._feedback(known.request, lived, broken, score),
-            output=output,
-            blame=self._blame(broken, lived, draws),
+            feedback=self._feedback(known, lived, broken, score, draws),
+            output=lived.answer,
+            blame={} if lived.gave_up else self._blame(broken, draws),
             deeds=lived.deeds,
-            _told=lambda: told(offer, known.request.text, lived.deeds, output, id=trace_id(draws)),
+            _told=lambda: told(offer, known.text, lived.deeds, lived.answer, id=trace_id(draws)),
         )
 
     def truth(self, texts: Mapping[ComponentId, str], cases: Sequence[Case] | None = None) -> float:
@@ -169,7 +184,9 @@ class World:
         """Read texts as the model does."""
         texts = {component.id: text for component, text in zip(self._plan.components, key, strict=True)}
         offer = Offer.of(texts, self._plan.tools, look_up=bool(self.family.turns[1]))
-        replies = {rule.aspect: (rule.kind, rule.slots) for rule in self._plan.rules if not rule.tool}
+        replies = {
+            dict(slots)["item"]: (kind, slots) for kind in self._book.replies for slots in self._book.values[kind]
+        }
         digest = blake2b(digest_size=12)
         for piece in (str(self.salt), self.family.name, str(self.seed), *key):
             digest.update(f"{len(piece)}|{piece}".encode("utf-8", "surrogatepass"))
@@ -211,16 +228,14 @@ class World:
         """Return how the world words a rule: as its people do, not as its texts do."""
         return self._book.say(rule.kind, rule.slots, aspect=rule.aspect, start=rule.number * 0.37 % 1)
 
-    def _kept(self, need: Need, lived: Lived) -> bool:
+    def _kept(self, need: Need, known: Task, taken: Mapping[str, Deed], stated: frozenset[str]) -> bool:
         rule = need.rule
-        if need.tool and lived.tools.get(self.environment.phrase(need.tool)) != need.tool:
+        if rule is not None and not rule.tool:
+            return rule.aspect in stated
+        deed = taken.get(self.environment.phrase(need.tool))
+        if deed is None or deed.tool != need.tool:
             return False
-        if rule is None:
-            return True
-        done = lived.filled.get(rule.key)
-        if done is None or done.slots is None:
-            return False
-        return written(rule.kind, done.slots, done.value) == written(rule.kind, rule.slots, done.value)
+        return rule is None or deed.arguments.get(rule.aspect) == known.wanted(rule)
 
     def _score(self, known: Task, kept: Sequence[bool]) -> float:
         match self._plan.scoring:
@@ -232,7 +247,7 @@ class World:
                 return fmean(kept[one] and kept[other] for one, other in known.pairs)
 
     def _expected(self, mind: Mind, known: Task) -> float:
-        task = known.request.text
+        task = known.text
         wishes = {wish.phrase: wish for wish in known.request.wishes}
         taken = {tool: mind.choice_chance(wishes[self.environment.phrase(tool)], tool) for tool in known.tools}
         keeps = [1.0 if need.rule is None else mind.keeping_chance(need.rule, task) for need in known.needs]
@@ -262,34 +277,37 @@ class World:
             return true + self._plan.spread * _NORMAL.inv_cdf(max(draws.uniform("spread"), 1e-12))
         return true
 
-    def _feedback(self, request: Request, lived: Lived, broken: Sequence[Need], score: float) -> str:
+    def _feedback(self, known: Task, lived: Lived, broken: Sequence[Need], score: float, draws: Draws) -> str:
+        request = known.request
         if lived.gave_up:
             return f"Request {request.number}: nothing was done."
-        lines = [self._complaint(request, need, lived) for need in broken]
+        taken = lived.taken(request)
+        lines = [
+            self._complaint(request.number, need, taken, clear=draws.chance(self.family.clear, "clear", place))
+            for place, need in enumerate(broken)
+        ]
         if not lines:
-            return "" if score > 0.5 else f"Request {request.number}: the answer is not acceptable."
+            return "" if score > _ACCEPTABLE else f"Request {request.number}: the answer is not acceptable."
         return "\n".join(lines)
 
-    def _complaint(self, request: Request, need: Need, lived: Lived) -> str:
-        where, rule = f"Request {request.number}", need.rule
-        phrase = self.environment.phrase(need.tool) if need.tool else ""
-        if need.tool and lived.tools.get(phrase) != need.tool:
-            return f"{where}, {need.tool}: was not called. {self._used(need.tool, phrase)}"
+    def _complaint(self, number: str, need: Need, taken: Mapping[str, Deed], *, clear: bool) -> str:
+        rule = need.rule
+        where = f"Request {number}, {need.tool or REPLY}"
+        statement = f" {self._statements[rule]}" if rule is not None and clear else ""
+        if rule is not None and not rule.tool:
+            return f"{where}:{statement or ' something is missing.'}"
+        phrase = self.environment.phrase(need.tool)
+        deed = taken.get(phrase)
+        if deed is None or deed.tool != need.tool:
+            return f"{where}: was not called.{f' {self._used(need.tool, phrase)}' if clear else ''}"
         if rule is None or rule.told:
-            return f"{where}, {need.tool}: was refused."
-        if not rule.tool:
-            return f"{where}, reply: {self._statements[rule]}"
-        done = lived.filled[rule.key]
-        assert done.slots is not None, "arguments are always written"
-        got = written(rule.kind, done.slots, done.value)
-        return f"{where}, {rule.tool}, {rule.aspect}: {got!r} is wrong. {self._statements[rule]}"
+            return f"{where}: was refused."
+        return f"{where}, {rule.aspect}: {deed.arguments.get(rule.aspect)!r} is wrong.{statement}"
 
     def _used(self, tool: str, phrase: str) -> str:
         return self.lexicon.write(Directive(kind="use", slots=(("tool", tool), ("topic", phrase))))
 
-    def _blame(self, broken: Sequence[Need], lived: Lived, draws: Draws) -> Mapping[ComponentId, str]:
-        if lived.gave_up or not broken:
-            return {}
+    def _blame(self, broken: Sequence[Need], draws: Draws) -> Mapping[ComponentId, str]:
         named: dict[ComponentId, str] = {}
         for number, need in enumerate(broken):
             if draws.chance(self.family.hint, "hint", number):
@@ -311,6 +329,7 @@ class Environment:
 
     plan: Plan
     statements: Mapping[Rule, str]
+    _looked_up: dict[str, tuple[Deed, ...]] = field(default_factory=dict[str, tuple[Deed, ...]])
 
     def phrase(self, tool: str) -> str:
         """Return the wish that a tool serves."""
@@ -320,19 +339,23 @@ class Environment:
     def _phrases(self) -> Mapping[str, str]:
         return {tool.name: tool.phrase for tool in self.plan.tools}
 
-    def answer(self, tool: str, written_as: Mapping[str, str], values: Mapping[str, str]) -> tuple[str, bool]:
-        """Return what a tool says to arguments, and whether it refused; `values` is what the customer gave."""
-        for aspect, said in written_as.items():
+    def answer(self, request: Request, wish: Wish, tool: str, arguments: Mapping[str, object]) -> tuple[str, bool]:
+        """Return what a tool says to a call that serves a wish, and whether it refused."""
+        values = dict(wish.values)
+        for aspect, said in arguments.items():
             rule = self.plan.by_key.get((tool, aspect))
-            if rule is not None and rule.told and said != written(rule.kind, rule.slots, values[aspect]):
+            if rule is not None and rule.told and said != written(rule.kind, rule.slots, values.get(aspect, "")):
                 return f"Refused, {aspect}: {self.statements[rule]}", True
-        return f"Done: {self.phrase(tool)}.", False
+        return f"Request {request.number}: done, {self.phrase(tool)}.", False
 
-    def look_ups(self, number: str, draws: Draws) -> tuple[Deed, ...]:
-        """Return the look-ups that come before the work."""
-        least, most = self.plan.family.turns
-        count = least + int(draws.uniform("turns") * (most - least + 1)) if most else 0
-        return tuple(self.look_up(f"{number}{place:02d}") for place in range(count))
+    def look_ups(self, number: str) -> tuple[Deed, ...]:
+        """Return the look-ups that serving a request begins with."""
+        known = self._looked_up.get(number)
+        if known is None:
+            least, most = self.plan.family.turns
+            count = least + int(Draws(key=number).uniform("turns") * (most - least + 1)) if most else 0
+            known = self._looked_up[number] = tuple(self.look_up(f"{number}{place:02d}") for place in range(count))
+        return known
 
     def look_up(self, entry: str) -> Deed:
         """Return one look-up and its result."""
@@ -340,43 +363,51 @@ class Environment:
         return Deed(tool=LOOK_UP, arguments={"entry": int(entry)}, result=f"Entry {entry}: {bulk}")
 
 
-def live(mind: Mind, environment: Environment, request: Request, draws: Draws) -> Lived:
-    """Let the model serve a request: every wish with one call, then an answer."""
+def served(mind: Mind, request: Request, serving: str) -> Draws:
+    """Return the draws of one serving of a request to a model with these texts before it."""
+    return Draws(key=f"{mind.digest}|{request.number}|{serving}")
+
+
+def live(mind: Mind, environment: Environment, request: Request, task: str, draws: Draws) -> Lived:
+    """Let the model serve a request, which is written in `task`: every wish with one call, then an answer."""
     if mind.gives_up(request, draws):
-        return Lived(gave_up=True, tools={}, filled={})
-    deeds = list(environment.look_ups(request.number, draws))
-    tools: dict[str, str] = {}
-    filled: dict[tuple[str, str], Filled] = {}
+        return Lived(answer=apology(draws))
+    deeds = list(environment.look_ups(request.number))
     for wish in request.wishes:
-        tool = mind.choose(wish, draws) if is_work(wish) else ""
-        done = mind.fill(tool, wish, request.text, draws)
-        filled.update({(tool, each.aspect): each for each in done})
-        if tool:
-            tools[wish.phrase] = tool
-            deeds.append(_deed(environment, tool, done))
-    return Lived(deeds=tuple(deeds), tools=tools, filled=filled)
+        if is_work(wish):
+            tool, arguments = called(mind, wish, task, draws)
+            result, refused = environment.answer(request, wish, tool, arguments)
+            deeds.append(Deed(tool=tool, arguments=arguments, result=result, refused=refused))
+    return Lived(deeds=tuple(deeds), answer=answered(mind, request, task, draws))
+
+
+def called(mind: Mind, wish: Wish, task: str, draws: Draws) -> tuple[str, Mapping[str, str]]:
+    """Return the call by which the model serves a wish."""
+    tool = mind.choose(wish, draws)
+    filled = mind.fill(tool, wish, task, draws)
+    return tool, {each.aspect: written(each.kind, each.slots or (), each.value) for each in filled}
+
+
+def answered(mind: Mind, request: Request, task: str, draws: Draws) -> str:
+    """Return the words in which the model answers."""
+    replies = (each for wish in request.wishes if not is_work(wish) for each in mind.fill("", wish, task, draws))
+    stated = ", ".join(each.aspect for each in replies if each.slots is not None)
+    said = f" It states: {stated}." if stated else ""
+    return f"Request {request.number} is served.{said} {_reference(draws)}"
+
+
+def apology(draws: Draws) -> str:
+    """Return the words in which the model gives up."""
+    return f"{SORRY} {_reference(draws)}"
+
+
+def _reference(draws: Draws) -> str:
+    return f"Reference {int(draws.uniform('reference') * 16**8):08x}."
 
 
 def is_work(wish: Wish) -> bool:
     """Say whether a wish is served by a tool, not by the words of the answer."""
-    return " " in wish.phrase
-
-
-def _deed(environment: Environment, tool: str, done: Sequence[Filled]) -> Deed:
-    arguments = {each.aspect: written(each.kind, each.slots or (), each.value) for each in done}
-    values = {each.aspect: each.value for each in done}
-    result, refused = environment.answer(tool, arguments, values)
-    return Deed(tool=tool, arguments=arguments, result=result, refused=refused)
-
-
-def _answer(request: Request, lived: Lived) -> str:
-    """Return the words in which the agent answers."""
-    if lived.gave_up:
-        return _SORRY
-    served = [f"{phrase} with {tool}" for phrase, tool in lived.tools.items()]
-    stated = [each.aspect for (tool, _), each in lived.filled.items() if not tool and each.slots is not None]
-    said = f" It states: {', '.join(stated)}." if stated else ""
-    return f"Request {request.number}: {'; '.join(served) or 'answered'}.{said}"
+    return wish.phrase != REPLY
 
 
 def trace_id(draws: Draws) -> str:
