@@ -106,6 +106,8 @@ class Explorer:
         rollouts, reflections = policy.minibatch_size * (2 if gated else 1), 1
         if draft is not None:
             rollouts, reflections = len(draft.bar), 0
+        elif policy.crossover_rule is not None and (opened is None or opened.partner is not None):
+            rollouts += policy.minibatch_size
         if opened is not None:
             rollouts -= len(opened.rollouts) + len(opened.gate)
             reflections -= answered(opened)
@@ -141,11 +143,16 @@ class Explorer:
         """Choose parent and cases."""
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         number = view.next_attempt
+        partner: CandidateId | None = None
         if draft is not None:
             parent, cases = draft.proposal.parents[0], tuple(draft.bar)
         else:
-            # The stream is keyed by the attempt, so that a resumed run draws the same.
+            # The streams are keyed by the attempt, so that a resumed run draws the same.
             parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"))
+            partner = policy.partner(view, parent, Random(f"{policy.seed}/{number}/partner"))
             cases = policy.minibatch(view, parent, number)
-        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, draft=draft, at=shop.now()))
-        return OpenAttempt(attempt=number, parent=parent, cases=cases, draft=draft)
+        opened = OpenAttempt(attempt=number, parent=parent, cases=cases, partner=partner, draft=draft)
+        shop.emit(
+            AttemptStarted(attempt=number, parent=parent, cases=cases, partner=partner, draft=draft, at=shop.now())
+        )
+        return opened

@@ -6,6 +6,7 @@ are in `spanwright.search.statistics`.
 
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
+from spanwright.search.crossing import Crossover, CrossoverRule
 from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.frontier import FrontRule, by_case, covering_front, front
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
@@ -28,6 +29,8 @@ __all__ = [
     "Blamed",
     "Cell",
     "ComponentRule",
+    "Crossover",
+    "CrossoverRule",
     "DraftRule",
     "EpsilonGreedy",
     "FrontRule",

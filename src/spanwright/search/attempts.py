@@ -24,8 +24,10 @@ class OpenAttempt:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    partner: CandidateId | None = None
+    """Whom a reflection is to cross the parent with."""
     rollouts: tuple[Rollout, ...] = ()
-    """The finished rollouts of the parent on the minibatch."""
+    """The finished rollouts on the minibatch, of the parent and of its partner."""
     gate: tuple[Rollout, ...] = ()
     """The finished rollouts of the child on the same cases."""
     components: tuple[str, ...] | None = None
@@ -77,7 +79,7 @@ class Attempts:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
         self.open[event.attempt] = OpenAttempt(
-            attempt=event.attempt, parent=event.parent, cases=event.cases, draft=event.draft
+            attempt=event.attempt, parent=event.parent, cases=event.cases, partner=event.partner, draft=event.draft
         )
 
     def add(self, rollout: Rollout) -> None:

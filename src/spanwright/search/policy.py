@@ -20,6 +20,7 @@ from spanwright.errors import UsageError
 from spanwright.search import finals
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.crossing import CrossoverRule
 from spanwright.search.drafts import DraftRule
 from spanwright.search.gate import GateRule, strict
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
@@ -77,6 +78,7 @@ class PolicySettings(TypedDict, total=False):
     memory: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
+    crossover_rule: CrossoverRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -131,6 +133,8 @@ class Policy:
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
+    crossover_rule: CrossoverRule | None = None
+    """Whom a reflection may cross the parent with: that one is tried on the minibatch, too. None: nobody."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -202,6 +206,10 @@ class Policy:
     def parent(self, view: PoolView, rng: Random) -> CandidateId:
         """Choose the member to improve."""
         return self.parent_rule(view, rng)
+
+    def partner(self, view: PoolView, parent: CandidateId, rng: Random) -> CandidateId | None:
+        """Choose whom to cross the parent with, if anybody."""
+        return None if self.crossover_rule is None else self.crossover_rule(view, parent, rng)
 
     def draft(self, view: PoolView) -> Draft | None:
         """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
