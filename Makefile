@@ -11,6 +11,9 @@ BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
 PHOENIX := arize-phoenix==20.26.1
 REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
+# What we compare with. It requires nothing, so it lies beside our environment, not in it.
+GEPA_HOME ?= .venv-gepa
+GEPA := gepa==0.1.4
 BASE_URL ?=
 MODEL ?=
 
@@ -20,7 +23,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-backends test-remote check format live lock clean
+.PHONY: help setup demo test test-slow test-backends test-remote test-gepa check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -68,6 +71,14 @@ $(BACKENDS)/phoenix/.$(PHOENIX):
 	$(BACKENDS)/phoenix/bin/python -m pip install --quiet $(PHOENIX)
 	@touch $@
 
+test-gepa: setup $(GEPA_HOME)/.$(GEPA) ## Compare the candidates that gepa's rules admit with those of gepa itself
+	PYTHONPATH='$(GEPA_HOME)' $(BIN)/python -m pytest --timeout 600 tests/gepa $(ARGS)
+
+$(GEPA_HOME)/.$(GEPA):
+	rm -rf $(GEPA_HOME)
+	$(PYTHON) -m pip install --quiet --no-deps --target $(GEPA_HOME) $(GEPA)
+	@touch $@
+
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -90,4 +101,4 @@ lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade 
 	$(PYTHON) scripts/lock $(ARGS)
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) .venv-backends dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-backends .venv-gepa dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -320,6 +320,8 @@ def table(report: Report) -> Iterator[str]:
     telling = report.telling
     yield f"a rollout of {TURNS} turns, folded    {telling.fold_ms:9.1f} ms ({telling.megabytes:.1f} MB)"
     yield f"    told in 4,000 tokens        {telling.render_ms:9.1f} ms"
+    yield f"    without its secrets         {telling.secrets_ms:9.1f} ms"
+    yield f"    and personal data           {telling.personal_ms:9.1f} ms"
     yield (
         f"a prompt of {telling.prompts:3} of them         {telling.prompt_ms:9.0f} ms"
         f" (aim: under {AIM_PROMPT_MS:.0f} for {FULL.told})"

@@ -17,6 +17,7 @@ from spanwright.telemetry import render
 from spanwright.telemetry.collector import Collector
 from spanwright.telemetry.fold import fold
 from spanwright.telemetry.providers import remote_parent
+from spanwright.telemetry.redaction import Redactor, RunRedaction
 
 TIMES = 10
 TEXT = "the customer asks where order A-17 is " * 60
@@ -39,6 +40,10 @@ class Telling:
     """Traces in a context."""
     prompt_ms: float
     """To render the prompt of all of them, in 24,000 tokens."""
+    secrets_ms: float
+    """To redact one, of which nothing was seen before, with `Run(redact="secrets")`."""
+    personal_ms: float
+    """Likewise with "personal"."""
 
 
 def long_rollout(collector: Collector, number: int) -> int:
@@ -87,7 +92,15 @@ def measure_telling(count: int) -> Telling:
         render_ms=min(cpu(lambda: render(traces[0], 4_000)) for _ in range(TIMES)) * 1e3,
         prompts=len(traces),
         prompt_ms=min(cpu(lambda: render_prompt(context, 24_000)) for _ in range(3)) * 1e3,
+        secrets_ms=redacting(context, personal=False) * 1e3,
+        personal_ms=redacting(context, personal=True) * 1e3,
     )
+
+
+def redacting(context: ReflectionContext, *, personal: bool) -> float:
+    """Return the seconds of CPU that one rollout takes to redact, the best of a few."""
+    redaction = RunRedaction(Redactor(personal=personal))
+    return min(cpu(lambda one=each.observed: redaction.observed(one)) for each in context.examples[:TIMES])
 
 
 def context_of(traces: Sequence[Trace]) -> ReflectionContext:

@@ -13,11 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from spanwright.api import DEFAULT_STORE, Run, interruptible, optimize, optimize_sync
+    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync
     from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
     from spanwright.core.events import Event, StopReason
+    from spanwright.core.goal import Goal, at_least, at_most, maximize, minimize
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         UserBug,
         WorldFailed,
     )
-    from spanwright.report import Result
+    from spanwright.report import NoiseFloor, Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
@@ -51,10 +52,12 @@ __all__ = [
     "Evaluator",
     "Event",
     "Export",
+    "Goal",
     "HttpSubject",
     "Kind",
     "Listening",
     "MemoryStore",
+    "NoiseFloor",
     "Observer",
     "Policy",
     "Proposal",
@@ -78,7 +81,12 @@ __all__ = [
     "UsageError",
     "UserBug",
     "WorldFailed",
+    "at_least",
+    "at_most",
+    "calibrate",
     "interruptible",
+    "maximize",
+    "minimize",
     "optimizable",
     "optimize",
     "optimize_sync",
@@ -94,6 +102,7 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Evals": "spanwright.subject",
+    "Goal": "spanwright.core.goal",
     "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
@@ -102,6 +111,7 @@ _HOMES: Final = {
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
+    "NoiseFloor": "spanwright.report",
     "Policy": "spanwright.search",
     "Proposal": "spanwright.core.proposal",
     "Reflection": "spanwright.core.proposal",
@@ -124,7 +134,12 @@ _HOMES: Final = {
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
     "WorldFailed": "spanwright.errors",
+    "at_least": "spanwright.core.goal",
+    "at_most": "spanwright.core.goal",
+    "calibrate": "spanwright.api",
     "interruptible": "spanwright.api",
+    "maximize": "spanwright.core.goal",
+    "minimize": "spanwright.core.goal",
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",

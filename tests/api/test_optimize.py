@@ -108,7 +108,7 @@ async def test_a_program_and_a_factory_are_optimized_alike(world) -> None:
         result.wear()
         worn = (await (factory() if run == "factory" else agent).run("word")).output
 
-        assert result.improved, run
+        assert result.components_changed, run
         assert ("word", "WORD!") == (bare, worn), run
 
 
@@ -130,7 +130,7 @@ async def test_an_agent_with_dependencies_gets_fresh_ones_for_each_rollout(world
 
     result = await optimize(agent, words(20), deps=counter, **world.options())
 
-    assert result.improved
+    assert result.components_changed
     assert result.rollouts + 1 == len(opened), "one for each rollout, and one to look at the agent"
 
 
@@ -210,7 +210,7 @@ async def test_a_stop_handle_ends_the_run_resumable_and_the_same_call_goes_on(wo
     assert StopReason.STOPPED is paused.stop_reason
     assert "Resume it with" in str(paused)
     assert done.complete
-    assert done.improved
+    assert done.components_changed
     assert paused.rollouts < done.rollouts <= 120
 
 
@@ -241,7 +241,7 @@ async def test_components_and_policy_can_be_chosen(world) -> None:
 def test_without_async_there_is_one_shim(world) -> None:
     result = optimize_sync(world.agent, words(20), **world.options())
 
-    assert result.improved
+    assert result.components_changed
 
 
 async def test_the_shim_under_a_running_loop_says_what_to_write(world) -> None:

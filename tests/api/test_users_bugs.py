@@ -107,7 +107,7 @@ async def test_once_it_is_fixed_the_run_goes_on_with_what_was_paid_for(world) ->
 
     result = await optimize(world.agent, Evals(cases=words(20), metric=rated), **world.options())
 
-    assert result.improved
+    assert result.components_changed
     assert any("evaluator 'rated' has changed since the run began" in remark for remark in result.remarks)
     keys = [event.rollout.key for event in rollouts(world) if event.rollout.score is not None]
     assert paid <= set(keys)

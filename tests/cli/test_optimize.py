@@ -271,3 +271,24 @@ def test_a_run_that_is_resumed_is_exported_as_before(spanwright, monkeypatch, no
 
     assert 2 == ended.exit_code
     assert "OTEL_EXPORTER_OTLP_PROTOCOL=grpc" in ended.stderr
+
+
+def test_goals_are_told_on_the_command_line_and_kept_for_a_resumed_run(spanwright):
+    ended = spanwright(
+        "optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "--run", "wanted",
+        "--minimize", "requests", "--at-most", "latency=30", "--json",
+    )  # fmt: skip
+
+    record = json.loads(ended.stdout)
+    assert {"score", "requests", "latency"} < record["front"][0].keys()
+    assert "kept" == record["front"][0]["keeps"]
+    shown = spanwright("resume", "wanted")
+    assert "limit       latency at most 30: kept" in shown.stdout
+
+
+@pytest.mark.parametrize("limit", ["latency", "=3", "latency=soon"])
+def test_a_limit_that_cannot_be_read_is_a_usage_error(spanwright, limit):
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--at-most", limit)
+
+    assert 2 == ended.exit_code
+    assert "Traceback" not in ended.output

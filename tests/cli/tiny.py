@@ -22,6 +22,7 @@ from spanwright import Evals, optimizable
 SECONDS = float(os.environ.get("TINY_SECONDS", "0"))
 PROPOSED = os.environ.get("TINY_PROPOSED", "Say yes, variant")
 variants = count(1)
+flips = count()
 
 
 async def say(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
@@ -83,6 +84,8 @@ def questions(evaluator: Evaluator[str, str, None]) -> Dataset[str, str, None]:
 cases = questions(EqualsExpected())
 broken = questions(Broken())
 split = Evals(cases=cases.cases[:20], validation=cases.cases[20:30], metric=lambda case, output, _: output == "yes")
+noisy = Evals(cases=cases.cases[:20], validation=cases.cases[20:30], metric=lambda *_: next(flips) % 3 != 0)
+silent = Evals(cases=cases.cases[:20], validation=cases.cases[20:30], metric=lambda *_: 0.5)
 
 
 def build() -> Dataset[str, str, None]:

@@ -10,6 +10,7 @@ import anyio
 from spanwright.core.candidate import Candidate, CandidateId
 from spanwright.core.case import Case
 from spanwright.core.events import Event, Judged, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Reflection
 from spanwright.core.protocols import Evaluator, Journal, Observer
 from spanwright.core.rollout import Observed, Rollout, RolloutKey
@@ -20,7 +21,13 @@ from spanwright.engine import Conduct, Ended, Engine, Means, Problem, Stop
 from spanwright.errors import CandidateFailed
 from spanwright.search import Policy
 from spanwright.telemetry import BlindRecorder
-from spanwright.testing.landscape import Landscape, LandscapeReflector, LandscapeSubject, landscape_evaluator
+from spanwright.testing.landscape import (
+    Landscape,
+    LandscapeRecorder,
+    LandscapeReflector,
+    LandscapeSubject,
+    landscape_evaluator,
+)
 from spanwright.testing.virtual import run_virtual
 
 
@@ -95,6 +102,9 @@ class Terms:
     concurrency: int = 8
     evaluator: Evaluator = landscape_evaluator
     subject: type[LandscapeSubject] = LandscapeSubject
+    goals: tuple[Goal, ...] = ()
+    metered: bool = False
+    """Whether a rollout's tokens and their price are recorded."""
 
     async def run(
         self,
@@ -108,6 +118,8 @@ class Terms:
         """Begin a run, or go on with the one that `journal` holds."""
         subject, reflector = subject or self.subject(self.world), reflector or LandscapeReflector(self.world)
         journal = journal or WrittenDown()
+        subject.recorder = LandscapeRecorder() if self.metered else None
+        recorder = subject.recorder or BlindRecorder()
         train, validation, test = self.sizes
         problem = Problem(
             subject=subject,
@@ -116,10 +128,11 @@ class Terms:
             splits=self.world.splits(train=train, validation=validation, test=test),
             seed=Candidate(texts=self.world.texts()),
             components=tuple(await subject.components()),
+            goals=self.goals,
         )
-        means = Means(journal=journal, recorder=BlindRecorder(), observers=observers, clock=anyio.current_time)
+        means = Means(journal=journal, recorder=recorder, observers=observers, clock=anyio.current_time)
         conduct = Conduct(run="trial", budget=self.budget, concurrency=self.concurrency, stop=stop or Stop())
-        engine = Engine(problem, self.policy, means, conduct)
+        engine = Engine(problem, self.policy.wanting(self.goals), means, conduct)
         ended = await engine.run()
         return Trial(ended=ended, engine=engine, subject=subject, reflector=reflector, events=list(journal.events()))
 

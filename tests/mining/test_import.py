@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -11,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spanwright.core.trace import Span, SpanEvent
-from spanwright.errors import StoreError
-from spanwright.mining import Archive, import_files
-from spanwright.telemetry.facts import facts_of
+from spanwright.errors import StoreError, UsageError
+from spanwright.mining import Archive, import_files, import_spans
+from spanwright.telemetry.facts import facts_of, folded
 from spanwright.telemetry.otlp import LoggedEvent, encode_json, encode_logs_json
 from spanwright.telemetry.redaction import Redactor
 from spanwright.telemetry.span_files import read_spans
@@ -221,3 +222,51 @@ def test_the_archive_is_otlp_json_lines(tmp_path, archive):
     take(archive, write(tmp_path / "spans.jsonl", span(1)))
 
     assert [{"resourceSpans"}] == [json.loads(line).keys() for line in archive.read_text().splitlines()]
+
+
+def judging(one: Span, score: float, explanation: str = "") -> Span:
+    said = {"gen_ai.evaluation.name": "thumb", "gen_ai.evaluation.score.value": score}
+    told = said | ({"gen_ai.evaluation.explanation": explanation} if explanation else {})
+    return replace(one, events=(SpanEvent(name="gen_ai.evaluation.result", time=one.ended, attributes=told),))
+
+
+async def yielding(*spans: Span):
+    for one in spans:
+        yield one
+
+
+async def fetch(archive: Path, *spans: Span) -> Archive:
+    with Archive(archive, Redactor()) as opened:
+        await import_spans(yielding(*spans), opened)
+    return opened
+
+
+async def test_what_a_backend_yields_is_imported_once_and_redacted(archive):
+    first = await fetch(archive, span(1, prompt="I am ada@x.org"), span(2))
+    again = await fetch(archive, span(1, prompt="I am ada@x.org"), span(2), span(3))
+
+    assert (2, 0, 1, 2) == (first.spans, first.repeated, again.spans, again.repeated)
+    assert "ada@x.org" not in archive.read_text()
+
+
+async def test_a_judgement_that_came_after_its_span_was_imported_is_not_passed_over(archive):
+    await fetch(archive, span(1), judging(span(2), 1.0))
+    late = await fetch(archive, judging(span(1), 0.0, "rude to ada@x.org"), judging(span(2), 1.0))
+    again = await fetch(archive, judging(span(1), 0.0, "rude to ada@x.org"), judging(span(2), 1.0))
+
+    assert (0, 1) == (late.spans, late.judgements)
+    assert (0, 0) == (again.spans, again.judgements)
+    trace = folded(read_spans(archive).spans)[0]
+    told = {(each.span_id, each.value, each.explanation) for each in trace.evaluations}
+    assert {(f"{1:016x}", 0.0, "rude to <email-1>"), (f"{2:016x}", 1.0, "")} == told
+
+
+async def test_what_came_before_a_backend_failed_stays(archive):
+    async def failing():
+        yield span(1)
+        raise UsageError("the backend is gone", "Start it")
+
+    with Archive(archive, Redactor()) as opened, pytest.raises(UsageError, match="the backend is gone"):
+        await import_spans(failing(), opened)
+
+    assert 1 == len(read_spans(archive).spans)

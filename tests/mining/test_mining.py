@@ -140,3 +140,50 @@ def test_the_index_finds_what_comparing_all_pairs_finds(texts, least):
         assert expected == near.place(text)
         if expected is None:
             taken.append(text)
+
+
+def corrected(name="correction", label="", explanation="In Lyon."):
+    return Evaluation(span_id="1", name=name, label=label, explanation=explanation)
+
+
+@pytest.mark.parametrize(
+    "correction",
+    [
+        corrected(),
+        corrected("Expected-Output"),
+        corrected("ground_truth", label="In Lyon.", explanation=""),
+        corrected("anything", label="expectation"),
+    ],
+)
+def test_what_somebody_wrote_down_as_right_is_the_expected_output(correction, tmp_path):
+    found = harvest([trace("t", judged=[correction])])
+    write_dataset(found, tmp_path / "mined.yaml")
+
+    (case,) = Dataset[str, Any, Any].from_file(tmp_path / "mined.yaml").cases
+    assert "In Lyon." == case.expected_output
+    assert f"recorded as {correction.name!r}" == case.metadata["expected"]
+    assert ("corrected", "should have been: In Lyon.") == (case.metadata["kind"], case.metadata["message"])
+    assert "1 of the cases have an expected output" in page_of(found)
+
+
+def test_an_answer_that_is_as_expected_is_no_failure():
+    assert () == failures(trace("t", judged=[corrected(explanation=" here\n")]))
+
+
+def test_where_nobody_wrote_it_down_file_and_page_say_so(tmp_path):
+    found = harvest([trace("t", judged=[judged(0.1), corrected("note")])])
+    write_dataset(found, tmp_path / "mined.yaml")
+
+    (case,) = Dataset[str, Any, Any].from_file(tmp_path / "mined.yaml").cases
+    assert case.expected_output is None
+    assert "expected: 'none is known: add expected_output" in (tmp_path / "mined.yaml").read_text()
+    assert "Of 1 none is known: add `expected_output`" in page_of(found)
+
+
+def test_what_another_trace_should_have_said_is_not_expected_of_one_that_was_asked_nearly_the_same():
+    one = trace("one", "Where is my order number 1 now?", tools=[tool("down")])
+    other = trace("other", "Where is my order number 2 now?", judged=[judged(0.1), corrected()])
+    found = harvest([one, other], alike=0.7)
+
+    (mined,) = found.cases
+    assert (mined.trace == "other") is (mined.wanted is not None)

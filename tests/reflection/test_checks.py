@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from reflection_fixtures import hostile, one_component, proposed, refused, tool_and_parameter
+from reflection_fixtures import failing_tool, hostile, one_component, proposed, refused, tool_and_parameter
 
 from spanwright.core.candidate import Kind
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
@@ -176,7 +176,8 @@ def test_a_fence_that_belongs_to_the_text_stays():
 
 
 def test_every_reason_that_a_repair_may_mend_is_explained_to_the_model():
-    final = {RefusalReason.UNCHANGED, RefusalReason.DECLINED, RefusalReason.DUPLICATE, RefusalReason.FAILED}
+    said = {RefusalReason.DUPLICATE, RefusalReason.NEAR_DUPLICATE}
+    final = {RefusalReason.UNCHANGED, RefusalReason.DECLINED, RefusalReason.FAILED, *said}
 
     assert set(RefusalReason) - final == set(entries("problems"))
 
@@ -192,3 +193,29 @@ def test_of_more_edits_than_are_wanted_the_first_are_kept_and_the_others_named()
 
     assert {first} == set(result.edits)
     assert f"not used: more than 1 edits: {second}" in result.rationale
+
+
+def test_components_that_a_diagnosis_names_or_an_edit_asks_for_in_vain_are_suspected():
+    context = failing_tool()
+    other = context.others[0].id
+    diagnosis = f"The day is filled wrongly (`DESK/tool:book/day`), and {other} does not say which form it has."
+
+    reading = Reading(diagnosis=diagnosis, edits=(Edit(component="desk/tool:book", why="", text="Book."),))
+    asked = Reading(edits=(Edit(component=other, why="", text="You book rooms."),))
+    unnamed = Reading(diagnosis=f"See {other}s and {other}/x.", edits=reading.edits)
+
+    def suspected(reading):
+        return judged(reading, Ground.of(context, context.components)).suspected
+
+    assert ("desk/tool:book", "desk/tool:book/day", other) == suspected(reading)
+    assert (other,) == suspected(asked)
+    assert ("desk/tool:book",) == suspected(unnamed)
+
+
+def test_a_lesson_may_be_on_a_text_that_was_not_on_offer():
+    context = failing_tool()
+    other = context.others[0].id
+
+    answer = judge(context, ("desk/tool:book", "Book a room."), lessons=[(other, "Days are ISO days.")])
+
+    assert [(other, "Days are ISO days.")] == [(each.component, each.text) for each in proposed(answer).lessons]

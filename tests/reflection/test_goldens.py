@@ -1,4 +1,4 @@
-"""The prompts of seven situations, word for word. A golden changes only in a commit that says why."""
+"""The prompts of eight situations, word for word. A golden changes only in a commit that says why."""
 
 import pytest
 from reflection_fixtures import SITUATIONS

@@ -10,6 +10,8 @@ from reflection_fixtures import SITUATIONS, Situation, Tape, hostile, long_trace
 
 from spanwright.core.candidate import Kind
 from spanwright.core.context import Recorded, TriedEdit
+from spanwright.core.goal import at_most, maximize, minimize
+from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson
 from spanwright.core.score import Score
 from spanwright.errors import UsageError
@@ -43,6 +45,7 @@ def contexts(draw):
         others=tuple(parts[offered:]),
         texts={ids[0]: draw(texts)},
         objective=draw(texts),
+        goals=tuple(draw(st.lists(st.builds(minimize, texts.filter(bool).filter(lambda name: name != "score"))))),
     )
     for number in range(draw(st.integers(0, 5))):
         tape = Tape("a", draw(texts), components=ids, tools=[("t", draw(texts), "p")])
@@ -213,6 +216,24 @@ def test_where_few_tries_fit_a_failure_stands_beside_the_success_of_the_same_tas
     assert ["Example 1, try 1: score 0 (wrong)", "Example 1, try 2: score 0.9 (partly right)"] == headings
 
 
+def test_a_try_under_other_texts_says_of_which_components():
+    desk = part("a/instructions", Kind.INSTRUCTIONS, "Work carefully.")
+    here = Situation(components=(desk,))
+    for score in (0.0, 1.0):
+        tape = Tape("a", "task")
+        tape.says(f"gets {score}")
+        here.example("c1", "task", tape, score=score, feedback="see there")
+    here.examples[1] = replace(here.examples[1], differing=("a/instructions", *(f"a/tool:t{n}" for n in range(5))))
+
+    headings = re.findall(r"^## (Example.*)$", render_prompt(here.context(), 4_000), re.MULTILINE)
+
+    shown = "`a/instructions`, `a/tool:t0`, `a/tool:t1`, `a/tool:t2` and 2 more"
+    assert [
+        "Example 1, try 1: score 0 (wrong)",
+        f"Example 1, try 2: score 1 (right); with other texts of: {shown}",
+    ] == headings
+
+
 def test_at_the_very_last_fewer_components_are_offered():
     context = tool_and_parameter()
     texts = {each.id: "Work carefully. " * 100 for each in context.components}
@@ -275,8 +296,37 @@ def test_an_edit_says_what_the_current_text_does_not_and_is_left_out_where_that_
 
     prompt = render_prompt(replace(context, tried=tried), 24_000)
 
-    assert "it said: Always apologize first." in prompt
+    assert "    Always apologize first.\n  it left out:\n    Answer mails.\n" in prompt
     assert "shortened in vain" not in prompt
+
+
+def test_what_came_into_a_text_later_no_earlier_edit_has_left_out():
+    context = hostile()
+    edit = TriedEdit(component="mail/instructions", text="Be quick.", outcome="worse", replaced="Answer mails for all.")
+
+    prompt = render_prompt(replace(context, tried=(edit,)), 24_000)
+
+    assert "it said: Be quick." in prompt
+    assert "it left out" not in prompt
+
+
+def test_how_often_a_lesson_was_seen_is_told_where_that_says_something():
+    lessons = (
+        Lesson(component="mail/tool:send", text="Once."),
+        Lesson(component="mail/tool:send", text="Often.", evidence=4),
+        Lesson(component="mail/tool:send", text="Still.", evidence=2, returned=2),
+    )
+
+    prompt = render_prompt(replace(hostile(), lessons=lessons), 24_000)
+
+    assert "Once.\n- on" in prompt
+    assert "Often.\n  seen: 4 times\n" in prompt
+    assert "Still.\n  seen: 2 times, again after 2 edits that changed the text\n" in prompt
+
+
+def test_a_reflector_is_asked_to_question_the_texts_only_where_the_search_is_stuck():
+    assert "# No progress" not in render_prompt(hostile(), 24_000)
+    assert "# No progress" in render_prompt(replace(hostile(), stuck=True), 24_000)
 
 
 def test_a_lesson_on_several_components_is_told_once():
@@ -314,3 +364,25 @@ def test_where_more_is_on_offer_than_may_be_edited_the_answer_is_limited():
 
     assert "Edit at most 1 of them" in render_prompt(wide, 8_000)
     assert "Edit at most" not in render_prompt(context, 8_000)
+
+
+def test_goals_are_told_with_what_serves_them_and_each_example_tells_its_figures():
+    goals = (minimize("cost"), at_most("latency", 2.0), maximize("Polite"))
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),), goals=goals)
+    here.example("c1", "hello", Tape("a", "Help."), score=1.0, measured=Measured(cost=0.00214, latency=3.5))
+    here.example("c2", "hello", Tape("a", "Help."), score=0.0, measured=Measured(latency=1.0))
+
+    prompt = render_prompt(here.context(), 6_000)
+
+    assert "- low cost: the dollars that a run's model requests take. Shorter texts, shorter answers" in prompt
+    assert "- latency at most 2: the seconds" in prompt
+    assert "- high Polite\n" in prompt
+    assert "score 1 (right); cost $0.00214, latency 3.5 (more than the 2 wanted on average)" in prompt
+    assert "score 0 (wrong); latency 1\n" in prompt
+
+
+def test_without_goals_a_prompt_says_nothing_of_figures():
+    here = Situation(components=(part("a/instructions", Kind.INSTRUCTIONS, "Help."),))
+    here.example("c1", "hello", Tape("a", "Help."), score=1.0, measured=Measured(cost=0.00214, latency=3.5))
+
+    assert "cost" not in render_prompt(here.context(), 6_000).partition("# What happened")[2].partition("# Your")[0]

@@ -7,6 +7,7 @@ from spanwright.core.events import (
     Abandoned,
     AttemptStarted,
     Judged,
+    Narrowed,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -17,6 +18,7 @@ from spanwright.core.events import (
     SearchEnded,
     StopReason,
 )
+from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson, Origin, Proposal, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
@@ -27,7 +29,7 @@ from spanwright.search import Pool
 class Story:
     """Tells events to `pool` and keeps them in `events`."""
 
-    def __init__(self, *, train=6, validation=12, test=4, components=4, rollouts=1000):
+    def __init__(self, *, train=6, validation=12, test=4, components=4, rollouts=1000, goals=()):
         self.pool = Pool()
         self.events = []
         self.candidates = {}
@@ -46,6 +48,7 @@ class Story:
                 train=tuple(f"t{n}" for n in range(train)),
                 validation=tuple(f"v{n}" for n in range(validation)),
                 test=tuple(f"x{n}" for n in range(test)),
+                goals=tuple(goals),
             )
         )
 
@@ -63,7 +66,7 @@ class Story:
         self.tell(started)
         return started
 
-    def land(self, started, score):
+    def land(self, started, score, cost=None):
         self.tell(
             RolloutEnded(
                 rollout=Rollout(
@@ -73,18 +76,19 @@ class Story:
                     attempt=started.attempt,
                     score=None if score is None else Score(value=score),
                     usage=Usage(rollouts=1, requests=2),
+                    measured=Measured(cost=cost),
                 )
             )
         )
 
-    def rollout(self, candidate, case, score, purpose=Purpose.VALIDATION, attempt=None):
-        self.land(self.launch(candidate, case, purpose, attempt), score)
+    def rollout(self, candidate, case, score, purpose=Purpose.VALIDATION, attempt=None, cost=None):
+        self.land(self.launch(candidate, case, purpose, attempt), score, cost)
 
-    def validate(self, candidate, scores):
-        """Measure a candidate: `scores` stand for the cases v0, v1, ..."""
+    def validate(self, candidate, scores, costs=None):
+        """Measure a candidate: `scores` and `costs` stand for the cases v0, v1, ..."""
         for n, score in enumerate(scores):
             if score is not None:
-                self.rollout(candidate, f"v{n}", score)
+                self.rollout(candidate, f"v{n}", score, cost=None if costs is None else costs[n])
 
     def attempt(self, parent, cases=("t0", "t1", "t2")):
         number = self.view.next_attempt
@@ -111,14 +115,21 @@ class Story:
         self.reflect(attempt, components)
         return self.judge(attempt, parent, dict.fromkeys(components, text), lessons=lessons, accepted=accepted)
 
-    def refuse(self, attempt, parent, reason=RefusalReason.MALFORMED):
-        self.tell(Refused(attempt=attempt, parent=parent, refusal=Refusal(reason=reason), at=5.0))
+    def refuse(self, attempt, parent, reason=RefusalReason.MALFORMED, detail=""):
+        self.tell(Refused(attempt=attempt, parent=parent, refusal=Refusal(reason=reason, detail=detail), at=5.0))
 
     def abandon(self, attempt, parent, *, perfect=False):
         self.tell(Abandoned(attempt=attempt, parent=parent, reason="so", perfect=perfect, at=5.0))
 
     def resume(self):
-        self.tell(RunResumed(at=9.0, budget=Budget(rollouts=2000)))
+        self.budget(2000)
+
+    def budget(self, rollouts):
+        """Resume with another budget."""
+        self.tell(RunResumed(at=9.0, budget=Budget(rollouts=rollouts)))
+
+    def narrow(self, finalists):
+        self.tell(Narrowed(finalists=tuple(finalists), at=8.5))
 
     def end_search(self, finalists, reason=StopReason.BUDGET):
         self.tell(SearchEnded(reason=reason, finalists=tuple(finalists), at=8.0))
@@ -153,6 +164,10 @@ def snapshot(view):
         "repeats": [view.next_repeat(each, case) for each in members for case in cases],
         "visits": [view.visits(each, case) for each in members for case in cases],
         "tests": [view.test_scores(each) for each in members],
+        "points": view.points.tobytes(),
+        "errors": view.errors.tobytes(),
+        "excess": view.excess.tobytes(),
+        "figures": [view.figures(each, goal.figure) for each in members for goal in view.goals],
         "lessons": [view.lessons(each, names) for each in members],
         "tried": [view.tried(each, names) for each in members],
         "turns": [view.turns(each) for each in members],
@@ -162,6 +177,9 @@ def snapshot(view):
         "spent": view.spent,
         "next": (view.next_attempt, view.next_number),
         "counts": (view.attempts, view.fruitless, view.perfect, view.since_new_incumbent, view.final_rollouts),
+        "memory": (view.learnt, view.addressed, view.returned, view.since_better),
+        "twins": [view.twin(view.candidate(each)) for each in members],
+        "suspicions": [view.suspicions(each, names) for each in members],
     }
 
 
@@ -181,8 +199,8 @@ _SCORES = (0.0, 0.0, 1.0, 1.0, 0.5, 0.3, None, None)
 class RandomStory(Story):
     """A story whose course is told by numbers: whatever they are, it could have happened."""
 
-    def __init__(self, *, test_shift=0.0):
-        super().__init__(train=4, validation=10, test=2, components=3)
+    def __init__(self, *, test_shift=0.0, goals=()):
+        super().__init__(train=4, validation=10, test=2, components=3, goals=goals)
         self.test_shift = test_shift
         self.flying = []
         self.started = []
@@ -200,7 +218,8 @@ class RandomStory(Story):
             started = self.flying.pop(first % len(self.flying))
             score = _SCORES[second % len(_SCORES)]
             shift = self.test_shift if started.purpose is Purpose.TEST else 0.0
-            self.land(started, None if score is None else score + shift)
+            cost = (first * 7 + second) % 11 / 4 + shift
+            self.land(started, None if score is None else score + shift, cost if second % 3 else None)
 
     def begin(self, first, second):
         parent = self.view.members[second % len(self.view.members)]
@@ -233,9 +252,9 @@ class RandomStory(Story):
         return self.started.pop(first % len(self.started)) if self.started else None
 
 
-def random_story(steps, *, test_shift=0.0, between=None):
+def random_story(steps, *, test_shift=0.0, between=None, goals=()):
     """Tell a story of `steps`, triples of numbers. `between` is called with the view after each step."""
-    story = RandomStory(test_shift=test_shift)
+    story = RandomStory(test_shift=test_shift, goals=goals)
     for kind, first, second in steps:
         (*story.kinds, story.interrupt)[kind](first, second)
         if between is not None:

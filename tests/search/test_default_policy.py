@@ -5,9 +5,11 @@ from dataclasses import fields
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spanwright.core.events import StopReason
-from spanwright.core.proposal import Lesson
+from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.errors import UsageError
 from spanwright.search import Blamed, Policy, PolicySettings, Thompson, best, cells_wanted, everything, original
 
@@ -141,9 +143,17 @@ def test_a_component_without_blame_is_left_alone(told):
     assert ("agent/e",) == chosen_components(story, {"agent/e": 0.5}).most_common(1)[0][0]
 
 
-def test_without_any_blame_chance_fills_the_offer(told):
+@pytest.mark.parametrize("components", [1, 6, 26])
+def test_without_any_blame_everything_is_offered(told, components):
+    story = told(components=components)
+    chosen = chosen_components(story, {}, rounds=20)
+
+    assert {components} == {len(set(offered)) for offered in chosen}
+
+
+def test_without_any_blame_chance_chooses_among_too_many(told):
     story = told(components=6)
-    chosen = chosen_components(story, {}, policy=Policy.default(component_rule=Blamed(at_most=3)))
+    chosen = chosen_components(story, {}, policy=Policy.default(component_rule=Blamed(at_most_blindly=3)))
 
     assert {3} == {len(set(components)) for components in chosen}
     assert {f"agent/{letter}" for letter in "abcdef"} == {each for components in chosen for each in components}
@@ -164,6 +174,45 @@ def test_lessons_of_the_lineage_count_as_blame(told):
 
     assert ("agent/d", "agent/b") == rule(story.view, child, {"agent/b": 0.9}, Random(0))
     assert ("agent/b", "agent/d") == rule(story.view, child, {"agent/b": 1.1}, Random(0))
+
+
+def test_what_a_diagnosis_asked_for_in_vain_counts_as_blame_until_it_is_edited(told):
+    story = told(components=4)
+    rule = Blamed(explore=0.0)
+    for result in (
+        Proposal(parents=(story.seed,), edits={"agent/b": "new"}, suspected=("agent/b", "agent/d")),
+        Refusal(reason=RefusalReason.WRONG_COMPONENT, suspected=("agent/d", "agent/gone")),
+    ):
+        attempt = story.attempt(story.seed)
+        story.answer(attempt, result)
+        story.abandon(attempt, story.seed)
+
+    assert {"agent/d": 2} == story.view.suspicions(story.seed, ["agent/a", "agent/b", "agent/d"])
+    assert ("agent/d", "agent/b") == rule(story.view, story.seed, {"agent/b": 0.9}, Random(0))
+    assert ("agent/b", "agent/d") == rule(story.view, story.seed, {"agent/b": 1.1}, Random(0))
+
+    child = story.child(story.seed, "edited", components=["agent/d"])
+
+    assert ("agent/b",) == rule(story.view, child, {"agent/b": 1.1}, Random(0))
+
+
+@settings(deadline=None)
+@given(
+    blames=st.dictionaries(st.sampled_from("abcdefghijkl"), st.floats(0, 9), max_size=12),
+    at_most=st.integers(1, 9),
+    stream=st.integers(0, 99),
+)
+def test_an_offer_is_never_empty_nor_double_and_holds_the_most_blamed(told, blames, at_most, stream):
+    story = told(components=12)
+    weights = {f"agent/{letter}": weight for letter, weight in blames.items()}
+    offered = Blamed(at_most=at_most)(story.view, story.seed, weights, Random(stream))
+    blamed = sorted((weight for weight in weights.values() if weight > 0), reverse=True)
+
+    assert len(offered) == len(set(offered)) > 0
+    assert len(offered) == (min(at_most, len(blamed)) if blamed else 12) or len(offered) == min(
+        at_most, len(blamed) + 1
+    )
+    assert not blamed or at_most == 1 or weights[offered[0]] == blamed[0]
 
 
 # The race

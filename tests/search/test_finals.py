@@ -8,6 +8,8 @@ from spanwright.core.rollout import Purpose
 from spanwright.search import Policy
 
 POLICY = Policy.default()
+PLAIN = Policy.default(confidence=None)
+"""The best mean wins."""
 
 STEPS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 40), st.integers(0, 40)), max_size=60)
 
@@ -21,7 +23,7 @@ def members(story, scores):
 
 
 def test_the_six_best_are_finalists_and_the_seed_is_among_them(told):
-    story = told(validation=40)
+    story = told(validation=40, rollouts=3000)
     story.validate(story.seed, [0.0] * 8)
     children = members(story, [n / 10 for n in range(1, 9)])
 
@@ -48,7 +50,17 @@ def test_before_anything_is_measured_the_seed_is_the_only_finalist_and_wins(stor
     assert story.seed == POLICY.winner(story.view, (story.seed,))
 
 
-def test_finalists_catch_up_first_then_go_on_together(told):
+def test_the_fewer_rollouts_are_kept_the_fewer_finalists_share_them(told):
+    def count(rollouts):
+        story = told(validation=40, rollouts=rollouts)
+        story.validate(story.seed, [0.0] * 8)
+        members(story, [n / 10 for n in range(1, 9)])
+        return len(POLICY.finalists(story.view))
+
+    assert [6, 2, 3, 4, 6] == [count(rollouts) for rollouts in (299, 300, 800, 1000, 3000)]
+
+
+def test_finalists_are_measured_anew_side_by_side_first_where_the_search_did_not_look(told):
     story = told(validation=10, train=2)
     order = [case for case, _ in Policy.gepa().next_block(story.view, story.seed)]
     child = story.child(story.seed, "b")
@@ -56,12 +68,12 @@ def test_finalists_catch_up_first_then_go_on_together(told):
         story.rollout(story.seed, case, 0.5)
     for case in order[:4]:
         story.rollout(child, case, 0.5)
-    cells = POLICY.final_cells(story.view, (child, story.seed), 10)
+    cells = POLICY.final_cells(story.view, (child, story.seed), 18)
 
-    assert [
-        *((child, (case, 0)) for case in order[4:6]),
-        *((member, (case, 0)) for case in order[6:] for member in (child, story.seed)),
-    ] == list(cells)
+    assert [(member, (case, 0)) for case in order[6:] for member in (child, story.seed)] == list(cells[:8])
+    assert {"t0", "t1"} == {case for _, (case, _) in cells[8:12]}
+    again = [(child, (order[0], 1)), (story.seed, (order[0], 1)), (child, (order[1], 1)), (story.seed, (order[1], 1))]
+    assert again == list(cells[12:16])
 
 
 def test_after_validation_come_training_cases_and_then_repeats(told):
@@ -81,11 +93,11 @@ def test_after_validation_come_training_cases_and_then_repeats(told):
 @given(steps=STEPS, rollouts=st.integers(0, 150))
 def test_the_plan_has_exactly_the_length_asked_for_and_no_cell_twice(steps, rollouts, random_story):
     story = random_story(steps)
-    finalists = POLICY.finalists(story.view)
+    finalists = PLAIN.finalists(story.view)
     launched = {event.key for event in story.events if event.kind == "rollout_started"}
-    cells = POLICY.final_cells(story.view, finalists, rollouts)
+    cells = PLAIN.final_cells(story.view, finalists, rollouts)
 
-    assert rollouts == len(cells) == len(set(cells))
+    assert (rollouts if len(finalists) > 1 else 0) == len(cells) == len(set(cells))
     assert {candidate for candidate, _ in cells} <= set(finalists)
     assert not {(key.candidate, (key.case, key.repeat)) for key in launched} & set(cells)
 
@@ -94,13 +106,13 @@ def test_the_plan_has_exactly_the_length_asked_for_and_no_cell_twice(steps, roll
 @given(steps=STEPS, rollouts=st.integers(0, 150))
 def test_a_plan_cut_in_two_is_the_same_plan(steps, rollouts, random_story):
     story = random_story(steps)
-    finalists = POLICY.finalists(story.view)
-    whole = POLICY.final_cells(story.view, finalists, rollouts)
-    first = POLICY.final_cells(story.view, finalists, rollouts // 2)
+    finalists = PLAIN.finalists(story.view)
+    whole = PLAIN.final_cells(story.view, finalists, rollouts)
+    first = PLAIN.final_cells(story.view, finalists, rollouts // 2)
     for candidate, (case, _) in first:
         story.rollout(candidate, case, 0.5, Purpose.FINAL)
 
-    assert set(whole[len(first) :]) == set(POLICY.final_cells(story.view, finalists, rollouts - len(first)))
+    assert set(whole[len(first) :]) == set(PLAIN.final_cells(story.view, finalists, rollouts - len(first)))
 
 
 def test_a_search_that_ended_early_spends_only_what_was_kept_for_the_finals(told):
@@ -124,13 +136,98 @@ def test_a_search_that_ran_out_of_budget_spends_all_that_is_left(told):
     assert 250 == len(POLICY.final_cells(story.view, finalists, 250))
 
 
+def heats(story, finalists, scores):
+    """Tell of finals in which each finalist got these scores on new validation cases."""
+    for place, row in enumerate(scores):
+        for finalist, score in zip(finalists, row, strict=True):
+            story.rollout(finalist, f"v{20 + place}", score, Purpose.FINAL)
+
+
+def test_a_lucky_child_that_the_finals_do_not_confirm_loses_to_the_seed(told):
+    story = told(validation=40, rollouts=300)
+    story.validate(story.seed, [0.0] * 16)
+    child = story.child(story.seed, "lucky")
+    story.validate(child, [1.0] * 16)
+    finalists = POLICY.finalists(story.view)
+    story.end_search(finalists)
+    heats(story, (child, story.seed), [(1.0, 0.0), (0.0, 1.0)] * 5)
+
+    assert child == PLAIN.winner(story.view, finalists)
+    assert story.seed == POLICY.winner(story.view, finalists)
+
+
+def test_a_child_that_the_finals_confirm_wins(told):
+    story = told(validation=40, rollouts=300)
+    story.validate(story.seed, [0.0] * 16)
+    child = story.child(story.seed, "good")
+    story.validate(child, [1.0] * 16)
+    finalists = POLICY.finalists(story.view)
+    story.end_search(finalists)
+    heats(story, (child, story.seed), [(1.0, 0.0)] * 8 + [(0.5, 0.5)] * 2)
+
+    assert child == POLICY.winner(story.view, finalists)
+
+
+def test_without_finals_the_searchs_own_figures_must_convince_in_spite_of_all_who_were_tried(told):
+    def winner(children):
+        story = told(validation=40, rollouts=100)
+        story.validate(story.seed, [0.0] * 8)
+        others = members(story, [0.0] * children)
+        best = story.child(story.seed, "best")
+        story.validate(best, [1.0] * 7 + [0.0])
+        won = POLICY.winner(story.view, POLICY.finalists(story.view))
+        assert won in {best, story.seed}
+        assert others or won == best
+        return won == best
+
+    assert [True, True, False] == [winner(children) for children in (0, 1, 20)]
+
+
+def test_after_the_heats_the_leader_and_the_seed_are_measured_further(told):
+    story = told(validation=60, rollouts=1000)
+    story.validate(story.seed, [0.25] * 8)
+    children = members(story, [0.5, 0.625, 0.75])
+    finalists = POLICY.finalists(story.view)
+    story.end_search(finalists)
+    before = POLICY.final_cells(story.view, finalists, 180)
+
+    assert 88 == len(before)  # a half, the same for each
+    assert {22} == {sum(each == finalist for each, _ in before) for finalist in finalists}
+
+    heats(story, finalists, [(0.5, 0.5, 0.5, 0.5)] * 22)
+    left = POLICY.narrowed(story.view, finalists)
+    story.narrow(left)
+
+    assert (children[2], story.seed) == left
+    assert 92 == len(POLICY.final_cells(story.view, finalists, 92))
+    assert {children[2], story.seed} == {each for each, _ in POLICY.final_cells(story.view, finalists, 92)}
+
+
+def test_once_the_seed_is_surely_beaten_the_better_half_of_the_others_is_measured_further(told):
+    story = told(validation=60, rollouts=1000)
+    story.validate(story.seed, [0.25] * 8)
+    children = members(story, [0.5, 0.625, 0.75])
+    finalists = POLICY.finalists(story.view)
+    story.end_search(finalists)
+    heats(story, finalists, [(1.0, 1.0, 1.0, 0.0)] * 22)
+    left = POLICY.narrowed(story.view, finalists)
+    story.narrow(left)
+
+    assert (children[2], children[1]) == left
+    assert {*left} == {each for each, _ in POLICY.final_cells(story.view, finalists, 92)}
+
+    heats(story, left, [(0.0, 1.0)] * 22)
+
+    assert children[1] == POLICY.winner(story.view, finalists)
+
+
 def test_the_best_mean_over_common_cells_wins(told):
     story = told(validation=10)
     story.validate(story.seed, [0.5] * 8)
     child = story.child(story.seed, "b")
     story.validate(child, [0.75] * 8)
 
-    assert child == POLICY.winner(story.view, (story.seed, child))
+    assert child == PLAIN.winner(story.view, (story.seed, child))
 
 
 def test_a_child_that_changes_nothing_never_replaces_its_elder(story):
@@ -138,7 +235,7 @@ def test_a_child_that_changes_nothing_never_replaces_its_elder(story):
     child = story.child(story.seed, "the same in other words")
     story.validate(child, [0.1, 0.7, 0.2, 0.3, 0.9, 0.6, 0.4, 0.8])
 
-    assert story.seed == POLICY.winner(story.view, (child, story.seed))
+    assert story.seed == PLAIN.winner(story.view, (child, story.seed))
 
 
 def test_cells_that_one_finalist_alone_knows_do_not_count(told):
@@ -147,7 +244,7 @@ def test_cells_that_one_finalist_alone_knows_do_not_count(told):
     easy = story.child(story.seed, "met the easy cases later")
     story.validate(easy, [0.4] * 8 + [1.0] * 12)
 
-    assert story.seed == POLICY.winner(story.view, (easy, story.seed))
+    assert story.seed == PLAIN.winner(story.view, (easy, story.seed))
 
 
 def test_training_cells_count_when_all_finalists_have_them(story):
@@ -156,13 +253,13 @@ def test_training_cells_count_when_all_finalists_have_them(story):
     story.validate(child, [0.5] * 8)
     story.rollout(child, "t0", 1.0, Purpose.FINAL)
 
-    assert story.seed == POLICY.winner(story.view, (child, story.seed))
+    assert story.seed == PLAIN.winner(story.view, (child, story.seed))
 
     story.rollout(story.seed, "t0", 0.0, Purpose.FINAL)
 
-    assert child == POLICY.winner(story.view, (child, story.seed))
+    assert child == PLAIN.winner(story.view, (child, story.seed))
 
 
 def test_a_sixth_to_a_fifth_is_kept_for_the_finals_and_nothing_of_a_small_budget():
     assert [0, 0, 54, 540] == [POLICY.reserve(budget) for budget in (None, 299, 300, 3000)]
-    assert 96 == POLICY.final_least(["a"] * 6)
+    assert 192 == POLICY.final_least(["a"] * 6)

@@ -108,14 +108,15 @@ def test_a_member_is_measured_on_all_of_validation_at_once(story):
     assert GEPA.top_up(story.view) is None
 
 
-def test_nothing_is_kept_for_finals_and_the_best_mean_wins(story):
+def test_nothing_is_kept_for_finals_and_as_in_gepa_the_best_mean_wins_where_no_confidence_is_asked_for(story):
     story.validate(story.seed, [0.5] * 12)
     child = story.child(story.seed, "b")
     story.validate(child, [0.5] * 11 + [0.6])
     finalists = GEPA.finalists(story.view)
 
     assert (child, story.seed) == finalists
-    assert child == GEPA.winner(story.view, finalists)
+    assert child == Policy.gepa(confidence=None).winner(story.view, finalists)
+    assert story.seed == GEPA.winner(story.view, finalists)
     assert 0 == GEPA.reserve(10_000)
 
 

@@ -1,5 +1,7 @@
 """What the pool makes of events."""
 
+from dataclasses import replace
+
 import pytest
 
 from spanwright.core.candidate import Candidate
@@ -252,7 +254,7 @@ def test_an_addressed_lesson_returns_when_it_is_seen_again(story):
     child = story.child(story.seed, "new", components=["agent/a"], lessons=[seen])
     grandchild = story.child(child, "newer", components=["agent/b"], lessons=[seen])
 
-    assert (seen,) == story.view.lessons(grandchild, ["agent/a"])
+    assert (replace(seen, returned=1),) == story.view.lessons(grandchild, ["agent/a"])
 
 
 def test_at_most_eight_distinct_lessons_are_kept_of_a_component_the_newest_first(story):

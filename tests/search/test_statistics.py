@@ -48,3 +48,24 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
         held += found.low <= 0.3 <= found.high
 
     assert 0.92 < held / 500 < 0.98
+
+
+@pytest.mark.parametrize("cases", [10, 20, 48])
+@pytest.mark.parametrize(("seed", "best"), [(0.7, 0.7), (0.7, 0.85), (0.1, 0.9)])
+def test_of_passed_and_failed_cases_too_however_few(cases, seed, best):
+    rng = Random(f"{cases} {seed} {best}")
+    held = 0
+    for _ in range(400):
+        found = paired([float(rng.random() < best) - float(rng.random() < seed) for _ in range(cases)])
+        held += found.low <= best - seed <= found.high
+
+    assert 0.93 < held / 400 < 0.995
+
+
+def test_differences_that_are_all_equal_are_not_certain():
+    none, all_won, slight = paired([0.0] * 10), paired([1.0] * 10), paired([0.2] * 10)
+
+    assert (0.0, 1.0) == (none.mean, all_won.mean)
+    assert -0.3 < none.low < 0 < none.high < 0.3
+    assert 0.3 < all_won.low < all_won.high == 1.0
+    assert 0.05 < slight.low < slight.high == 0.2

@@ -145,6 +145,7 @@ async def test_mlflow_is_read_trace_by_trace_with_its_assessments(backend) -> No
             {"assessment_name": "score", "span_id": ROOT, "feedback": {"value": 0.5}, "rationale": "half of it"},
             {"assessment_name": "fine", "feedback": {"value": True}},
             {"assessment_name": "wanted", "expectation": {"value": "another answer"}},
+            {"assessment_name": "facts", "expectation": {"serialized_value": {"value": '["a", "b"]'}}},
         ]
         return 200, {"trace": {"trace_info": {"assessments": assessments}, "spans": spans}}
 
@@ -153,7 +154,12 @@ async def test_mlflow_is_read_trace_by_trace_with_its_assessments(backend) -> No
 
     assert (TRACE, ROOT, "c1") == (root.trace_id, root.span_id, root.attributes["spanwright.case"])
     told = {event.attributes["gen_ai.evaluation.name"]: event.attributes for event in root.events}
-    assert {"score", "fine"} == told.keys()
+    assert {"score", "fine", "wanted", "facts"} == told.keys()
+    assert {"wanted": "another answer", "facts": '["a", "b"]'} == {
+        name: said["gen_ai.evaluation.explanation"]
+        for name, said in told.items()
+        if said.get("gen_ai.evaluation.score.label") == "expectation"
+    }
     assert (0.5, "half of it") == (
         told["score"]["gen_ai.evaluation.score.value"],
         told["score"]["gen_ai.evaluation.explanation"],

@@ -1,7 +1,8 @@
 """`optimize`: fill in what was not said, check everything before money is spent, run the engine, return the result."""
 
 from spanwright.api.blocking import interruptible, optimize_sync
+from spanwright.api.calibrating import calibrate
 from spanwright.api.optimizing import optimize
 from spanwright.api.options import DEFAULT_STORE, Options, Run
 
-__all__ = ["DEFAULT_STORE", "Options", "Run", "interruptible", "optimize", "optimize_sync"]
+__all__ = ["DEFAULT_STORE", "Options", "Run", "calibrate", "interruptible", "optimize", "optimize_sync"]

@@ -6,11 +6,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from secrets import token_hex
-from typing import Unpack, cast, overload
+from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 
+from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import Wishes, check_same, prepare
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
@@ -18,12 +19,15 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
 from spanwright.models import model_id
-from spanwright.report import Progress, Result, announcement
+from spanwright.report import Preflight, Progress, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, Objective
 from spanwright.telemetry import Exporter, SpanRecorder
 from spanwright.telemetry.sink import Sink
+
+if TYPE_CHECKING:
+    from spanwright.telemetry.redaction import RunRedaction
 
 
 @overload
@@ -96,30 +100,36 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         policy=policy or Policy.default(),
         budget=budget,
     )
+    redaction = _redaction(how)
     async with AsyncExitStack() as stack:
-        exporter = stack.enter_context(Exporter.recording(how.export))
+        exporter = stack.enter_context(Exporter.recording(how.export, redaction))
         recorder = exporter.recorder
         if (remote := _remote(subject)) is not None:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
-        problem = prepared.problem
+        problem, where = prepared.problem, store_of(store)
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
         if how.progress is not False:
             named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-            print(announcement(prepared.budget, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
+            room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
+            told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
+            print(told, file=sys.stderr)  # noqa: T201
             progress = stack.enter_context(Progress(shown=how.progress))
             observers.append(progress)
         conduct = Conduct(
             run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
         )
-        async with _store(store).run(conduct.run) as journal:
+        async with where.run(conduct.run) as journal:
             changes = check_same(conduct.run, journal, problem)
+            if how.lessons_from is not None and next(iter(journal.events()), None) is None:
+                problem, remark = taught(problem, how.lessons_from, where, prepared.policy)
+                changes = (*changes, remark)
             if progress is not None:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)
-            means = Means(journal=kept, recorder=recorder, observers=observers)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
@@ -138,7 +148,21 @@ def _remote(subject: object) -> RemoteSubject[Sink] | None:
     return cast("RemoteSubject[Sink]", subject) if isinstance(subject, RemoteSubject) else None
 
 
-def _store(store: Store | str | os.PathLike[str] | None) -> Store:
+def _redaction(how: Run) -> "RunRedaction | None":
+    if how.redact is None:
+        return None
+    # Only who asks for it waits for the detectors, which bring `requests` along.
+    from spanwright.telemetry.redaction import Redactor, RunRedaction  # noqa: PLC0415
+
+    if isinstance(how.redact, Redactor):
+        return RunRedaction(how.redact)
+    if how.redact not in {"secrets", "personal"}:
+        raise UsageError(f"redact={how.redact!r} is unknown", 'Say "secrets", "personal", or give a Redactor')
+    return RunRedaction(Redactor(personal=how.redact == "personal"))
+
+
+def store_of(store: Store | str | os.PathLike[str] | None) -> Store:
+    """Return the store that a caller names: a file by default."""
     if store is None:
         return SqliteStore(DEFAULT_STORE)
     if isinstance(store, str | os.PathLike):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, TypeVar
 
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
@@ -15,10 +15,14 @@ from pydantic_evals import Dataset
 from spanwright.core.protocols import Observer, Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
+from spanwright.report import Result
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
 from spanwright.telemetry import Export
+
+if TYPE_CHECKING:
+    from spanwright.telemetry.redaction import Redactor
 
 DEFAULT_STORE = Path(".spanwright") / "store.sqlite"
 """Where runs are kept if nobody says otherwise, below the working directory."""
@@ -34,9 +38,12 @@ EvalsOf: TypeAlias = Dataset[In, Out, Meta] | Evals[In, Out, Meta]
 DepsFrom: TypeAlias = Callable[[TheirCase[In, Out, Meta]], AbstractAsyncContextManager[Deps]]
 
 
+LessonsFrom: TypeAlias = str | tuple[str | os.PathLike[str], str] | Result
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How a run is called, watched and exported."""
+    """How a run is called, watched and exported, and what it knows from the start."""
 
     name: str | None = None
     """A name that the store knows is resumed; None gives a new name."""
@@ -44,10 +51,19 @@ class Run:
     """Are shown every event. One that raises or lags is detached with a warning."""
     progress: bool | None = None
     """Whether progress is shown on stderr; None: where that is a terminal."""
+    lessons_from: LessonsFrom | None = None
+    """An earlier run whose lessons this one begins with: its name in the same store, a store's path and a name, or its
+    Result. They become part of the run when it starts; a resumed run has them already."""
     export: bool | Export = False
     """Whether and where the run and the rollouts' spans are exported.
 
     True: by the tracer provider that is in place, or where there is none to what OTEL_EXPORTER_OTLP_* name.
+    """
+    redact: "Literal['secrets', 'personal'] | Redactor | None" = None
+    """What is taken out of evidence before it is stored, exported, or read by the reflection model.
+
+    "secrets": keys, tokens and passwords; "personal": those, and addresses and numbers of persons; or a
+    `spanwright.telemetry.redaction.Redactor` of your own. Evaluators see what really happened.
     """
 
 

@@ -14,6 +14,7 @@ from pydantic_evals import Dataset
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Splits
 from spanwright.core.events import Event, RolloutEnded, RunStarted
+from spanwright.core.goal import Goal
 from spanwright.core.protocols import Journal, Recorder, Reflector
 from spanwright.core.rollout import Blame
 from spanwright.core.usage import Budget
@@ -89,10 +90,11 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     wearables = tuple(wearable for agent in agents if (wearable := wearable_of(agent)) is not None)
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
-    policy = _fit_for(wishes.policy, wishes.objective)
+    policy = _fit_for(wishes.policy, wishes.objective).wanting(cases.goals)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
     evidence = _evidence(cases, found)
+    unpriced = _unpriced(cases.goals, models)
     problem = Problem(
         subject=meeting,
         evaluator=scoring,
@@ -108,7 +110,9 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
             **_of_evidence(evidence),
+            **({"goals": ", ".join(goal.words for goal in cases.goals)} if cases.goals else {}),
         },
+        goals=cases.goals,
         recorded=evidence.recorded if evidence else (),
     )
     return Prepared(
@@ -117,7 +121,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
+        remarks=(*cases.remarks, *unpriced, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
     )
 
 
@@ -202,10 +206,15 @@ def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
     return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
 
 
+def default_budget(splits: Splits) -> Budget:
+    """Return what a run may spend where nobody says it."""
+    return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
+
+
 def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     """Return the budget with its defaults. Raises UsageError for one that is too small for a single attempt."""
     test = 2 * len(splits.test)
-    given = budget or Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + test)
+    given = budget or default_budget(splits)
     if given == Budget():
         raise UsageError(
             "the budget limits nothing", "Set one of rollouts, reflections, requests, tokens, usd, seconds"
@@ -234,6 +243,16 @@ def _check_priced(budget: Budget, models: Mapping[str, Model]) -> None:
                 f"budget usd={budget.usd} cannot be kept: the price of {model.model_name!r} ({purpose}) is unknown",
                 "Limit rollouts, requests or tokens instead",
             )
+
+
+def _unpriced(goals: Sequence[Goal], models: Mapping[str, Model]) -> Sequence[str]:
+    """Return a remark where a goal for the cost cannot be judged."""
+    unknown = sorted({model.model_name for model in models.values() if not is_priced(model)})
+    wanted = [goal.words for goal in goals if goal.figure == "cost"]
+    if not unknown or not wanted:
+        return ()
+    what = f"the price of {', '.join(unknown)} is unknown, and so is the cost of rollouts that ask it"
+    return (f"{what}: {', '.join(wanted)} cannot be judged by them. Use a goal for tokens instead",)
 
 
 def _of_subject(

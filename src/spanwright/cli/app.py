@@ -1,5 +1,6 @@
 """The commands and their options. What each does is in a module of its own, imported when the command is given."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,17 @@ from spanwright.cli.options import (
     AsJson,
     BaseUrl,
     Concurrency,
+    DepsOfCase,
+    Evals,
+    EvaluatorClasses,
     ExportTo,
+    Group,
+    High,
+    Least,
+    Low,
     Model,
+    Most,
+    ObjectiveName,
     Ordered,
     Packaged,
     Policy,
@@ -95,23 +105,15 @@ def demo(
 @app.command()
 def optimize(
     subject: Subject,
-    evals: Annotated[
-        str, typer.Option(metavar="MODULE:NAME|FILE", help="A pydantic_evals Dataset: an object, a function, a file.")
-    ],
-    evaluator: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODULE:NAME", help="An evaluator class that the dataset file names; can be repeated."),
-    ] = None,
-    deps: Annotated[
-        str | None,
-        typer.Option(metavar="MODULE:NAME", help="A function of a case: an async context manager of the agent's deps."),
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="A field of the cases' metadata: equal ones stay in one split.")
-    ] = None,
-    objective: Annotated[
-        str | None, typer.Option(help="The evaluator whose figure to maximize; by default the mean of all.")
-    ] = None,
+    evals: Evals,
+    evaluator: EvaluatorClasses = None,
+    deps: DepsOfCase = None,
+    group: Group = None,
+    objective: ObjectiveName = None,
+    low: Low = None,
+    high: High = None,
+    most: Most = None,
+    least: Least = None,
     components: Annotated[
         list[str] | None,
         typer.Option(
@@ -145,6 +147,7 @@ def optimize(
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.wanting import goals_of
 
     invocation = Invocation(
         subject=subject,
@@ -155,6 +158,7 @@ def optimize(
         group=group,
         objective=objective,
         evidence=None if evidence is None else str(evidence),
+        goals=goals_of(low or (), high or (), most or (), least or ()),
         components=tuple(components or ()),
         model=model,
         reflection_model=reflection_model,
@@ -174,6 +178,51 @@ def optimize(
     if save is not None:
         result.save(save)
     raise typer.Exit(conclude(result, manner))
+
+
+@app.command()
+def calibrate(
+    subject: Subject,
+    evals: Evals,
+    evaluator: EvaluatorClasses = None,
+    deps: DepsOfCase = None,
+    group: Group = None,
+    objective: ObjectiveName = None,
+    repeats: Annotated[int, typer.Option(min=2, help="How often each validation case is tried.")] = 4,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    rollouts: Annotated[
+        int | None, typer.Option(min=1, help="The budget of the optimization that is planned; none of it is spent.")
+    ] = None,
+    concurrency: Concurrency = None,
+    seed: Seed = 0,
+    policy: Policy = Rules.DEFAULT,
+    run: Annotated[str | None, typer.Option(help="A name; one that the store knows is resumed.")] = None,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try an agent against itself: how noisy an eval set is, and which gains it could show."""
+    from spanwright.cli.calibrating import measure
+    from spanwright.cli.invocation import Invocation
+    from spanwright.cli.running import Manner, new_name
+
+    invocation = Invocation(
+        subject=subject,
+        evals=evals,
+        run=run or new_name(f"calibration-{subject.rpartition(':')[2]}"),
+        evaluators=tuple(evaluator or ()),
+        deps=deps,
+        group=group,
+        objective=objective,
+        model=model,
+        base_url=base_url,
+        rollouts=rollouts,
+        concurrency=concurrency or 32,
+        seed=seed,
+        policy=policy.value,
+    )
+    raise typer.Exit(measure(invocation, Manner(store=store, as_json=as_json, quiet=quiet), repeats=repeats))
 
 
 @app.command()
@@ -278,9 +327,18 @@ def check_traces(file: SpansFile, as_json: AsJson = False) -> None:
 @traces.command("import")
 def import_traces(
     files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE...]", help="OTLP: JSON lines or protobuf, plain, .gz or .zst.", show_default=False
+        ),
+    ] = None,
+    from_phoenix: Annotated[str | None, typer.Option(metavar="URL", help="A Phoenix server to import from.")] = None,
+    project: Annotated[str | None, typer.Option(help="Its project; PHOENIX_PROJECT_NAME unless said.")] = None,
+    from_mlflow: Annotated[str | None, typer.Option(metavar="URL", help="An MLflow server to import from.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Its experiment; MLFLOW_EXPERIMENT_NAME unless said.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Of servers, only traces that began since then; UTC.", show_default=False)
+    ] = None,
     store: Store = DEFAULT_STORE,
     region: Annotated[
         list[str] | None,
@@ -290,12 +348,20 @@ def import_traces(
         bool, typer.Option("--redaction/--no-redaction", help="Take out secrets and personal data.")
     ] = True,
 ) -> None:
-    """Import traces of production beside the store, redacted; what was imported before is passed over."""
-    from spanwright.cli.mining import take_in
+    """Import traces of production beside the store, redacted; of what was imported before only new evaluations."""
+    from spanwright.cli.mining import Sources, take_in
     from spanwright.telemetry.redaction import Redactor
 
     redactor = Redactor(regions=tuple(region or ("US",))) if redaction else None
-    raise typer.Exit(take_in(files, store, redactor=redactor))
+    sources = Sources(
+        files=tuple(files or ()),
+        phoenix=from_phoenix,
+        project=project,
+        mlflow=from_mlflow,
+        experiment=experiment,
+        since=None if since is None else since.replace(tzinfo=UTC),
+    )
+    raise typer.Exit(take_in(sources, store, redactor=redactor))
 
 
 @traces.command("mine")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from spanwright.core.goal import Goal
 from spanwright.core.usage import Budget
 from spanwright.errors import StoreError, UsageError
 from spanwright.store.lock import lock_path
@@ -38,6 +39,7 @@ class Invocation:
     objective: str | None = None
     evidence: str | None = None
     """A file of spans that were recorded before."""
+    goals: tuple[Goal, ...] = ()
     export: str | None = None
     """The kind of backend to export to; None exports nothing."""
 

@@ -60,8 +60,9 @@ def deps_of(reference: str | None) -> DepsFor | None:
 def evals_of(invocation: Invocation) -> Evals[Any, Any, Any]:
     """Return the eval set with the splits' seed and groups. Raises UsageError for what is none."""
     found = _from_file(invocation) if invocation.evals.endswith(_FILES) else _from_module(invocation.evals)
-    evidence = invocation.evidence
+    evidence, goals = invocation.evidence, invocation.goals
     if isinstance(found, Evals):
+        found = replace(found, goals=(*found.goals, *goals))
         return found if evidence is None else replace(found, evidence=evidence)
     group = invocation.group
     return Evals(
@@ -69,6 +70,7 @@ def evals_of(invocation: Invocation) -> Evals[Any, Any, Any]:
         seed=invocation.seed,
         group=None if group is None else lambda case: _field(case, group),
         evidence=evidence,
+        goals=goals,
     )
 
 

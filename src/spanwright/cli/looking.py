@@ -37,12 +37,14 @@ def list_runs(store: Path, *, as_json: bool) -> None:
 
 
 def show_run(run: str, store: Path, *, as_json: bool) -> None:
-    """Print the result of a run, so far or at its end, and how its winner came to be."""
+    """Print the result of a run, so far or at its end, what its parts brought, and how its winner came to be."""
     result = _result(run, store)
     if as_json:
         typer.echo(result.to_json())
         return
     typer.echo(str(result))
+    for line in result.worth.lines():
+        typer.echo(f"  paid        {line}")
     for step in result.lineage:
         reason = " ".join((step.diagnosis or step.rationale).split())
         typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))

@@ -40,6 +40,30 @@ RunName: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run'
 Subject: TypeAlias = Annotated[
     str, typer.Argument(metavar="MODULE:NAME", help="An agent, or a factory or program decorated with `optimizable`.")
 ]
+Evals: TypeAlias = Annotated[
+    str, typer.Option(metavar="MODULE:NAME|FILE", help="A pydantic_evals Dataset: an object, a function, a file.")
+]
+EvaluatorClasses: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evaluator",
+        metavar="MODULE:NAME",
+        help="An evaluator class that the dataset file names; can be repeated.",
+    ),
+]
+DepsOfCase: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--deps", metavar="MODULE:NAME", help="A function of a case: an async context manager of the agent's deps."
+    ),
+]
+Group: TypeAlias = Annotated[
+    str | None, typer.Option(help="A field of the cases' metadata: equal ones stay in one split.")
+]
+ObjectiveName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--objective", help="The evaluator whose figure to maximize; by default the mean of all."),
+]
 Store: TypeAlias = Annotated[
     Path, typer.Option("--store", metavar="FILE", help="The file that remembers runs.", show_default=True)
 ]
@@ -93,5 +117,34 @@ Ordered: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--ordered", help="One attempt at a time: slower, and reproducible for a seed.", rich_help_panel=_SEARCH
+    ),
+]
+
+_GOALS = "Goals beside the score: cost, latency, tokens, requests, tool_calls, or an evaluator's figure"
+
+Low: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--minimize", metavar="FIGURE", help="To be low; can be repeated.", rich_help_panel=_GOALS),
+]
+High: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--maximize", metavar="FIGURE", help="To be high; can be repeated.", rich_help_panel=_GOALS),
+]
+Most: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-most",
+        metavar="FIGURE=N",
+        help="Not to be exceeded, on average; can be repeated.",
+        rich_help_panel=_GOALS,
+    ),
+]
+Least: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-least",
+        metavar="FIGURE=N",
+        help="Not to be undercut, on average; can be repeated.",
+        rich_help_panel=_GOALS,
     ),
 ]

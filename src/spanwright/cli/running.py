@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import anyio
 import typer
@@ -26,6 +26,8 @@ from spanwright.report import Result
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
 from spanwright.telemetry import Export
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         reflection_model=models.reflection,
         components=_choice(invocation),
         objective=invocation.objective,
-        policy=_policy(invocation),
+        policy=policy_of(invocation),
         concurrency=invocation.concurrency,
         store=manner.store,
         run=Run(
@@ -83,7 +85,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         stop=stop,
     )
     try:
-        return anyio.run(interruptible, partial(_with_open, models, work), stop)
+        return anyio.run(interruptible, partial(with_open, models, work), stop)
     except KeyboardInterrupt:
         return _as_far_as_it_came(invocation, manner)
     except UserBug:
@@ -110,7 +112,7 @@ def store_option(store: Path) -> Sequence[str]:
     return () if store == DEFAULT_STORE else ("--store", shlex.quote(str(store)))
 
 
-async def _with_open(models: Cast, work: Callable[[], Awaitable[Result]]) -> Result:
+async def with_open(models: Cast, work: Callable[[], Awaitable[Done]]) -> Done:
     """Do the work, and close the models' connections."""
     async with AsyncExitStack() as stack:
         for model in models.named:
@@ -159,7 +161,8 @@ def _export(invocation: Invocation) -> Export | bool:
             return Export.phoenix()
 
 
-def _policy(invocation: Invocation) -> Policy:
+def policy_of(invocation: Invocation) -> Policy:
+    """Return the policy that an invocation names."""
     settings = PolicySettings(seed=invocation.seed)
     if invocation.ordered:
         settings["schedule"] = "ordered"

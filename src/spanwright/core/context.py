@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Case
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson
 from spanwright.core.rollout import Observed
 from spanwright.core.trace import Trace
@@ -11,12 +12,14 @@ from spanwright.core.trace import Trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A training case and what happened when the parent was tried on it."""
+    """A training case and what happened when the parent, or another member beside it, was tried on it."""
 
     case: Case
     observed: Observed
     blamed: tuple[ComponentId, ...] = ()
     """The components that the spans and the evaluators point at, most blamed first."""
+    differing: tuple[ComponentId, ...] = ()
+    """The components that had other texts than the parent's: another member had this try, and fared better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,11 @@ class TriedEdit:
     component: ComponentId
     text: str
     outcome: str
-    """One line: "kept: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    """One line: "better: 0.42 -> 0.55 on 8 cases", "refused: text too long"."""
+    replaced: str = ""
+    """The text in whose place it was put."""
+    together: tuple[ComponentId, ...] = ()
+    """Other components that the same child changed: the outcome is that of all these edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +62,12 @@ class ReflectionContext:
     lessons: tuple[Lesson, ...] = ()
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    stuck: bool = False
+    """True where the search makes no progress: what the texts say is to be questioned, rather than added to."""
     objective: str = ""
     """What the score measures, in words."""
     most_edits: int | None = None
     """How many of the components one answer may edit; None: all of them. More may be on offer, so that each rule finds
     its place."""
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""

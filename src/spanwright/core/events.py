@@ -8,7 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
-from spanwright.core.proposal import Draft, Proposal, Refusal, Verdict
+from spanwright.core.goal import Goal
+from spanwright.core.proposal import Draft, Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
 
@@ -31,6 +32,17 @@ class StopReason(StrEnum):
     FAILED = "failed"
 
 
+class Escape(StrEnum):
+    """What an attempt does otherwise, because the search makes no progress."""
+
+    WIDEN = "widen"
+    """It chooses its parent among members that are less sure to be good."""
+    RESTART = "restart"
+    """It starts from a promising member off the incumbent's line."""
+    QUESTION = "question"
+    """Its reflector is told to question what the texts say, rather than to add to it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
     """The first event of a run. `fingerprints` must be equal when it is resumed."""
@@ -47,6 +59,9 @@ class RunStarted:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
+    lessons: tuple[Lesson, ...] = ()
+    """What other runs have learnt."""
+    goals: tuple[Goal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +102,7 @@ class AttemptStarted:
     parent: CandidateId
     cases: tuple[str, ...]
     """The minibatch; of a draft, the cases of its bar."""
+    escape: Escape | None = None
     draft: Draft | None = None
     """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
     at: float
@@ -162,6 +178,15 @@ class SearchEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """The first part of the finals is over: only `finalists` are measured further. Without the seed: it is beaten."""
+
+    kind: Literal["narrowed"] = "narrowed"
+    finalists: tuple[CandidateId, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event of a run that came to its end. A run without it can be resumed."""
 
@@ -184,6 +209,7 @@ Event: TypeAlias = (
     | Refused
     | Abandoned
     | SearchEnded
+    | Narrowed
     | RunEnded
 )
 """What observers are shown and stores keep; `kind` tells them apart."""

@@ -16,6 +16,19 @@ class Lesson:
     text: str
     case: str = ""
     """The training case that showed it."""
+    evidence: int = 1
+    """How many distinct cases and attempts speak for it."""
+    returned: int = 0
+    """How often an edit was to address it, and it was seen again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """A lesson, for another run to begin with."""
+
+    lesson: Lesson
+    text: str
+    """The component's text with which it was seen."""
 
 
 class Origin(StrEnum):
@@ -38,6 +51,8 @@ class Proposal:
     rationale: str = ""
     """Why these edits."""
     lessons: tuple[Lesson, ...] = ()
+    suspected: tuple[ComponentId, ...] = ()
+    """Components that the diagnosis names, or that it asked to edit though they were not on offer."""
     origin: Origin = Origin.REFLECTION
 
     def apply(self, parent: Candidate) -> Candidate:
@@ -64,6 +79,7 @@ class RefusalReason(StrEnum):
     WRONG_COMPONENT = "wrong component"
     UNCHANGED = "nothing changed"
     DUPLICATE = "duplicate candidate"
+    NEAR_DUPLICATE = "said before in other words"
     TOO_LONG = "text too long"
     PLACEHOLDER = "placeholder lost"
     ECHO = "prompt echoed"
@@ -77,6 +93,8 @@ class Refusal:
 
     reason: RefusalReason
     detail: str = ""
+    suspected: tuple[ComponentId, ...] = ()
+    """As in a proposal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,22 @@ class Reflector(Protocol):
         ...
 
 
+class Redaction(Protocol):
+    """Takes out of evidence what should not be kept, before it is kept, exported or reflected on."""
+
+    def observed(self, observed: Observed) -> Observed:
+        """Return a finished and scored rollout without it."""
+        ...
+
+    def case(self, case: Case, trace_id: str) -> Case:
+        """Return a case without it, to be read beside that trace."""
+        ...
+
+    def text(self, text: str, trace_id: str) -> str:
+        """Return a text of that trace without it."""
+        ...
+
+
 class Journal(Protocol):
     """The durable memory of one run. Only the engine writes to it, from one event loop."""
 

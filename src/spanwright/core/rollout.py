@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from spanwright.core.candidate import CandidateId
+from spanwright.core.goal import SCORE
+from spanwright.core.measured import MEASURED, Measured
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
@@ -25,6 +27,7 @@ class Purpose(StrEnum):
     VALIDATION = "validation"
     FINAL = "final"
     TEST = "test"
+    CALIBRATION = "calibration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,15 @@ class Rollout:
     """The trace of the evaluators; empty where they left no spans."""
     started: float = 0.0
     ended: float = 0.0
+    measured: Measured = field(default_factory=Measured)
+
+    def figure(self, name: str) -> float | None:
+        """Return the score, a measured figure or one of an evaluator's by name; None where it is unknown."""
+        if name in MEASURED:
+            return self.measured.known.get(name)
+        if self.score is None:
+            return None
+        return self.score.value if name == SCORE else self.score.objectives.get(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

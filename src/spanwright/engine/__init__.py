@@ -1,8 +1,9 @@
 """The only room that starts tasks: it moves candidates, rollouts, traces and proposals along, and decides nothing."""
 
+from spanwright.engine.calibration import Calibration
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
 
-__all__ = ["Ask", "Conduct", "Ended", "Engine", "Lease", "Ledger", "Means", "Phase", "Problem", "Stop"]
+__all__ = ["Ask", "Calibration", "Conduct", "Ended", "Engine", "Lease", "Ledger", "Means", "Phase", "Problem", "Stop"]

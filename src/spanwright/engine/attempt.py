@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, ReflectionContext
-from spanwright.core.events import Abandoned, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.engine import evidence
@@ -52,10 +52,10 @@ class Attempt:
         if not scored:
             return self._abandoned("no rollout of the minibatch has a score")
         perfect = shop.policy.perfect
-        if all(evidence.is_perfect(each.rollout.score, perfect) for each in scored if each.rollout.score is not None):
+        if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
-        examples = [evidence.example(shop.problem, each, components) for each in scored]
+        examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
         result = self._opened.result if answered(self._opened) else await self._consult(examples)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
@@ -120,12 +120,14 @@ class Attempt:
             attempt=self._opened.attempt,
             parent=self._parent,
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
-            examples=tuple(examples),
+            examples=(*examples, *evidence.contrasts(shop, self._parent, examples)),
             recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             others=tuple(component for component in components if component.id not in chosen),
+            stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
+            goals=shop.problem.goals,
             most_edits=policy.edits,
         )
 
@@ -139,8 +141,10 @@ class Attempt:
         if strange := proposal.edits.keys() - self._parent.texts.keys():
             return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
         child = proposal.apply(self._parent)
-        if child.id in shop.pool.view:
+        if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
+        if twin := shop.policy.repeats(shop.pool.view, child):
+            return self._refused(Refusal(reason=RefusalReason.NEAR_DUPLICATE, detail=twin))
         verdict = Verdict(accepted=True, reason="admitted without a gate")
         if gate is not None:
             after = await self._gate(child, tuple(before))

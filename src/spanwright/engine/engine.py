@@ -67,7 +67,7 @@ class Engine:
     async def _work(self) -> None:
         shop = self._shop
         shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
-        with _enough_threads(shop.conduct.concurrency), _one_error():
+        with enough_threads(shop.conduct.concurrency), one_error():
             async with anyio.create_task_group() as group:
                 shop.observers.start(group)
                 try:
@@ -95,6 +95,8 @@ class Engine:
                     validation=tuple(case.id for case in splits.validation),
                     test=tuple(case.id for case in splits.test),
                     fingerprints=dict(problem.fingerprints),
+                    lessons=problem.lessons,
+                    goals=problem.goals,
                 )
             )
         view = shop.pool.view
@@ -147,7 +149,7 @@ class Engine:
 
 
 @contextmanager
-def _enough_threads(concurrency: int) -> Generator[None]:
+def enough_threads(concurrency: int) -> Generator[None]:
     """Let as many sync tools run at once as there are rollouts: anyio's default of 40 threads would throttle them."""
     limiter = to_thread.current_default_thread_limiter()
     before = limiter.total_tokens
@@ -159,7 +161,7 @@ def _enough_threads(concurrency: int) -> Generator[None]:
 
 
 @contextmanager
-def _one_error() -> Generator[None]:
+def one_error() -> Generator[None]:
     """Raise the one error that ended the run in place of the groups around it."""
     try:
         yield

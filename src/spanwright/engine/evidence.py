@@ -1,15 +1,18 @@
 """From finished rollouts to what a reflector may know of them: examples, blame and lessons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.context import Example, Recorded
+from spanwright.core.goal import SCORE
 from spanwright.core.proposal import Lesson
-from spanwright.core.rollout import Observed
+from spanwright.core.protocols import Redaction
+from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall, Trace
 from spanwright.engine.problem import Problem
+from spanwright.engine.workshop import Workshop
 from spanwright.reflection import show_within
 from spanwright.telemetry import blame
 
@@ -19,12 +22,37 @@ _BLAMED_SHOWN = 3
 _RECORDED_SHOWN = 3
 
 
-def example(problem: Problem, observed: Observed, components: Sequence[Component]) -> Example:
+def example(
+    problem: Problem, observed: Observed, components: Sequence[Component], redaction: Redaction | None = None
+) -> Example:
     """Return what one rollout teaches; `components` are those that may be blamed, with the candidate's texts."""
     case = next(case for case in problem.splits.train if case.id == observed.rollout.key.case)
+    if redaction is not None:
+        case = redaction.case(case, observed.trace.id)
     weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
+
+
+def contrasts(shop: Workshop, parent: Candidate, examples: Sequence[Example]) -> Iterator[Example]:
+    """Yield, for failures among the examples of a minibatch, a better try of the same case, if any member had one.
+
+    Nothing is blamed and nothing learned from it: it shows what right looks like.
+    """
+    view, redaction = shop.pool.view, shop.means.redaction
+    for each in examples:
+        score = each.observed.rollout.score
+        number = None if score is None else shop.policy.beside(view, each.case.id, score.value)
+        observed = None if number is None else shop.means.journal.observed(number)
+        if observed is None:
+            continue
+        case = shop.case(each.case.id)
+        candidate = view.candidate(observed.rollout.key.candidate)
+        yield Example(
+            case=case if redaction is None else redaction.case(case, observed.trace.id),
+            observed=observed,
+            differing=tuple(candidate.changes_from(parent)),
+        )
 
 
 def blamed(trace: Trace, score: Score, components: Sequence[Component]) -> Mapping[ComponentId, float]:
@@ -49,6 +77,17 @@ def total_blame(
 def is_perfect(score: Score, perfect: float | None) -> bool:
     """Return whether there is nothing to learn from a rollout with this score."""
     return perfect is not None and score.value >= perfect
+
+
+def leaves_nothing(problem: Problem, rollout: Rollout, perfect: float | None) -> bool:
+    """Return whether nothing can be learned from a rollout: its score is the best, and no goal leaves a wish."""
+    if rollout.score is None or not is_perfect(rollout.score, perfect):
+        return False
+    for goal in problem.goals:
+        figure = rollout.figure(goal.figure)
+        if figure is not None and goal.figure != SCORE and (goal.limit is None or goal.excess(figure)):
+            return False
+    return True
 
 
 def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson, ...]:

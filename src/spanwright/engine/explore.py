@@ -141,11 +141,13 @@ class Explorer:
         """Choose parent and cases."""
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         number = view.next_attempt
+        escape = None
         if draft is not None:
             parent, cases = draft.proposal.parents[0], tuple(draft.bar)
         else:
-            # The stream is keyed by the attempt, so that a resumed run draws the same.
-            parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"))
+            # The streams are keyed by the attempt, so that a resumed run draws the same.
+            escape = policy.escape(view, Random(f"{policy.seed}/{number}/escape"))
+            parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"), escape)
             cases = policy.minibatch(view, parent, number)
-        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, draft=draft, at=shop.now()))
-        return OpenAttempt(attempt=number, parent=parent, cases=cases, draft=draft)
+        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft, at=shop.now()))
+        return OpenAttempt(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft)

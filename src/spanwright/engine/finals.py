@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import anyio
 
 from spanwright.core.candidate import CandidateId
-from spanwright.core.events import RunEnded, SearchEnded, StopReason
+from spanwright.core.events import Narrowed, RunEnded, SearchEnded, StopReason
 from spanwright.core.rollout import Purpose
 from spanwright.engine.ledger import Ask, Lease, Phase
 from spanwright.engine.workshop import Work, Workshop
@@ -41,14 +41,22 @@ class Finals:
         await shop.means.journal.durable()
 
     async def _measure_again(self, finalists: Sequence[CandidateId]) -> None:
-        """Spend what is kept for the finals, and what the search left over, on the finalists alike."""
+        """Spend what is kept for the finals, and what the search left: on all alike, then on those who are left."""
         shop = self._shop
         if len(finalists) < 2:
             return
+        await self._measure_while_planned(finalists)
+        if shop.stopping or shop.pool.view.contenders is not None or not shop.policy.narrows(finalists):
+            return
+        shop.emit(Narrowed(finalists=shop.policy.narrowed(shop.pool.view, finalists), at=shop.now()))
+        await self._measure_while_planned(finalists)
+
+    async def _measure_while_planned(self, finalists: Sequence[CandidateId]) -> None:
+        shop = self._shop
         while not shop.stopping:
             left = shop.ledger.available(Phase.FINAL)
             if left is None:
-                left = shop.policy.final_least(finalists)
+                left = max(0, shop.policy.final_least(finalists) - shop.pool.view.final_rollouts)
                 shop.ledger.close(Phase.SEARCH)
             cells = shop.policy.final_cells(shop.pool.view, finalists, left)
             if not cells:
@@ -58,8 +66,6 @@ class Finals:
                 return
             with lease:
                 await self._measure(cells[: lease.rollouts], Purpose.FINAL, lease)
-            if shop.conduct.budget.rollouts is None:
-                return
 
     async def _test(self, winner: CandidateId) -> None:
         shop = self._shop

@@ -12,6 +12,7 @@ import anyio
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
+from spanwright.core.measured import Measured
 from spanwright.core.protocols import Evaluator, Recorder, Subject
 from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
@@ -50,6 +51,7 @@ class _Try:
     judged: Trace = _UNJUDGED
     """The evaluators' own trace."""
     usage: Usage
+    measured: Measured
 
     @property
     def is_worlds_fault(self) -> bool:
@@ -118,6 +120,7 @@ class Performer:
             judge_trace_id=outcome.judged.id if outcome.judged.spans else "",
             started=started,
             ended=self._clock(),
+            measured=outcome.measured,
         )
         return Observed(rollout=rollout, trace=outcome.trace, output=_output(outcome))
 
@@ -139,14 +142,23 @@ class Performer:
         retry_after: float | None = None
         baggage = {"spanwright.candidate": task.candidate.id, "spanwright.rollout": str(task.number)}
         async with self._recorder.recording(baggage) as recording:
+            began = self._clock()
             try:
                 output = await self._subject.run(task.candidate, task.case)
             except WorldFailed as error:
                 failure, retry_after = failure_of(error), error.retry_after
             except Exception as error:  # noqa: BLE001  (the user's code may raise anything, and a bad rollout is data)
                 failure = failure_of(error)
+            took = self._clock() - began
         trace = recording.trace
-        return _Try(output=output, failure=failure, retry_after=retry_after, trace=trace, usage=trace.usage)
+        return _Try(
+            output=output,
+            failure=failure,
+            retry_after=retry_after,
+            trace=trace,
+            usage=trace.usage,
+            measured=Measured.of(trace, took),
+        )
 
     async def _score(self, task: Task, ran: _Try) -> _Try:
         """Score an output in another recording, outside of the candidate: a judge's texts are never components."""
@@ -176,6 +188,7 @@ class Performer:
             trace=ran.trace,
             judged=judged,
             usage=ran.usage + judged.usage if judged.model_calls else ran.usage,
+            measured=ran.measured,
         )
 
 

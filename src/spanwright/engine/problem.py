@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import Recorded
-from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Reflector, Subject
+from spanwright.core.goal import Goal
+from spanwright.core.proposal import Lesson
+from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine.stop import Stop
 
@@ -23,11 +25,15 @@ class Problem:
     seed: Candidate
     components: tuple[Component, ...]
     """The components that may be edited; their ids are the keys of `seed.texts`."""
+    lessons: tuple[Lesson, ...] = ()
+    """What other runs have learnt about these components."""
     objective: str = ""
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
     recorded: tuple[Recorded, ...] = ()
     """Traces of the seed from before the run: they are shown to the reflector, and count for nothing else."""
+    goals: tuple[Goal, ...] = ()
+    """What is wanted beside a high score."""
 
     def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""
@@ -44,6 +50,7 @@ class Means:
     journal: Journal
     recorder: Recorder
     observers: Sequence[Observer] = ()
+    redaction: Redaction | None = None
     clock: Callable[[], float] = time.time
     """Seconds since the epoch, for the events' times."""
 

@@ -182,6 +182,9 @@ class Workshop:
             score = Score(value=self._floor, feedback=f"The run failed. {failure.boundary}: {failure.message}")
             rollout = replace(rollout, score=score)
             observed = replace(observed, rollout=rollout)
+        if self.means.redaction is not None:
+            observed = self.means.redaction.observed(observed)
+            rollout = observed.rollout
         lease.settle(rollout.usage)
         self.means.journal.keep_trace(rollout, observed.trace, observed.output)
         self.emit(RolloutEnded(rollout=rollout))

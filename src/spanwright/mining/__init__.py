@@ -8,7 +8,7 @@
     evidence    which traces a reflector may see beside its own, without a rollout paid for them
     pages       the cases as a pydantic_evals Dataset, the failures as a page of markdown
 
-Other sources (a fetcher of Phoenix or MLflow) hand spans to `Archive.add` and need nothing else of here.
+Spans of a backend (Phoenix, MLflow) come in by `import_spans`, those of other sources by `Archive.add`.
 """
 
 from spanwright.mining.archive import Archive, archive_of
@@ -16,7 +16,7 @@ from spanwright.mining.evidence import Evidence, Recordings, evidence_of
 from spanwright.mining.failing import Failure, Kind, failures, question
 from spanwright.mining.harvesting import Harvest, Mined, harvest
 from spanwright.mining.pages import dataset_of, page_of
-from spanwright.mining.sources import Imported, import_files
+from spanwright.mining.sources import Imported, import_files, import_spans
 
 __all__ = [
     "Archive",
@@ -33,6 +33,7 @@ __all__ = [
     "failures",
     "harvest",
     "import_files",
+    "import_spans",
     "page_of",
     "question",
 ]

@@ -6,7 +6,7 @@ a crash the next import reads it and goes on.
 
 import fcntl
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Self, TypeAlias
 
 from spanwright.core.trace import Attribute, Span
 from spanwright.errors import StoreError
+from spanwright.telemetry.names import EVALUATION
 from spanwright.telemetry.otlp import LoggedEvent, encode_json, encode_logs_json
 from spanwright.telemetry.redaction import Redactor
 from spanwright.telemetry.redaction.redactor import PLACEHOLDER
@@ -36,6 +37,8 @@ class Archive:
         """Spans that were written."""
         self.repeated = 0
         """Spans that were there already."""
+        self.judgements = 0
+        """Evaluations that were written of spans that were there already."""
         self.traces: set[str] = set()
         """The traces of the spans that were written."""
         self._redactor = redactor
@@ -69,16 +72,22 @@ class Archive:
         return self._redactor.counted if self._redactor else {}
 
     def add(self, spans: Sequence[Span], events: Sequence[LoggedEvent] = ()) -> int:
-        """Write what is not there yet, redacted, and return how many spans that were. Raises StoreError."""
+        """Write what is not there yet, redacted, and return how many spans that were. Raises StoreError.
+
+        Of a span that is there already, evaluations that are not are written: people judge late.
+        """
         new = {key: span for span in spans if (key := (span.trace_id, span.span_id)) not in self._known}
-        told, said = tuple(new.values()), tuple(events)
+        late = [event for span in spans if (span.trace_id, span.span_id) in self._known for event in _judgements(span)]
+        told, said = tuple(new.values()), (*events, *late)
         if self._redactor is not None:
             told, said = self._redactor.spans(told), self._redactor.events(said)
             self._redactor.forget_texts()
-        fresh = {mark: event for event in said if (mark := _mark(event)) not in self._events}
+        borne = {_mark(event) for span in told for event in _judgements(span)}
+        fresh = {mark: event for event in said if (mark := _mark(event)) not in self._events | borne}
         self._append((encode_json(told) if told else b"") + (encode_logs_json(fresh.values()) if fresh else b""))
         self._known.update(new)
-        self._events.update(fresh)
+        self._events.update(fresh, borne)
+        self.judgements += len(fresh.keys() & {_mark(event) for event in said[len(events) :]})
         self.traces.update(trace for trace, _ in new)
         self.spans += len(new)
         self.repeated += len(spans) - len(new)
@@ -91,7 +100,8 @@ class Archive:
             for line in file:
                 records = read_lines(line)
                 self._known.update((span.trace_id, span.span_id) for span in records.spans)
-                self._events.update(_mark(event) for event in records.events)
+                borne = (event for span in records.spans for event in _judgements(span))
+                self._events.update(_mark(event) for event in (*records.events, *borne))
                 self._reserve(records.spans, records.events)
         if line and not line.endswith(b"\n"):  # a crash broke it off; the import that was cut short comes again
             os.write(self._handle, b"\n")
@@ -117,6 +127,19 @@ class Archive:
         handle, self._handle = self._handle, -1
         if handle >= 0:
             os.close(handle)
+
+
+def _judgements(span: Span) -> Iterator[LoggedEvent]:
+    """Yield the evaluations that a span bears, as those that come by themselves."""
+    for event in span.events:
+        if event.name == EVALUATION:
+            yield LoggedEvent(
+                name=event.name,
+                trace_id=span.trace_id,
+                span_id=span.span_id,
+                time=event.time,
+                attributes=event.attributes,
+            )
 
 
 def _mark(event: LoggedEvent) -> bytes:

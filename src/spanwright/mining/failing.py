@@ -9,10 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spanwright.core.trace import AgentRun, Message, ModelCall, Trace
+from spanwright.core.trace import AgentRun, Evaluation, Message, ModelCall, Trace
 from spanwright.telemetry.dialects.reading import FAILED
+from spanwright.telemetry.names import EXPECTATION
 
 _FAILING = frozenset({"fail", "failed", "false", "incorrect", "bad", "no"})
+_EXPECTED = frozenset(
+    {"correction", "corrected", "expected", "expected output", "expected answer", "expected response"}
+    | {"ground truth", "ideal", "ideal answer", "reference", "reference answer"}
+)
+"""Names of evaluations that hold what should have come, in lower case and with blanks."""
 _GIST = 120
 _DIFFERING = re.compile(r"<[a-z]+-\d+>|'[^']*'|\"[^\"]*\"|`[^`]*`|\b[0-9a-f]{8,}\b|\b[A-Z]+-\d+\b|\d+(?:\.\d+)?")
 
@@ -24,6 +30,8 @@ class Kind(StrEnum):
     """A run, a model call or a tool call failed."""
     LOW_SCORE = "low score"
     """An evaluation that was recorded with the trace is below the line, or says that it failed."""
+    CORRECTED = "corrected"
+    """Somebody wrote down what should have come, and something else did."""
     LENGTH = "length stop"
     """A model's answer was cut off by its token limit."""
     RETRY = "retry"
@@ -53,7 +61,7 @@ class Failure:
 
 def failures(trace: Trace, *, low: float = 0.5) -> tuple[Failure, ...]:
     """Return what went wrong in a trace, the gravest first. Evaluations below `low` count as failures."""
-    found = (*_errors(trace), *_low_scores(trace, low), *_cut_off(trace), *_retries(trace))
+    found = (*_errors(trace), *_low_scores(trace, low), *_corrected(trace), *_cut_off(trace), *_retries(trace))
     order = list(Kind)
     return tuple(sorted(dict.fromkeys(found), key=lambda failure: order.index(failure.kind)))
 
@@ -84,6 +92,40 @@ def answer(trace: Trace) -> str:
     return next((run.final for run in trace.agents if not run.parent_agent and run.final), "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody said should have come."""
+
+    name: str
+    """Of the evaluation that says it."""
+    text: str
+
+
+def wanted(trace: Trace) -> Wanted | None:
+    """Return what should have come, as a person or a program recorded it with the trace: the last word counts.
+
+    That is an evaluation labelled as an expectation (MLflow's), or one with a name like "correction" or "expected
+    output" and a text in its explanation or label (Phoenix's annotations, or anybody's).
+    """
+    said = [Wanted(name=each.name, text=text) for each in trace.evaluations if (text := _wanted(each))]
+    return said[-1] if said else None
+
+
+def _wanted(judged: Evaluation) -> str:
+    if judged.error:
+        return ""
+    if judged.label == EXPECTATION:
+        return judged.explanation
+    named = " ".join(judged.name.lower().replace("_", " ").replace("-", " ").split())
+    return (judged.explanation or judged.label) if named in _EXPECTED else ""
+
+
+def _corrected(trace: Trace) -> Iterator[Failure]:
+    right = wanted(trace)
+    if right is not None and right.text.split() != answer(trace).split():
+        yield Failure(trace=trace.id, kind=Kind.CORRECTED, place=right.name, message=f"should have been: {right.text}")
+
+
 def _errors(trace: Trace) -> Iterator[Failure]:
     for tool in trace.tool_calls:
         if tool.error and not tool.retry:
@@ -101,6 +143,8 @@ def _errors(trace: Trace) -> Iterator[Failure]:
 
 def _low_scores(trace: Trace, low: float) -> Iterator[Failure]:
     for judged in trace.evaluations:
+        if _wanted(judged):
+            continue  # it says what would have been right
         failing = judged.value < low if judged.value is not None else judged.label.lower() in _FAILING
         if failing and not judged.error:
             yield Failure(trace=trace.id, kind=Kind.LOW_SCORE, place=judged.name, message=judged.explanation)

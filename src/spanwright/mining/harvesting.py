@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from spanwright.core.trace import Trace
-from spanwright.mining.failing import Failure, Kind, answer, failures, question, turns_before
+from spanwright.mining.failing import Failure, Kind, Wanted, answer, failures, question, turns_before, wanted
 from spanwright.mining.likeness import Alike
 
 T = TypeVar("T")
@@ -22,6 +22,8 @@ class Mined:
     trace: str
     question: str
     answer: str
+    wanted: Wanted | None
+    """What should have come, where somebody recorded it with this very trace: one asked nearly the same has another."""
     turns_before: int
     failures: tuple[Failure, ...]
     alike: "list[Mined]" = field(default_factory=list["Mined"])
@@ -75,7 +77,14 @@ def harvest(traces: Iterable[Trace], *, most: int = 100, low: float = 0.5, alike
 
 
 def _mined(trace: Trace, asked: str, wrong: tuple[Failure, ...]) -> Mined:
-    return Mined(trace=trace.id, question=asked, answer=answer(trace), turns_before=turns_before(trace), failures=wrong)
+    return Mined(
+        trace=trace.id,
+        question=asked,
+        answer=answer(trace),
+        wanted=wanted(trace),
+        turns_before=turns_before(trace),
+        failures=wrong,
+    )
 
 
 def _picked(found: list[Mined], most: int, alike: float) -> list[Mined]:

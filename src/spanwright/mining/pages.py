@@ -1,6 +1,7 @@
 """What is written of a harvest: a pydantic_evals Dataset, and a page of the clusters for a person to read.
 
-Cases have no expected output: what a failed trace said is not what it should have said. Who adds it knows the answer.
+A case has an expected output where somebody recorded one with a trace. Else none is known, and the file says so: what a
+failed trace said is not what it should have said. Who adds it knows the answer.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from spanwright.mining.harvesting import Harvest, Mined
 Metadata: TypeAlias = dict[str, JsonValue]
 MinedSet: TypeAlias = Dataset[str, Any, Metadata]
 
+UNKNOWN = "none is known: add expected_output, or evaluators that need none"
 _EXAMPLES = 5
 _LONGEST = 160
 
@@ -24,7 +26,13 @@ _LONGEST = 160
 def dataset_of(harvest: Harvest, name: str = "mined") -> MinedSet:
     """Return the cases, each named by its trace, which its metadata tells, too, with what went wrong."""
     cases: list[Case[str, Any, Metadata]] = [
-        Case(name=mined.trace, inputs=mined.question, metadata=_metadata(mined)) for mined in harvest.cases
+        Case(
+            name=mined.trace,
+            inputs=mined.question,
+            expected_output=mined.wanted.text if mined.wanted else None,
+            metadata=_metadata(mined),
+        )
+        for mined in harvest.cases
     ]
     return Dataset[str, Any, Metadata](name=name, cases=cases)
 
@@ -62,6 +70,7 @@ def _metadata(mined: Mined) -> Metadata:
         "kind": worst.kind.value,
         "place": worst.place,
         "message": worst.message,
+        "expected": f"recorded as {mined.wanted.name!r}" if mined.wanted else UNKNOWN,
         "kinds": [kind.value for kind in mined.kinds],
         "answer": mined.answer,
         "turns_before": mined.turns_before,
@@ -75,6 +84,11 @@ def _head(harvest: Harvest) -> Iterator[str]:
     yield f"{harvest.failed} of {harvest.traces} traces failed; they make {len(harvest.cases)} cases."
     if harvest.silent:
         yield f"{harvest.silent} of them do not tell what was asked: `spanwright traces check` names the switch."
+    known = sum(mined.wanted is not None for mined in harvest.cases)
+    if harvest.cases:
+        yield f"{known} of the cases have an expected output, which somebody recorded with a trace."
+    if known < len(harvest.cases):
+        yield f"Of {len(harvest.cases) - known} none is known: add `expected_output`, or evaluators that need none."
     yield "\n| traces | failure |\n|---:|---|"
     for name, some in harvest.clusters:
         yield f"| {_count(some)} | {_cell(name)} |"

@@ -5,7 +5,7 @@ saves time: what was imported is known by (trace, span), with or without it.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
+from spanwright.core.trace import Span
 from spanwright.errors import StoreError, UsageError
 from spanwright.mining.archive import Archive
 from spanwright.telemetry.compressed import opened
@@ -22,6 +23,8 @@ from spanwright.telemetry.span_files import read_lines, read_spans, shortened
 _BATCH = 8 * 2**20
 _LONGEST = 2**28
 _CHUNK = 2**20
+_SPANS = 1_000
+"""Spans of a backend that are written together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Imported:
     traces: int
     repeated: int
     """Spans that were there already."""
+    judgements: int
+    """Evaluations that were new of spans that were there already."""
     unread: tuple[str, ...]
     """Files that could not be read to their end, and why."""
     diagnoses: tuple[str, ...]
@@ -77,10 +82,27 @@ def import_files(paths: Iterable[Path], archive: Archive) -> Imported:
         spans=archive.spans,
         traces=len(archive.traces),
         repeated=archive.repeated,
+        judgements=archive.judgements,
         unread=tuple(unread),
         diagnoses=tuple(shortened(faults)),
         redacted=dict(archive.redacted),
     )
+
+
+async def import_spans(spans: AsyncIterable[Span], archive: Archive) -> None:
+    """Read what a backend yields into an archive that is open. Raises StoreError, and what the backend's reader does.
+
+    What came before an error stays; what is there already is not taken again.
+    """
+    batch = list[Span]()
+    try:
+        async for span in spans:
+            batch.append(span)
+            if len(batch) == _SPANS:
+                archive.add(batch)
+                batch = []
+    finally:
+        archive.add(batch)
 
 
 def _import(path: Path, archive: Archive, cursor: "_Cursor") -> Iterator[str]:

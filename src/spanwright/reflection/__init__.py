@@ -1,6 +1,8 @@
 """Traces to proposals: a reflector reads what happened and writes new texts.
 
     prompt      the prompt of one reflection (components, examples, history), fitted to an allowance
+    templates   a user's own way to show a component
+    function    a reflector out of a function
     reflector   consults a model, climbing down the ladder of answer forms as its server demands
     parse       reads the answer, however messy (json_text, shapes, tagged)
     checks      tells a proposal from a refusal
@@ -8,9 +10,10 @@
 The prose is in prompts/*.md. What tools, users and models said is evidence here: cleaned, indented and marked.
 """
 
+from spanwright.reflection.function import FunctionReflector
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.reflector import ModelReflector
 from spanwright.reflection.values import show_within
 
-__all__ = ["ModelReflector", "Rung", "render_prompt", "rungs", "show_within"]
+__all__ = ["FunctionReflector", "ModelReflector", "Rung", "render_prompt", "rungs", "show_within"]

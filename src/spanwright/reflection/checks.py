@@ -5,7 +5,7 @@ Good edits are kept where others of the same answer are refused.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from spanwright.core.candidate import CandidateId, Component, ComponentId
@@ -36,7 +36,7 @@ _PARTIAL = re.compile(
 _SAMPLES = frozenset(
     {"the complete new text", "<the complete new text>", "new text", "one fact", "the general cause", "…", "..."}
 )
-_PROSE = ("reflect", "request", "most_edits", "form_tool", "form_json", "form_tagged", "repair")
+_PROSE = ("reflect", "request", "stuck", "most_edits", "form_tool", "form_json", "form_tagged", "repair")
 _LESSONS, _LESSON_LENGTH = 5, 400
 
 
@@ -52,6 +52,8 @@ class Ground:
     """Every run of words in the inputs of the examples."""
     most: int | None
     """How many of them may be edited; None: all."""
+    others: tuple[ComponentId, ...] = ()
+    """Components at work that may not be edited now."""
 
     @classmethod
     def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
@@ -63,12 +65,17 @@ class Ground:
             offered={component.id: component for component in offered},
             inputs=frozenset(runs),
             most=context.most_edits,
+            others=tuple(each.id for each in (*context.components, *context.others) if each not in offered),
         )
 
     def meant(self, name: str) -> ComponentId | None:
         """Return the component that is meant; with one on offer it need not be named."""
         offered = tuple(self.offered)
         return offered[0] if not name.strip() and len(offered) == 1 else meant(name, offered)
+
+    def anywhere(self, name: str) -> ComponentId | None:
+        """Return the component that is meant, be it on offer or not."""
+        return self.meant(name) or meant(name, self.others)
 
 
 def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
@@ -84,8 +91,9 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
             good[checked.component] = checked
         else:
             surplus.append(f"not used: more than {ground.most} edits: {checked.component}")
+    suspected = tuple(_suspected(reading, ground))
     if not good:
-        return _worst(bad)
+        return replace(_worst(bad), suspected=suspected)
     why = [f"{each.component}: {each.why or 'no reason given'}" for each in good.values()]
     return Proposal(
         parents=(ground.parent,),
@@ -93,12 +101,22 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
         diagnosis=clean(reading.diagnosis).strip(),
         rationale="\n".join([*why, *(f"not used: {refusal.reason}: {refusal.detail}" for refusal in bad), *surplus]),
         lessons=tuple(_lessons(reading.lessons, ground, tuple(good))),
+        suspected=suspected,
     )
 
 
 def repeats_a_record(text: str) -> bool:
     """Return whether `text` holds a tag of our records: it repeats the prompt."""
     return _MARKED.search(text) is not None
+
+
+def _suspected(reading: Reading, ground: Ground) -> Iterator[ComponentId]:
+    """Yield the components that the diagnosis names by their id, and those that an edit asked for, be it in vain."""
+    said = clean(reading.diagnosis).casefold()
+    asked = {ground.anywhere(edit.component) for edit in reading.edits}
+    for id in (*ground.offered, *ground.others):
+        if id in asked or re.search(rf"(?<![\w/:.-]){re.escape(id.casefold())}(?![\w/:-])", said):
+            yield id
 
 
 def _worst(refusals: Sequence[Refusal]) -> Refusal:
@@ -186,7 +204,7 @@ def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[Compon
     """Yield the lessons on a component that is known; one without a name is on the only component that was edited."""
     seen: set[str] = set()
     for each in learned:
-        component = ground.meant(each.component) or (edited[0] if not each.component and len(edited) == 1 else None)
+        component = ground.anywhere(each.component) or (edited[0] if not each.component and len(edited) == 1 else None)
         text = " ".join(clean(each.text).split())[:_LESSON_LENGTH]
         told = component is None or not text or text.casefold() in _SAMPLES or text in seen
         if component is not None and not told and len(seen) < _LESSONS and not repeats_a_record(text):

@@ -6,14 +6,16 @@ from spanwright.core.candidate import Candidate, Component
 from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record, tokens
 from spanwright.reflection.placeholders import placeholders
 from spanwright.reflection.prose import entries
+from spanwright.reflection.templates import Briefs
 
 _OTHERS = "# Other texts at work\nThey cannot be edited now. They may lack something, or be wrong."
 _NAMED_TOKENS = 30
 
 
-def editable(components: Sequence[Component], parent: Candidate) -> str:
+def editable(components: Sequence[Component], parent: Candidate, briefs: Briefs) -> str:
     """Return the section with the full texts of what may be edited."""
-    return "\n\n".join(["# Texts that you may edit", *(_shown(each, parent.texts[each.id]) for each in components)])
+    shown = (_shown(each, parent.texts[each.id], briefs) for each in components)
+    return "\n\n".join(["# Texts that you may edit", *shown])
 
 
 def beginnings(components: Sequence[Component], parent: Candidate, allowance: int) -> str:
@@ -43,17 +45,16 @@ def others(components: Sequence[Component], parent: Candidate, allowance: int) -
     return ""
 
 
-def _shown(component: Component, text: str) -> str:
-    reach = line(component.reach) or entries("reach")[component.kind]
+def _shown(component: Component, text: str, briefs: Briefs) -> str:
+    governs = line(component.reach) or entries("reach")[component.kind]
     limit = f"At most {component.limit} characters; it has {len(text)} now."
     required = placeholders(text)
     if required:
         limit += f" These placeholders must stay: {', '.join(map(quoted, required))}."
-    return "\n".join(
-        [
-            f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}",
-            f"- Governs: {reach}",
-            f"- Limits: {limit}",
-            f"Current text:\n{fenced(text, 'text')}" if clean(text).strip() else "Current text: none yet.",
-        ]
-    )
+    heading = f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}"
+    current = fenced(text, "text") if clean(text).strip() else ""
+    brief = briefs.fill(component, text=current or "none yet", governs=governs, limits=limit)
+    if brief is not None:
+        return f"{heading}\n{brief}"
+    told = f"Current text:\n{current}" if current else "Current text: none yet."
+    return f"{heading}\n- Governs: {governs}\n- Limits: {limit}\n{told}"

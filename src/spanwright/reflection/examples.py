@@ -10,7 +10,9 @@ from itertools import groupby
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.context import Example
+from spanwright.core.goal import Goal
 from spanwright.reflection.evidence import tokens
+from spanwright.reflection.goals import figures
 from spanwright.reflection.tries import Try, drawn
 from spanwright.telemetry import Telling
 
@@ -21,9 +23,11 @@ _RIGHT_WEIGHT = 0.5
 """The room of a success, as a part of a failure's: it shows what right looks like, not what to repair."""
 
 
-def happened(examples: Sequence[Example], allowance: int, focus: Sequence[ComponentId]) -> str:
+def happened(
+    examples: Sequence[Example], allowance: int, focus: Sequence[ComponentId], goals: Sequence[Goal] = ()
+) -> str:
     """Return the section of examples in at most `allowance` tokens; empty where not one fits."""
-    tries = _tries(examples)
+    tries = [replace(each, figures=figures(goals, each.example.observed.rollout)) for each in _tries(examples)]
     for count in range(min(len(tries), max(allowance // _LEAST, 1)), 0, -1):
         kept = _arranged(_most_telling(tries, count))
         intro = _intro(kept, left_out=len(tries) - count)

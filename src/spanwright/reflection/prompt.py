@@ -15,13 +15,16 @@ from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
 from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
+from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.prose import filled, prose
 from spanwright.reflection.recorded import recorded_before
+from spanwright.reflection.templates import Briefs, Templates
 
 _AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
 _OBJECTIVE_TOKENS = 200
+_NONE = Briefs({})
 
 
 class Rung(StrEnum):
@@ -51,24 +54,27 @@ class Prompt:
         return f"{self.system}\n\n{self.user}"
 
 
-def render_prompt(context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL) -> str:
+def render_prompt(
+    context: ReflectionContext, allowance: int, *, rung: Rung = Rung.TOOL, prompts: Templates | None = None
+) -> str:
     """Return the prompt that a reflector reads, in at most `allowance` tokens. Raises UsageError as `compose` does."""
-    return compose(context, allowance, rung).text
+    return compose(context, allowance, rung, Briefs(prompts or {})).text
 
 
-def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
+def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
     """Return the prompt for an answer in the form of `rung`, in at most `allowance` tokens.
 
     Raises UsageError where the allowance cannot hold even one component beside the fixed prose.
     """
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose("reflect"), _goal(context.objective), editable(offered, context.parent)
+        system, goal, texts = prose("reflect"), _goal(context), editable(offered, context.parent, briefs)
         closing = _closing(offered, rung, context.most_edits)
-        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, closing))
+        stuck = prose("stuck") if context.stuck else ""
+        room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *evidence = _evidence(context, offered, room)
-            sections = [goal, cast, texts, *evidence, closing]
+            sections = [goal, cast, texts, *evidence, stuck, closing]
             user = marked("\n\n".join(section for section in sections if section))
             return Prompt(system=system, user=user, offered=offered)
     raise UsageError(
@@ -77,8 +83,9 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung) -> Prompt:
     )
 
 
-def _goal(objective: str) -> str:
-    shown = cut(clean(objective).strip(), _OBJECTIVE_TOKENS)
+def _goal(context: ReflectionContext) -> str:
+    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+    shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
@@ -100,5 +107,5 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     focus = tuple(each.id for each in offered)
     recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
     left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, recorded, lessons, tried) if section)
-    examples = happened(context.examples, left, focus)
+    examples = happened(context.examples, left, focus, context.goals)
     return [cast, start, rest, examples, recorded, lessons, tried]

@@ -17,7 +17,17 @@ def prose(name: str) -> str:
 
 def filled(name: str, values: Mapping[str, str]) -> str:
     """Return the prose with each `{{place}}` replaced, in one pass: a value that looks like a place stays as it is."""
-    return _PLACE.sub(lambda place: values[place[1]], prose(name))
+    return set_in(prose(name), values)
+
+
+def set_in(template: str, values: Mapping[str, str]) -> str:
+    """Return a template with each `{{place}}` replaced, as `filled` does."""
+    return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def places(template: str) -> set[str]:
+    """Return the names of the places in a template."""
+    return set(_PLACE.findall(template))
 
 
 @cache

@@ -25,6 +25,7 @@ from spanwright.reflection.ladder import Ladder, Manner, rungs, speaks_of_form
 from spanwright.reflection.parse import Said, parse
 from spanwright.reflection.prompt import Prompt, Rung, compose
 from spanwright.reflection.prose import entries, filled
+from spanwright.reflection.templates import Briefs, Templates
 
 _ALLOWANCE: Final = 24_000
 """Tokens of a prompt where nobody says otherwise: longer ones dilute what they show."""
@@ -57,6 +58,10 @@ class ModelReflector:
     """Proposes new texts by consulting `model`.
 
     `allowance` is the most tokens of a prompt; by default 24,000, or half of the context window where that is less.
+
+    `prompts` are templates for components, by id, by a pattern such as `support/tool:*`, or by `Kind`. A template is
+    what stands below the component's name in the prompt: `{{text}}` is its current text and must be there;
+    `{{governs}}` and `{{limits}}` say what it is for and what a new text must keep. All else is said as always.
     """
 
     def __init__(
@@ -66,7 +71,9 @@ class ModelReflector:
         allowance: int | None = None,
         temperature: float | None = None,
         retries: Retries | None = None,
+        prompts: Templates | None = None,
     ) -> None:
+        self._briefs = Briefs(prompts or {})
         window = model.context_window
         self._model = model
         self._allowance = allowance or min(_ALLOWANCE, window // 2 if window else _ALLOWANCE)
@@ -81,6 +88,9 @@ class ModelReflector:
 
     async def reflect(self, context: ReflectionContext) -> Reflection:
         """Answer with a Proposal or a named Refusal. Raises WorldFailed, or UserBug if the model can never answer."""
+        if unused := self._briefs.unused((*context.components, *context.others)):
+            remedy = "Name components by their ids or by patterns of them: `spanwright components` lists them"
+            raise UserBug("the reflector's prompts", f"{unused[0]!r} fits no component", remedy=remedy)
         try:
             first = await self._consult(context)
         except UsageError as error:
@@ -104,7 +114,7 @@ class ModelReflector:
         """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
         manner = self._ladder.manner
         while True:
-            prompt = compose(context, self._allowance, manner.rung)
+            prompt = compose(context, self._allowance, manner.rung, self._briefs)
             user = f"{prompt.user}\n\n{repair}" if repair else prompt.user
             try:
                 with boundary("the reflection model"):

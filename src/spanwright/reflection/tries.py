@@ -15,6 +15,7 @@ from spanwright.telemetry import Telling
 
 _INPUT, _OUTPUT, _FEEDBACK = 0.25, 0.2, 0.25
 """The most of a try's room that each of these may take. The steps get the rest."""
+_DIFFERING = 4
 _LONG_OUTPUT = 60
 """Tokens from which on an output is not told twice."""
 
@@ -31,6 +32,8 @@ class Try:
     """The name under which the same input was already shown; empty where it was not."""
     unit: bool = True
     """Whether all scores of the prompt lie within 0 to 1, so that 1 can be called right."""
+    figures: str = ""
+    """The figures that goals want, in words."""
 
     @property
     def right(self) -> bool:
@@ -51,8 +54,14 @@ class Try:
 def drawn(each: Try, allowance: int, steps: Telling) -> str:
     """Return one try in at most `allowance` tokens; empty where so few say nothing. `steps` tell its trace."""
     heading = f"## {each.name}: {each.judged}"
+    if each.figures:
+        heading += f"; {each.figures}"
     if each.example.blamed and not each.right:
         heading += f"; suspected: {', '.join(map(quoted, each.example.blamed))}"
+    if each.example.differing:
+        shown = ", ".join(map(quoted, each.example.differing[:_DIFFERING]))
+        more = len(each.example.differing) - _DIFFERING
+        heading += f"; with other texts of: {shown}{f' and {more} more' if more > 0 else ''}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")
     if room < 24:
         return ""

@@ -3,19 +3,26 @@
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison
 from spanwright.report.estimate import Estimate, announcement, estimate
+from spanwright.report.noise_floor import FlakyCase, NoiseFloor
+from spanwright.report.preflight import Preflight
 from spanwright.report.progress import Progress
 from spanwright.report.result import Result
 from spanwright.report.screen import Screen
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
+from spanwright.report.worth import Worth
 
 __all__ = [
     "Chronicle",
     "Comparison",
     "Estimate",
+    "FlakyCase",
     "Generation",
+    "NoiseFloor",
+    "Preflight",
     "Progress",
     "Result",
     "Screen",
+    "Worth",
     "announcement",
     "estimate",
     "reflection_transcript",

@@ -19,6 +19,7 @@ from spanwright.core.events import (
     RunStarted,
 )
 from spanwright.core.usage import Usage
+from spanwright.report.worth import Tally, Worth
 from spanwright.search import Pool, PoolView
 
 
@@ -38,6 +39,7 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._pool = Pool()
+        self._tally = Tally()
         self._rollouts_under_way: set[int] = set()
         self._reflections_under_way: set[int] = set()
         self._generations: dict[CandidateId, Generation] = {}
@@ -58,6 +60,11 @@ class Chronicle:
     def view(self) -> PoolView:
         """What the pool knows."""
         return self._pool.view
+
+    @property
+    def worth(self) -> Worth:
+        """What the parts of the search brought so far."""
+        return self._tally.worth(self.view)
 
     @property
     def in_flight(self) -> int:
@@ -82,6 +89,7 @@ class Chronicle:
     def apply(self, event: Event) -> None:
         """Take an event into account."""
         self._pool.apply(event)
+        self._tally.apply(event)
         self._time(event)
         match event:
             case RunStarted():

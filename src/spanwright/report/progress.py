@@ -29,6 +29,7 @@ from spanwright.core.events import (
 from spanwright.core.rollout import Purpose
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, time_of
+from spanwright.report.findings import of_seed
 from spanwright.report.screen import Screen
 from spanwright.report.words import told
 
@@ -36,6 +37,7 @@ _REDRAW = 0.12
 """Seconds between two drawings of the live lines."""
 _HEARTBEAT = 5.0
 """Seconds between two plain lines when nothing is worth telling."""
+_SEED = "measuring the seed"
 _TOLD = (RunStarted, RunResumed, Judged, Refused, SearchEnded, RunEnded)
 """Events that are worth a plain line each."""
 
@@ -92,7 +94,11 @@ class Progress:
         """Take an event into account, and show it if it is time."""
         if self._chronicle.started is None and not isinstance(event, RunStarted):
             return  # a resumed run whose history was not replayed: there is nothing that its events could be added to
+        began = self._phase == _SEED
         turned = self._fold(event)
+        if began and self._phase != _SEED:
+            for finding in of_seed(self._chronicle.view):
+                self.say(f"warning: {finding}")
         waited = time_of(event) - self._shown_at
         if self._live is not None:
             if waited >= _REDRAW or isinstance(event, RunEnded):
@@ -162,7 +168,7 @@ def _phase(event: Event, before: str) -> str:
     """Return the phase that a run is in after an event."""
     match event:
         case RunStarted():
-            return "measuring the seed"
+            return _SEED
         case AttemptStarted():
             return "searching"
         case SearchEnded():

@@ -6,7 +6,7 @@ told it with `worn_by`.
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
@@ -15,11 +15,15 @@ from typing import Literal, Protocol
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.events import Event, StopReason
+from spanwright.core.proposal import Learnt
 from spanwright.core.usage import Usage
 from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
+from spanwright.report.findings import of_seed
+from spanwright.report.front import Tradeoff, front_of, told, tradeoff
+from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, wearing, write_champion
@@ -64,6 +68,16 @@ class Result:
     """Wall-clock time, of all processes that worked on the run."""
     lineage: tuple[Generation, ...]
     """How the winner came to be, the first change first."""
+    worth: Worth = field(default_factory=Worth)
+    """What several edits at once, merges, escapes, lessons and blame brought in this run."""
+    learnt: tuple[Learnt, ...] = field(default=(), repr=False)
+    """The lessons of the run, for another one to begin with: `Run(lessons_from=result)`."""
+    front: tuple[Tradeoff, ...] = ()
+    """What there is to choose from, the winner first: candidates that none beats in every way that goals ask for."""
+    seed_figures: Tradeoff | None = None
+    """The seed in the figures of the front."""
+    findings: tuple[str, ...] = ()
+    """What is odd about the eval set, by the seed's own scores."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -94,6 +108,7 @@ class Result:
             raise UsageError("the run has no events yet", "Look again when it has started")
         seed = view.candidate(view.seed)
         best = view.candidate(ended.winner if ended else view.incumbent)
+        front = front_of(view, best)
         return cls(
             run=started.run,
             policy=started.policy,
@@ -111,6 +126,11 @@ class Result:
             refused=chronicle.refused,
             seconds=chronicle.seconds,
             lineage=chronicle.lineage(best.id),
+            worth=chronicle.worth,
+            learnt=view.learnt,
+            front=front,
+            seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
+            findings=tuple(of_seed(view)),
         )
 
     @property
@@ -146,8 +166,8 @@ class Result:
 
     @property
     def improved(self) -> bool:
-        """Whether the winner is better than the seed beyond chance."""
-        return self.difference is not None and self.difference.low > 0
+        """Whether the test split shows that the winner is better than the seed beyond chance: never without one."""
+        return self.test is not None and self.difference is not None and self.difference.low > 0
 
     @property
     def rollouts(self) -> int:
@@ -207,6 +227,8 @@ class Result:
         gain = figures.interval(compared.difference, signed=True)
         if self.improved:
             return f"The winner beats the seed: {told}, {gain}."
+        if self.test is None:
+            return f"The winner was chosen by these cases, so the figure is optimistic: {told}, {gain}."
         return f"Nothing beat the seed beyond chance: {told}, {gain}."
 
     def __str__(self) -> str:
@@ -242,8 +264,15 @@ class Result:
             "seed": self.seed.id,
             "best": self.best.id,
             "components_changed": list(self.components_changed),
+            "worth": self.worth.record(),
+            "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def _record(of: Tradeoff) -> Mapping[str, object]:
+    means = {name: [figure.mean, _finite(figure.low), _finite(figure.high)] for name, figure in of.figures.items()}
+    return {"candidate": of.candidate.id, "measured_on": of.measured_on, "keeps": of.keeps.name.lower(), **means}
 
 
 def _on_validation(view: PoolView, seed: Candidate, best: Candidate) -> Comparison | None:
@@ -267,7 +296,9 @@ def _lines(result: Result) -> Iterable[str]:
         if compared is not None:
             yield f"  {split:<11} {_compared(result, compared)}"
     if result.test is None and result.complete:
-        yield "              (no test split: validation cases chose the winner, so they flatter it)"
+        yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
+    if result.seed_figures is not None:
+        yield from told(result.front, result.seed_figures)
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""
@@ -275,7 +306,7 @@ def _lines(result: Result) -> Iterable[str]:
     proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
     yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
     yield f"  ended       {_ending(result)}"
-    yield from (f"  note        {remark}" for remark in result.remarks)
+    yield from (f"  note        {remark}" for remark in (*result.findings, *result.remarks))
 
 
 def _compared(result: Result, compared: Comparison) -> str:

@@ -7,6 +7,7 @@ from spanwright.core.events import (
     Abandoned,
     Event,
     Judged,
+    Narrowed,
     Refused,
     RolloutEnded,
     RunEnded,
@@ -38,6 +39,8 @@ def told(event: Event) -> str | None:
             said = f"attempt {event.attempt}: {event.reason}"
         case SearchEnded():
             said = f"the search ended ({event.reason.value}): {figures.number(len(event.finalists), 'finalist')}"
+        case Narrowed():
+            said = f"{figures.number(len(event.finalists), 'finalist')} left to be measured further"
         case RunEnded():
             said = "done"
         case RolloutEnded():

@@ -4,18 +4,23 @@
 are in `spanwright.search.statistics`.
 """
 
+from spanwright.search.archive import archive
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
 from spanwright.search.drafts import DraftRule, undrafted
-from spanwright.search.frontier import FrontRule, by_case, covering_front, front
+from spanwright.search.escape import EscapeRule, Plateau
+from spanwright.search.frontier import FrontRule, by_instance, covering_front, front
+from spanwright.search.fronts import FromFront, archived, by_objective, cartesian, hybrid
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
+from spanwright.search.lessons import applicable
 from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
+from spanwright.search.one_stream import OneStreamParent, one_stream_minibatch
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, Thompson, best, original, pareto
 from spanwright.search.policy import Policy, PolicySettings
 from spanwright.search.pool import Pool
-from spanwright.search.race import RaceRule, blocks
+from spanwright.search.race import RaceRule, archived_blocks, blocks
 from spanwright.search.state import Member
 from spanwright.search.stopping import AllOf, AnyOf, AtMost, Patience, StopRule, Target
 from spanwright.search.view import Cell, PoolView
@@ -29,16 +34,20 @@ __all__ = [
     "ComponentRule",
     "DraftRule",
     "EpsilonGreedy",
+    "EscapeRule",
+    "FromFront",
     "FrontRule",
     "GateRule",
     "Member",
     "Merge",
     "MinibatchRule",
     "Mixed",
+    "OneStreamParent",
     "OpenAttempt",
     "ParentRule",
     "Pareto",
     "Patience",
+    "Plateau",
     "Policy",
     "PolicySettings",
     "Pool",
@@ -47,15 +56,23 @@ __all__ = [
     "StopRule",
     "Target",
     "Thompson",
+    "applicable",
+    "archive",
+    "archived",
+    "archived_blocks",
     "best",
     "blocks",
-    "by_case",
+    "by_instance",
+    "by_objective",
+    "cartesian",
     "cells_wanted",
     "covering_front",
     "epoch_shuffled",
     "everything",
     "front",
+    "hybrid",
     "not_worse",
+    "one_stream_minibatch",
     "original",
     "paired_differences",
     "pareto",

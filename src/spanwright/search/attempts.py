@@ -7,6 +7,7 @@ from spanwright.core.candidate import CandidateId
 from spanwright.core.events import (
     Abandoned,
     AttemptStarted,
+    Escape,
     Judged,
     ReflectionEnded,
     ReflectionStarted,
@@ -24,6 +25,8 @@ class OpenAttempt:
     attempt: int
     parent: CandidateId
     cases: tuple[str, ...]
+    escape: Escape | None = None
+    """What it does otherwise than usual."""
     rollouts: tuple[Rollout, ...] = ()
     """The finished rollouts of the parent on the minibatch."""
     gate: tuple[Rollout, ...] = ()
@@ -63,10 +66,18 @@ class Attempts:
         """Reflections on a candidate and, before it was born, on its ancestors."""
         self._incumbents: set[CandidateId] = set()
         self._crowned_at = 0
+        self.landmark: CandidateId | None = None
+        """The last incumbent that was better than the landmark before it beyond chance; at first the seed."""
+        self._passed_at = 0
 
     def since_new(self, incumbent: CandidateId) -> int:
         """Return how many attempts ended since a member first was the incumbent; `incumbent` is so now."""
         return self.ended - self._crowned_at if incumbent in self._incumbents else 0
+
+    @property
+    def since_landmark(self) -> int:
+        """How many attempts ended since the landmark was passed."""
+        return self.ended - self._passed_at
 
     def launch(self, event: RolloutStarted) -> None:
         """Take note of a rollout that measures a member further on behalf of an attempt."""
@@ -77,7 +88,7 @@ class Attempts:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
         self.open[event.attempt] = OpenAttempt(
-            attempt=event.attempt, parent=event.parent, cases=event.cases, draft=event.draft
+            attempt=event.attempt, parent=event.parent, cases=event.cases, escape=event.escape, draft=event.draft
         )
 
     def add(self, rollout: Rollout) -> None:
@@ -126,3 +137,8 @@ class Attempts:
         if incumbent not in self._incumbents:
             self._incumbents.add(incumbent)
             self._crowned_at = self.ended
+
+    def pass_landmark(self, incumbent: CandidateId) -> None:
+        """Take note that the incumbent is better than the landmark."""
+        self.landmark = incumbent
+        self._passed_at = self.ended

@@ -11,6 +11,7 @@ import numpy as np
 
 from spanwright.search.arrays import Flags, Floats, Integers, sealed, widened
 from spanwright.search.lineage import Lineage
+from spanwright.search.noise import Noise
 
 FIRST_LOOK = 8
 """Cells of its own that a member needs before its estimate may make it the incumbent."""
@@ -38,6 +39,7 @@ class Cells:
         room = max(256, min(8192, _RESERVED // max(1, cases)))
         self.size = 0
         self._lineage = Lineage()
+        self._noise = Noise()
         self._values: Floats = np.zeros((cases, room))
         self._source: Integers = np.zeros((cases, room), dtype=np.int32)  # 0: unknown; else 1 + the member measured
         self._winning: Flags = np.zeros((cases, room), dtype=np.bool_)
@@ -57,6 +59,16 @@ class Cells:
     def owns(self) -> Integers:
         """How many cells each member measured itself."""
         return sealed(self._owns[: self.size])
+
+    @property
+    def knowns(self) -> Integers:
+        """How many cells of each member are known, own or inherited."""
+        return sealed(self._known[: self.size])
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of an own cell around the one that was inherited; 0 while too little is known."""
+        return self._noise.deviation
 
     @property
     def wins(self) -> Integers:
@@ -100,6 +112,16 @@ class Cells:
             other=float(self._values[both, other].mean()), own=float(self._values[both, member].mean()), cells=count
         )
 
+    def is_surely_better(self, member: int, other: int) -> bool:
+        """Say whether `member` leads on the cells that both know, by more than a standard error of the difference."""
+        both = (self._source[:, member] != 0) & (self._source[:, other] != 0)
+        both &= self._source[:, member] != self._source[:, other]
+        count = int(both.sum())
+        if count < max(2, min(FIRST_LOOK, int(self._measured.sum()))):
+            return False
+        lead = self._values[both, member] - self._values[both, other]
+        return bool(lead.mean() > lead.std(ddof=1) / count**0.5)
+
     def admit(self, parent: int | None) -> int:
         """Add a member with its parent's cells, and return its number."""
         member = self.size
@@ -121,6 +143,8 @@ class Cells:
         before = int(source[member])
         heirs = source == before
         if before != member + 1:
+            if before:
+                self._noise.add(member, mean - float(values[member]))
             heirs &= self._lineage.under(member)
             self._owns[member] += 1
             self._measured[case] = True

@@ -9,7 +9,9 @@ from spanwright.core.events import Judged, Refused
 from spanwright.core.proposal import Proposal, RefusalReason
 from spanwright.search.attempts import OpenAttempt
 
-_TELLING = frozenset({RefusalReason.TOO_LONG, RefusalReason.PLACEHOLDER, RefusalReason.DUPLICATE, RefusalReason.ECHO})
+_REPEATED = frozenset({RefusalReason.DUPLICATE, RefusalReason.NEAR_DUPLICATE})
+"""Refusals of what another candidate says already; their detail is its id."""
+_TELLING = _REPEATED | {RefusalReason.TOO_LONG, RefusalReason.PLACEHOLDER, RefusalReason.ECHO}
 """Refusals that say something about the text; the others are slips of form."""
 
 
@@ -25,8 +27,12 @@ class Edit:
     """Empty where a refused answer was not kept."""
     child: CandidateId | None = None
     """The child that has the text, if it was admitted."""
+    together: tuple[ComponentId, ...] = ()
+    """The other components of the same proposal."""
     turned_down: str = ""
     """Why it was not admitted."""
+    twin: CandidateId | None = None
+    """Whom it would have repeated, where it was refused for that."""
 
 
 class Edits:
@@ -47,6 +53,7 @@ class Edits:
                     component=component,
                     text=text,
                     child=event.child.id if accepted else None,
+                    together=_others(event.proposal, component),
                     turned_down="" if accepted else f"not admitted: {event.verdict.reason}",
                 )
             )
@@ -62,7 +69,17 @@ class Edits:
             texts = dict.fromkeys((attempt.components or ()) if attempt is not None else (), "")
         why = f"refused: {event.refusal.reason.value}"
         for component, text in texts.items():
-            self._keep(Edit(number=self._count, parent=event.parent, component=component, text=text, turned_down=why))
+            self._keep(
+                Edit(
+                    number=self._count,
+                    parent=event.parent,
+                    component=component,
+                    text=text,
+                    together=_others(result, component) if isinstance(result, Proposal) else (),
+                    turned_down=why,
+                    twin=(event.refusal.detail or None) if event.refusal.reason in _REPEATED else None,
+                )
+            )
 
     def made_from(self, parent: CandidateId, components: Iterable[ComponentId]) -> Iterator[Edit]:
         """Yield the edits of `components` that were made from `parent`, the newest first."""
@@ -72,3 +89,7 @@ class Edits:
     def _keep(self, edit: Edit) -> None:
         self._count += 1
         self._made.setdefault((edit.parent, edit.component), []).append(edit)
+
+
+def _others(proposal: Proposal, component: ComponentId) -> tuple[ComponentId, ...]:
+    return tuple(each for each in proposal.edits if each != component)

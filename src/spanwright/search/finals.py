@@ -1,7 +1,8 @@
 """The end of the search: who is measured again, on what, and who wins.
 
-The maximum of many noisy estimates is inflated. So the best few are measured once more on the same cases, fresh ones
-first, and compared on what all of them know.
+The maximum of many noisy estimates is inflated: of fifty children that change nothing, one will look better. So what
+decides against the seed is measured anew, after the finalists were chosen and with no part in that; where nothing was
+kept for it, the search's own figures have to convince in spite of all who were tried. See docs/design/statistics.md.
 """
 
 import math
@@ -11,8 +12,22 @@ from itertools import count, islice
 import numpy as np
 
 from spanwright.core.candidate import CandidateId
+from spanwright.search.gate import paired_differences
+from spanwright.search.significance import Stage, together
 from spanwright.search.view import Cell, PoolView
 
+FRESH_ENOUGH = 8
+"""Pairs of cells measured in the finals below which they cannot decide: signs of seven would show too little."""
+HEATS_SHARE = 0.5
+"""The share of the finals in which all finalists are measured alike; the rest is for those who are left."""
+CELLS_OF_A_HEAT = 20
+"""Rollouts that each finalist gets there at least: a finalist more costs those who matter theirs."""
+
+_CERTAIN = 0.001
+"""A chance so small that the seed is beaten after the heats: then the rest of the finals tells the best of the others.
+
+It adds no more than itself to the chance of a false winner.
+"""
 _DIGITS = 12
 
 
@@ -26,12 +41,18 @@ def finalists(view: PoolView, at_most: int) -> tuple[CandidateId, ...]:
     return tuple(chosen)
 
 
+def affordable_finalists(at_most: int, reserve: int) -> int:
+    """Return how many finalists a reserve of rollouts can tell apart, the seed included."""
+    return min(at_most, max(2, int(HEATS_SHARE * reserve) // CELLS_OF_A_HEAT))
+
+
 def final_cells(
     view: PoolView, finalists: Sequence[CandidateId], rollouts: int, *, order: Sequence[str]
 ) -> tuple[tuple[CandidateId, Cell], ...]:
-    """Return what to measure with so many rollouts: case by case in `order`, for all finalists who lack it.
+    """Return what to measure with so many rollouts: case by case, each for all finalists, whatever the search knew.
 
-    When all have all cases, they are repeated; so the plan is exactly as long as the budget.
+    Validation cases that it never tried on one of them come first, then what is left of `order`, then repeats; so the
+    plan is exactly as long as the budget, and two parts of the finals meet the same cases only when they run out.
     """
     if not finalists or not order:
         return ()
@@ -41,8 +62,15 @@ def final_cells(
 def _endless(
     view: PoolView, finalists: Sequence[CandidateId], order: Sequence[str]
 ) -> Iterator[tuple[CandidateId, Cell]]:
-    visits = {(each, case): view.visits(each, case) for case in order for each in finalists}
-    repeats = {(each, case): view.next_repeat(each, case) for case in order for each in finalists}
+    validation = frozenset(view.validation)
+
+    def known(case: str) -> tuple[int, bool]:
+        earlier = [view.earlier_visits(each, case) for each in finalists]
+        return max(times for _, times in earlier), case in validation and any(searched for searched, _ in earlier)
+
+    cases = sorted(order, key=known)
+    visits = {(each, case): view.final_visits(each, case) for case in cases for each in finalists}
+    repeats = {(each, case): view.next_repeat(each, case) for case in cases for each in finalists}
     for level in count():
         for cell, times in visits.items():
             if times <= level:
@@ -52,7 +80,46 @@ def _endless(
                 repeats[cell] += 1
 
 
-def winner(view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
+def narrowed(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[CandidateId, ...]:
+    """Return whom to measure further after the heats: the leader and the seed, or, where that is beaten, the others.
+
+    Of those only the better half, by all that is known.
+    """
+    rivals = [each for each in finalists if each != view.seed]
+    leader = best(view, rivals)
+    if together(fresh_evidence(view, leader, among=len(rivals))) > _CERTAIN:
+        return (leader, view.seed)
+    ranked = [leader]
+    while len(ranked) < (len(rivals) + 1) // 2 or len(ranked) < min(2, len(rivals)):
+        ranked.append(best(view, [each for each in rivals if each not in ranked]))
+    return tuple(ranked)
+
+
+def beats_seed(view: PoolView, candidate: CandidateId, finalists: Sequence[CandidateId], *, confidence: float) -> bool:
+    """Return whether a finalist is better than the seed by more than the luck of having been picked."""
+    evidence = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
+    if sum(len(stage.differences) for stage in evidence) < FRESH_ENOUGH:
+        evidence = [_evidence_of_search(view, candidate)]
+    return together(evidence) <= 1 - confidence
+
+
+def fresh_evidence(view: PoolView, candidate: CandidateId, *, among: int) -> list[Stage]:
+    """Return what the finals measured of a candidate and the seed: picked `among` several once the heats are over."""
+    parts = zip(view.final_means(view.seed), view.final_means(candidate), strict=True)
+    heats, *further = [paired_differences(seed, other) for seed, other in parts]
+    return [Stage(differences=heats, among=among), *(Stage(differences=each) for each in further)]
+
+
+def _evidence_of_search(view: PoolView, candidate: CandidateId) -> Stage:
+    """Return all validation cells that a candidate and the seed measured themselves, picked among all members."""
+    cases = [case for case in view.validation if view.was_measured(view.seed, case)]
+    seed = {case: view.mean(view.seed, case) or 0.0 for case in cases}
+    other = {case: view.mean(candidate, case) or 0.0 for case in cases if view.was_measured(candidate, case)}
+    tried = int((view.owns > 0).sum()) - 1
+    return Stage(differences=paired_differences(seed, other), among=max(1, tried))
+
+
+def best(view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
     """Return the finalist with the best mean over the cells that all of them know; of equals, the earliest.
 
     Validation cells may be inherited: an untested difference counts as none, so a child that changes nothing never

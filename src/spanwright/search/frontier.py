@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from spanwright.core.candidate import CandidateId
-from spanwright.search.arrays import Flags
+from spanwright.search.arrays import Flags, Floats
 from spanwright.search.view import PoolView
 
 FrontRule: TypeAlias = Callable[[PoolView], Flags]
@@ -19,7 +19,7 @@ The smallest one, in which the incumbent alone wins one thing:
 """
 
 
-def by_case(view: PoolView) -> Flags:
+def by_instance(view: PoolView) -> Flags:
     """Return the instance front: each validation case can be won."""
     return view.fronts
 
@@ -37,21 +37,26 @@ def covering_front(view: PoolView, fronts: Flags | None = None) -> tuple[Candida
     This is gepa's pruning. It is a greedy set cover, not dominance in the strict sense: even the best member on average
     can be struck off, where each of its wins is shared. Among equal estimates the earlier member stays.
     """
-    fronts = view.fronts if fronts is None else fronts
+    kept = cover(view.fronts if fronts is None else fronts, view.estimates)
+    return tuple(view.members[member] for member in np.flatnonzero(kept).tolist())
+
+
+def cover(fronts: Flags, estimates: Floats) -> Flags:
+    """Return who of the winners of some row is left when each one whose wins the others cover is struck off."""
+    survivors: Flags = np.zeros(len(estimates), dtype=np.bool_)
     winners = np.flatnonzero(fronts.any(axis=0))
     if not len(winners):
-        return ()
-    worth = np.nan_to_num(view.estimates[winners], nan=-np.inf)
+        return survivors
+    worth = np.nan_to_num(estimates[winners], nan=-np.inf)
     best_first = winners[np.argsort(-worth, kind="stable")]
     ordered = np.take(fronts[fronts.any(axis=1)], best_first, axis=1)
-    # A member survives exactly if, of all who win some case, it ranks highest, and no survivor below it wins that case.
+    # A member survives exactly if, of all who win some row, it ranks highest, and no survivor below it wins that row.
     won: dict[int, list[int]] = {}
-    for case, place in enumerate(ordered.argmax(axis=1).tolist()):
-        won.setdefault(place, []).append(case)
+    for row, place in enumerate(ordered.argmax(axis=1).tolist()):
+        won.setdefault(place, []).append(row)
     covered: Flags = np.zeros(len(ordered), dtype=np.bool_)
-    survivors: list[int] = []
     for place in sorted(won, reverse=True):
         if not covered[won[place]].all():
-            survivors.append(int(best_first[place]))
+            survivors[best_first[place]] = True
             covered |= ordered[:, place]
-    return tuple(view.members[member] for member in sorted(survivors))
+    return survivors

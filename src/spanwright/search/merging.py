@@ -13,7 +13,7 @@ import numpy as np
 from spanwright.core.candidate import CandidateId
 from spanwright.core.proposal import Draft, Origin, Proposal
 from spanwright.search.drafts import undrafted
-from spanwright.search.frontier import FrontRule, by_case, covering_front
+from spanwright.search.frontier import FrontRule, by_instance, covering_front
 from spanwright.search.view import PoolView
 
 _PAIRS = 10
@@ -36,7 +36,7 @@ class Merge:
     """Validation cases that both must have measured."""
     bar_cases: int = 5
     """Cases on which the child must reach the sum of the better of the two; 0: it is admitted as it is."""
-    front_rule: FrontRule = by_case
+    front_rule: FrontRule = by_instance
 
     def __call__(self, view: PoolView, rng: Random) -> Draft | None:
         if rng.random() >= self.share or not self._is_due(view):

@@ -9,7 +9,7 @@ import numpy as np
 
 from spanwright.core.candidate import CandidateId
 from spanwright.search.arrays import Flags
-from spanwright.search.frontier import FrontRule, by_case, covering_front
+from spanwright.search.frontier import FrontRule, by_instance, covering_front
 from spanwright.search.outlook import SPREAD, outlook
 from spanwright.search.randomness import normals
 from spanwright.search.view import PoolView
@@ -43,7 +43,7 @@ def pareto(view: PoolView, rng: Random) -> CandidateId:
 class Pareto:
     """Draw as `pareto` does, from the front of one's choice and, with `top`, from its best members alone."""
 
-    front_rule: FrontRule = by_case
+    front_rule: FrontRule = by_instance
     top: int | None = None
     """Only so many members with the best estimates are looked at; gepa's top-k has 5."""
 

@@ -11,23 +11,27 @@ from random import Random
 from types import FunctionType
 from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
-from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import TriedEdit
-from spanwright.core.events import StopReason
+from spanwright.core.events import Escape, StopReason
+from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
-from spanwright.search import finals
+from spanwright.search import finals, limits
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.drafts import DraftRule
+from spanwright.search.escape import EscapeRule, parent_rule
+from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
+from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
-from spanwright.search.race import RaceRule, blocks, open_cases
+from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
 from spanwright.search.stopping import StopRule, Target
-from spanwright.search.view import Cell, PoolView
+from spanwright.search.view import TRIED, Cell, PoolView
 
 Schedule: TypeAlias = Literal["steady", "ordered"]
 """Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
@@ -35,8 +39,8 @@ Schedule: TypeAlias = Literal["steady", "ordered"]
 _SMALL_BUDGET = 300
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
 
-_CELLS_OF_A_FINALIST = 16
-"""Rollouts that each finalist gets where no budget says how many there are."""
+_CELLS_OF_A_FINALIST = 32
+"""Rollouts for each finalist where no budget says how many there are."""
 
 _ENOUGH = frozenset(
     {
@@ -67,13 +71,20 @@ class PolicySettings(TypedDict, total=False):
     block: int | None
     finalist_count: int
     final_share: float
+    confidence: float | None
     perfect: float | None
     perfect_in_a_row: int
     target: float | None
     patience: int | None
     fruitless: int
     stop: StopRule | None
+    second_chances: bool
     memory: bool
+    most_lessons: int
+    most_tried: int
+    near_duplicates: bool
+    escape_rule: EscapeRule | None
+    contrast: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
     minibatch_rule: MinibatchRule
@@ -111,6 +122,11 @@ class Policy:
     """Members that are measured again at the end; none where it is 0."""
     final_share: float = 0.18
     """The share of the rollouts that is kept for that."""
+    confidence: float | None = 0.975
+    """How sure it must be that the winner beats the seed; otherwise the seed is returned, however lucky another was.
+
+    None: the best mean wins, as in gepa 0.1.
+    """
     perfect: float | None = 1.0
     """The best possible score: a minibatch of such teaches nothing. None where no score is known to be the best."""
     perfect_in_a_row: int = 10
@@ -123,8 +139,20 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     stop: StopRule | None = None
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    second_chances: bool = False
+    """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
+    most_lessons: int = MOST
+    """Lessons that it is shown of a component; 0: none."""
+    most_tried: int = TRIED
+    """Earlier edits that it is shown; 0: none."""
+    near_duplicates: bool = False
+    """Whether a child is tried that says the same as an earlier candidate in other clothes."""
+    escape_rule: EscapeRule | None = None
+    """What to do otherwise on a plateau; None: nothing."""
+    contrast: bool = True
+    """Whether it is shown, beside a failure, the best try of the same training case that any member has had."""
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
@@ -151,6 +179,8 @@ class Policy:
                 raise UsageError(f"{setting}={count} of a policy is not positive", "Give 1 or more")
         if not 0 <= self.final_share < 1:
             raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
+        if self.confidence is not None and not 0 <= self.confidence < 1:
+            raise UsageError(f"confidence={self.confidence} of a policy is no probability", "Give 0 to 1, without 1")
 
     @classmethod
     def default(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
@@ -171,7 +201,10 @@ class Policy:
             finalist_count=2,
             final_share=0.0,
             edits=None,
+            second_chances=True,
             memory=False,
+            near_duplicates=True,
+            contrast=False,
             parent_rule=pareto,
             component_rule=round_robin,
             gate_rule=strict,
@@ -182,6 +215,20 @@ class Policy:
     def best_of_n(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
         """Return a control: the default, but every child is the seed's, so that nothing builds on what was found."""
         return replace(cls(name="best-of-n", parent_rule=original), **overrides)
+
+    def wanting(self, goals: Sequence[Goal]) -> "Policy":
+        """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
+
+        A quarter of the parents is then drawn from the archive, which the half by instance gives up. What says the same
+        in fewer words is tried: it may be the cheaper one.
+        """
+        rules = PolicySettings(near_duplicates=True) if goals else PolicySettings()
+        if goals and self.parent_rule == Mixed():
+            traded = FromFront(frontier=archived, pruned=False)
+            rules["parent_rule"] = Mixed(first=Mixed(first=traded, second=pareto))
+        if goals and self.race_rule is blocks:
+            rules["race_rule"] = archived_blocks
+        return replace(self, **rules)
 
     @property
     def gated(self) -> bool:
@@ -195,9 +242,13 @@ class Policy:
 
     # An attempt
 
-    def parent(self, view: PoolView, rng: Random) -> CandidateId:
+    def escape(self, view: PoolView, rng: Random) -> Escape | None:
+        """Choose what the next attempt does otherwise than usual, if anything."""
+        return None if self.escape_rule is None else self.escape_rule(view, rng)
+
+    def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
         """Choose the member to improve."""
-        return self.parent_rule(view, rng)
+        return parent_rule(escape, self.parent_rule)(view, rng)
 
     def draft(self, view: PoolView) -> Draft | None:
         """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
@@ -224,11 +275,24 @@ class Policy:
 
     def lessons(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
         """Return what the reflection shall know of earlier failures."""
-        return view.lessons(parent, components) if self.memory else ()
+        return view.lessons(parent, components, self.most_lessons) if self.memory else ()
+
+    def beside(self, view: PoolView, case: str, score: float) -> int | None:
+        """Return the number of the rollout that a failure of a training case is to be shown beside, if there is one."""
+        failed = self.perfect is None or score < self.perfect
+        return view.better(case, score) if self.contrast and failed else None
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
-        return view.tried(parent, components) if self.memory else ()
+        return view.tried(parent, components, self.most_tried) if self.memory else ()
+
+    def repeats(self, view: PoolView, child: Candidate) -> CandidateId | None:
+        """Return the candidate that says already what `child` says, where that is a reason not to try it."""
+        return None if self.near_duplicates else view.twin(child)
+
+    def is_known(self, view: PoolView, child: CandidateId) -> bool:
+        """Return whether a child was tried before and need not be again."""
+        return view.is_member(child) or (child in view and not self.second_chances)
 
     def gate(self, before: Mapping[str, float], after: Mapping[str, float]) -> Verdict:
         """Judge a child by its parent's scores on the minibatch and its own."""
@@ -302,9 +366,23 @@ class Policy:
             return 0
         return int(self.final_share * budget)
 
+    def final_pairs(self, reserve: int) -> int:
+        """Return in how many pairs of rollouts the finals compare their leader with the seed, of so many rollouts."""
+        among = finals.affordable_finalists(max(1, self.finalist_count), reserve)
+        if self.confidence is None or among <= 2:
+            return reserve // among
+        heats = int(finals.HEATS_SHARE * reserve) // among
+        return heats + (reserve - heats * among) // 2
+
     def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
-        """Return the best members by estimate, the best first; the seed is always among them."""
-        return finals.finalists(view, max(1, self.finalist_count))
+        """Return the best members by estimate, the best first, where there are goals the archive's, and the seed.
+
+        Where little is kept for the finals they are fewer: it takes many rollouts to tell any two apart.
+        """
+        at_most = max(1, self.finalist_count)
+        reserve = self.reserve(view.budget.rollouts)
+        choose = limits.finalists if view.goals else finals.finalists
+        return choose(view, finals.affordable_finalists(at_most, reserve) if reserve else at_most)
 
     def final_least(self, finalists: Sequence[CandidateId]) -> int:
         """Return how many rollouts the finals take where there is no budget of rollouts."""
@@ -313,21 +391,54 @@ class Policy:
     def final_cells(
         self, view: PoolView, finalists: Sequence[CandidateId], rollouts: int
     ) -> tuple[tuple[CandidateId, Cell], ...]:
-        """Return what to measure with so many rollouts: unseen validation cases, then training cases, then repeats.
+        """Return what to measure next, with so many rollouts left: unseen validation cases, training cases, repeats.
 
-        A search that ended before its budget did leaves the rest unspent, but for what was kept for the finals.
+        First all finalists alike, with a half of the finals; then those whom `narrowed` leaves. Two need no first
+        half. A search that ended before its budget did leaves the rest unspent, but for what was kept for the finals.
         """
         if not self.finalist_count:
             return ()
         budget = view.budget.rollouts
         if view.search_ended_by in _ENOUGH and budget is not None:
             rollouts = min(rollouts, max(0, self.reserve(budget) - view.final_rollouts))
+        measured = finalists if view.contenders is None else view.contenders
+        if view.contenders is None and self.narrows(finalists):
+            whole = int(finals.HEATS_SHARE * (view.final_rollouts + rollouts))
+            rollouts = max(0, whole - whole % len(finalists) - view.final_rollouts)
+        if len(measured) < 2:
+            return ()
         order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
-        return finals.final_cells(view, finalists, rollouts, order=order)
+        return finals.final_cells(view, measured, rollouts, order=order)
+
+    def narrows(self, finalists: Sequence[CandidateId]) -> bool:
+        """Return whether the finals have two parts: not where there are only two to compare, or no seed to beat."""
+        return self.confidence is not None and len(finalists) > 2
+
+    def narrowed(self, view: PoolView, finalists: Sequence[CandidateId]) -> tuple[CandidateId, ...]:
+        """Return whom to measure further, once all finalists were measured alike."""
+        allowed = limits.may_win(view, finalists)
+        among = [each for each in finalists if each in allowed or each == view.seed]
+        return finals.narrowed(view, among if len(among) > 1 else finalists)
 
     def winner(self, view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
-        """Return the finalist with the best mean over what all of them know; of equals, the earliest."""
-        return finals.winner(view, finalists)
+        """Return the finalist with the best mean over what all of them know, if it surely beats the seed; or the seed.
+
+        Of equals, the earliest. Only those are asked for who keep the limits that goals set, as long as one does; a
+        seed that breaks them need not be beaten.
+        """
+        allowed = limits.may_win(view, finalists)
+        if self.confidence is None:
+            return finals.best(view, allowed)
+        left = finalists if view.contenders is None else view.contenders
+        rivals = [each for each in left if each != view.seed and each in allowed] or [
+            each for each in allowed if each != view.seed
+        ]
+        if not rivals:
+            return view.seed
+        leader = finals.best(view, rivals)
+        open_yet = view.seed in left and view.seed in allowed
+        beaten = not open_yet or finals.beats_seed(view, leader, finalists, confidence=self.confidence)
+        return leader if beaten else view.seed
 
     def should_stop(self, view: PoolView) -> StopReason | None:
         """Return why the search should end now, if it should."""
@@ -336,12 +447,18 @@ class Policy:
         epoch = batches_in_an_epoch(len(view.train), min(self.minibatch_size, len(view.train)))
         reasons = {
             StopReason.TARGET: self._reached_target(view),
-            StopReason.NOTHING_TO_LEARN: view.perfect >= max(epoch, self.perfect_in_a_row),
+            StopReason.NOTHING_TO_LEARN: view.perfect >= max(epoch, self.perfect_in_a_row) or self._at_ceiling(view),
             StopReason.FRUITLESS: view.fruitless >= self.fruitless,
             StopReason.PATIENCE: self.patience is not None and view.since_new_incumbent >= self.patience,
         }
         found = next((reason for reason, holds in reasons.items() if holds), None)
         return self.stop(view) if found is None and self.stop is not None else found
+
+    def _at_ceiling(self, view: PoolView) -> bool:
+        """Return whether the seed has the best possible score on every validation case: nothing could beat it."""
+        if self.perfect is None or view.own(view.seed) < len(view.validation):
+            return False
+        return (view.estimate(view.seed) or 0.0) >= self.perfect
 
     def _reached_target(self, view: PoolView) -> bool:
         return self.target is not None and Target(score=self.target, cells=self.commitment(view))(view) is not None

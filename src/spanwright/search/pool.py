@@ -12,6 +12,7 @@ from spanwright.core.events import (
     AttemptStarted,
     Event,
     Judged,
+    Narrowed,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -52,12 +53,16 @@ class Pool:
     def _run_started(self, event: RunStarted) -> None:
         self._state.begin(event)
         self._admit(Member(candidate=event.seed, parents=(), attempt=None, order=0, origin=Origin.SEED))
+        self._state.twins.add(event.seed)
+        self._state.lessons.take_over(event.seed, event.lessons)
+        self._state.attempts.pass_landmark(event.seed.id)
 
     @_fold.register
     def _run_resumed(self, event: RunResumed) -> None:
         state = self._state
         state.budget = event.budget
         state.flights.resume()
+        state.final_scores.resume()
         state.finals -= sum(lost.purpose is Purpose.FINAL for lost in state.flights.lost_lately)
 
     @_fold.register
@@ -76,6 +81,8 @@ class Pool:
         state.flights.end(rollout)
         state.usage += rollout.usage
         state.attempts.add(rollout)
+        if rollout.purpose is Purpose.FINAL:
+            state.final_scores.add(rollout)
         if rollout.score is not None:
             self._score(rollout, rollout.score.value)
 
@@ -94,22 +101,26 @@ class Pool:
         state.usage += event.usage
         state.attempts.answer(event)
         attempt = state.attempts.open.get(event.attempt)
-        if attempt is not None and isinstance(event.result, Proposal):
-            state.lessons.learn(attempt.parent, event.result.lessons)
+        if attempt is None:
+            return
+        state.suspicions.note(state.judged[attempt.parent], event.result)
+        if isinstance(event.result, Proposal):
+            state.lessons.learn(state.judged[attempt.parent], event.result.lessons, event.attempt)
 
     @_fold.register
     def _judged(self, event: Judged) -> None:
         state, proposal, child = self._state, event.proposal, event.child
         self._end(event)
         state.judged[child.id] = child
+        state.twins.add(child)
         parent = proposal.parents[0] if proposal.parents else None
         if parent is not None:
             state.edits.judge(event, parent)
-            state.lessons.learn(parent, proposal.lessons)
+            state.lessons.learn(state.judged[parent], proposal.lessons, event.attempt)
         if not event.verdict.accepted or child.id in state.members:
             return
         if parent is not None:
-            state.lessons.inherit(child.id, parent, proposal.edits)
+            state.lessons.address(child, state.judged[parent], proposal.edits)
             state.attempts.turns[child.id] = max(state.attempts.turns[each] for each in proposal.parents)
         self._admit(
             Member(
@@ -134,6 +145,11 @@ class Pool:
         self._state.search_ended = event
 
     @_fold.register
+    def _narrowed(self, event: Narrowed) -> None:
+        self._state.narrowed = event
+        self._state.final_scores.narrow()
+
+    @_fold.register
     def _run_ended(self, event: RunEnded) -> None:
         self._state.run_ended = event
 
@@ -142,6 +158,7 @@ class Pool:
         parent = state.members.get(member.parents[0]) if member.parents else None
         number = state.cells.admit(None if parent is None else parent.order)
         assert number == member.order, "members are numbered in the order of their admission"
+        state.objectives.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
         state.origins[member.origin] += 1
         state.members[candidate.id] = member
@@ -154,20 +171,27 @@ class Pool:
         order = state.members[candidate.id].order
         for case, mean in state.validation.means(candidate.id).items():
             state.cells.measure(order, state.validation.place(case), mean)
+        state.objectives.adopt(order, candidate.id)
 
     def _score(self, rollout: Rollout, score: float) -> None:
         """Put a score where it belongs. The test split is kept apart: nothing that decides looks at it."""
         state, key = self._state, rollout.key
+        figures = {name: known for name in state.objectives.figures if (known := rollout.figure(name)) is not None}
         if key.case in state.test:
             state.test.add(key.candidate, key.case, score)
+            state.objectives.test(key.candidate, key.case, figures)
         elif key.case in state.validation and rollout.purpose in _MEASURING:
             state.lowest, state.highest = min(state.lowest, score), max(state.highest, score)
             mean = state.validation.add(key.candidate, key.case, score)
             member = state.members.get(key.candidate)
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
+            state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
-            state.train.add(key.candidate, key.case, score)
+            mean = state.train.add(key.candidate, key.case, score)
+            state.solvers.score(key.candidate, key.case, mean)
+            if key.candidate in state.members:
+                state.successes.add(rollout, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()
@@ -175,4 +199,10 @@ class Pool:
 
     def _crown(self) -> None:
         state = self._state
-        state.attempts.crown(state.order[state.cells.incumbent])
+        incumbent = state.order[state.incumbent]
+        state.attempts.crown(incumbent)
+        landmark = state.attempts.landmark
+        if landmark is not None and incumbent != landmark:
+            orders = (state.members[each].order for each in (incumbent, landmark))
+            if state.cells.is_surely_better(*orders):
+                state.attempts.pass_landmark(incumbent)

@@ -1,9 +1,10 @@
 """How far a member is measured: a small first bet for each, and more only for those who may still win."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from spanwright.core.candidate import CandidateId
+from spanwright.search.fronts import non_dominated
 from spanwright.search.outlook import cells_wanted, may_win
 from spanwright.search.view import PoolView
 
@@ -28,6 +29,29 @@ def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequenc
     A block that was begun is finished: so a member that a crash caught within one is measured as far as if there had
     been none.
     """
+    return _blocks(view, candidate, block, order, may_win)
+
+
+def archived_blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequence[str]) -> Sequence[str]:
+    """Measure as `blocks` does, and further, too, while the member is in the archive: it may be a trade-off."""
+    return _blocks(view, candidate, block, order, _counts)
+
+
+def _counts(view: PoolView, candidate: CandidateId) -> bool:
+    number = view.member(candidate).order
+    rivals = view.excess
+    return number in non_dominated(view) or (
+        bool(rivals[number] <= rivals[view.member(view.incumbent).order]) and may_win(view, candidate)
+    )
+
+
+def _blocks(
+    view: PoolView,
+    candidate: CandidateId,
+    block: int,
+    order: Sequence[str],
+    counts: Callable[[PoolView, CandidateId], bool],
+) -> Sequence[str]:
     own = view.own(candidate)
     begun = own + sum(view.flying(candidate, case) > 0 for case in order)
     first = min(block, len(order))
@@ -37,7 +61,7 @@ def blocks(view: PoolView, candidate: CandidateId, *, block: int, order: Sequenc
         return ()
     if rest := begun % block:
         return open_cases(view, candidate, order)[: block - rest]
-    if begun >= cells_wanted(view) or not may_win(view, candidate):
+    if begun >= cells_wanted(view) or not counts(view, candidate):
         return ()
     return open_cases(view, candidate, order)[:block]
 

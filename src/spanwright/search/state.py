@@ -5,15 +5,21 @@ from collections import Counter
 from dataclasses import dataclass
 
 from spanwright.core.candidate import Candidate, CandidateId
-from spanwright.core.events import RunEnded, RunStarted, SearchEnded
+from spanwright.core.events import Narrowed, RunEnded, RunStarted, SearchEnded
 from spanwright.core.proposal import Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
 from spanwright.search.edits import Edits
+from spanwright.search.final_scores import FinalScores
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
+from spanwright.search.objectives import Objectives
+from spanwright.search.solvers import Solvers
+from spanwright.search.successes import Successes
+from spanwright.search.suspicions import Suspicions
+from spanwright.search.twins import Twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +42,15 @@ class State:
     def __init__(self) -> None:
         self.started: RunStarted | None = None
         self.search_ended: SearchEnded | None = None
+        self.narrowed: Narrowed | None = None
         self.run_ended: RunEnded | None = None
         self.budget = Budget()
         self.usage = Usage()
         self.finals = 0
+        self.final_scores = FinalScores(())
         self.lowest = math.inf
         self.highest = -math.inf
+        self.solvers = Solvers()
         self.origins: Counter[Origin] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
@@ -50,10 +59,14 @@ class State:
         self.validation = Grid(())
         self.test = Grid(())
         self.cells = Cells(0)
+        self.objectives = Objectives()
         self.flights = Flights()
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.twins = Twins()
+        self.suspicions = Suspicions()
+        self.successes = Successes()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""
@@ -63,6 +76,13 @@ class State:
         self.validation = Grid(event.validation)
         self.test = Grid(event.test)
         self.cells = Cells(len(event.validation))
+        self.objectives = Objectives(event.goals, event.validation, event.test)
+        self.final_scores = FinalScores((*event.validation, *event.train))
+
+    @property
+    def incumbent(self) -> int:
+        """The established member with the best estimate under the limits that goals set."""
+        return self.objectives.incumbent(self.cells) if self.objectives.limits else self.cells.incumbent
 
     def grid(self, case: str) -> Grid | None:
         """Return the grid of the split that a case belongs to; None for a case of another run."""

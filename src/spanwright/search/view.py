@@ -1,23 +1,27 @@
 """What a pool answers. Policies, reports and the engine ask here; nothing can be changed through it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.events import RolloutStarted, RunStarted, StopReason
-from spanwright.core.proposal import Lesson, Origin
+from spanwright.core.goal import SCORE, Goal
+from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Flags, Floats, Integers
 from spanwright.search.attempts import OpenAttempt, TopUp
+from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
+from spanwright.search.lessons import MOST, Solved
 from spanwright.search.state import Member, State
 
 Cell: TypeAlias = tuple[str, int]
 """A case's id, and the repeat: what one rollout of a candidate measures."""
 
-_TRIED = 6
+TRIED = 6
 """Earlier edits that a reflection is shown."""
 
 
@@ -93,6 +97,12 @@ class PoolView:
         return None if ended is None else ended.finalists
 
     @property
+    def contenders(self) -> tuple[CandidateId, ...] | None:
+        """The finalists who are measured further after the first part of the finals; None before that is over."""
+        narrowed = self._state.narrowed
+        return None if narrowed is None else narrowed.finalists
+
+    @property
     def search_ended_by(self) -> StopReason | None:
         """Why the search ended; None before."""
         ended = self._state.search_ended
@@ -114,6 +124,10 @@ class PoolView:
     def members(self) -> Sequence[CandidateId]:
         """Those who were admitted, in this order; the seed is the first. Arrays below are aligned with it."""
         return self._state.order
+
+    def is_member(self, candidate: CandidateId) -> bool:
+        """Say whether a candidate was admitted."""
+        return candidate in self._state.members
 
     def member(self, candidate: CandidateId) -> Member:
         """Return a member. Raises KeyError."""
@@ -167,8 +181,11 @@ class PoolView:
 
     @property
     def incumbent(self) -> CandidateId:
-        """The established member with the best estimate, the earlier one of equals; at first the seed."""
-        return self._state.order[self._state.cells.incumbent]
+        """The established member with the best estimate, the earlier one of equals; at first the seed.
+
+        Goals that set a limit go before: the best of those who keep it, else of those who are least beyond it.
+        """
+        return self._state.order[self._state.incumbent]
 
     @property
     def scale(self) -> float:
@@ -180,6 +197,11 @@ class PoolView:
         """Return the mean of a member's validation cells, own or inherited."""
         value = float(self._state.cells.estimates[self._state.members[candidate].order])
         return None if value != value else value  # noqa: PLR0124  (NaN is the one that is not itself)
+
+    def compare(self, member: CandidateId, other: CandidateId) -> Comparison | None:
+        """Compare two members on the validation cells that `member` measured itself and `other` knows."""
+        members = self._state.members
+        return self._state.cells.compare(members[member].order, members[other].order)
 
     def own(self, candidate: CandidateId) -> int:
         """Return how many validation cells a member measured itself."""
@@ -198,6 +220,23 @@ class PoolView:
         grid = self._state.train if case in self._state.train else self._state.validation
         return grid.mean(candidate, case)
 
+    def final_means(self, candidate: CandidateId) -> Sequence[Mapping[str, float]]:
+        """Return the mean score on each case that was measured in the finals, apart for each part of them."""
+        return self._state.final_scores.means(candidate)
+
+    def final_visits(self, candidate: CandidateId, case: str) -> int:
+        """Return how often a cell was measured in this part of the finals, failed by the world, or is being measured.
+
+        For the finals, when no other rollout is under way.
+        """
+        return self._state.final_scores.visits(candidate, case) + self._state.flights.flying(candidate, case)
+
+    def earlier_visits(self, candidate: CandidateId, case: str) -> tuple[bool, int]:
+        """Return whether the search scored a cell, and how often the part of the finals did that is over."""
+        grid, finals = self._state.grid(case), self._state.final_scores
+        searched = grid is not None and grid.count(candidate, case) > finals.count(candidate, case)
+        return searched, finals.before(candidate, case)
+
     def was_measured(self, candidate: CandidateId, case: str) -> bool:
         """Return whether a candidate has a score of its own on a case, be it a test case."""
         grid = self._state.grid(case)
@@ -206,6 +245,48 @@ class PoolView:
     def test_scores(self, candidate: CandidateId) -> Mapping[str, float]:
         """Return the mean score on each test case that was tried. For reports: a policy must not look."""
         return self._state.test.means(candidate)
+
+    # What goals want
+
+    @property
+    def goals(self) -> Sequence[Goal]:
+        """What is wanted beside a high score."""
+        return self._state.objectives.goals
+
+    @property
+    def points(self) -> Floats:
+        """How good each established member (column) is by score and by each goal (rows); higher is better, NaN unknown.
+
+        The first row is the score's. A goal for a high score has no row of its own, one with a limit is 0 within it.
+        """
+        return self._state.objectives.points(self._state.cells)
+
+    @property
+    def errors(self) -> Floats:
+        """The standard errors of `points`, against elders whose cells a member inherits; 0 while nothing is known."""
+        return self._state.objectives.errors(self._state.cells)
+
+    @property
+    def excess(self) -> Floats:
+        """How far each member's means are beyond the limits, in parts of them: 0 if all are kept, inf if unknown."""
+        return self._state.objectives.excess(self._state.cells)
+
+    @property
+    def figure_fronts(self) -> Sequence[Flags]:
+        """`fronts` of each figure that a goal names, the score aside."""
+        return self._state.objectives.fronts()
+
+    def figures(self, candidate: CandidateId, figure: str) -> Mapping[str, float]:
+        """Return the mean figure on each validation case that a candidate measured itself, as it was measured."""
+        if figure == SCORE:
+            return self._state.validation.means(candidate)
+        return self._state.objectives.figures[figure].validation.means(candidate)
+
+    def test_figures(self, candidate: CandidateId, figure: str) -> Mapping[str, float]:
+        """Return the mean figure on each test case that was tried. For reports: a policy must not look."""
+        if figure == SCORE:
+            return self._state.test.means(candidate)
+        return self._state.objectives.figures[figure].test.means(candidate)
 
     # Rollouts
 
@@ -278,6 +359,11 @@ class PoolView:
         return self._state.attempts.since_new(self.incumbent)
 
     @property
+    def since_better(self) -> int:
+        """How many attempts ended since an incumbent was better, beyond a standard error, than the one to beat."""
+        return self._state.attempts.since_landmark
+
+    @property
     def fruitless(self) -> int:
         """How many attempts in a row were refused or abandoned, those with nothing to learn from aside."""
         return self._state.attempts.fruitless
@@ -289,25 +375,85 @@ class PoolView:
 
     # Memory
 
-    def lessons(self, parent: CandidateId, components: Iterable[ComponentId]) -> tuple[Lesson, ...]:
-        """Return what failed along the lineage of a member and was not addressed: at most 8 a component."""
-        return self._state.lessons.about(parent, components)
+    def twin(self, candidate: Candidate) -> CandidateId | None:
+        """Return the first candidate judged that says the same in other clothes; None where it says something new."""
+        return self._state.twins.of(candidate)
 
-    def tried(self, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
+    def better(self, case: str, score: float) -> int | None:
+        """Return the number of a member's best rollout on a training case, if its score is above this one."""
+        return self._state.successes.above(case, score)
+
+    def suspicions(self, parent: CandidateId, components: Iterable[ComponentId]) -> Mapping[ComponentId, int]:
+        """Return how many reflections asked for each of these components of a member and could not edit it."""
+        return self._state.suspicions.of(self._state.judged[parent], components)
+
+    def lessons(self, parent: CandidateId, components: Iterable[ComponentId], most: int = MOST) -> tuple[Lesson, ...]:
+        """Return what failed with the texts of a member and was not addressed: `most` a component, the surest first."""
+        state = self._state
+        return state.lessons.about(
+            state.judged[parent], components, solved=self._solved(parent), now=self.next_attempt, most=most
+        )
+
+    @property
+    def learnt(self) -> tuple[Learnt, ...]:
+        """Every lesson of the run, with the text that it was seen with: what another run can begin with."""
+        return tuple(self._state.lessons.all())
+
+    @property
+    def addressed(self) -> int:
+        """How many lessons were on texts that an admitted child replaced."""
+        return self._state.lessons.addressed
+
+    @property
+    def returned(self) -> int:
+        """How many of them were seen again with the new text."""
+        return self._state.lessons.returned
+
+    def tried(self, parent: CandidateId, components: Sequence[ComponentId], most: int = TRIED) -> tuple[TriedEdit, ...]:
         """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
-        return tuple(self._fared(edit) for edit in islice(made, _TRIED))
+        return tuple(self._fared(edit) for edit in islice(self._distinct(made), most))
+
+    def _solved(self, candidate: CandidateId) -> Solved:
+        """Return who tells whether a member, or an ancestor below the one that had failed a case, has solved it."""
+        solvers = self._state.solvers
+        depths = {each: depth for depth, each in enumerate(self.lineage(candidate))}
+
+        @cache
+        def solved_at(case: str) -> int:
+            return min((depths[each] for each in solvers.of(case) if each in depths), default=len(depths))
+
+        def is_solved(case: str, failed: CandidateId) -> bool:
+            return solved_at(case) < depths.get(failed, len(depths)) and failed not in solvers.of(case)
+
+        return is_solved
+
+    def _distinct(self, made: Iterable[Edit]) -> Iterator[Edit]:
+        """Yield edits without those that repeat a later one."""
+        seen: set[tuple[ComponentId, bytes]] = set()
+        for edit in made:
+            said = (edit.component, self._state.twins.form(edit.text))
+            if said not in seen:
+                seen.add(said)
+                yield edit
 
     def _fared(self, edit: Edit) -> TriedEdit:
+        outcome = edit.turned_down or self._outcome(edit.child, edit.parent)
+        if edit.twin is not None and edit.twin != edit.parent:
+            outcome = f"{outcome}; when it was tried: {self._outcome(edit.twin, edit.parent)}"
         return TriedEdit(
-            component=edit.component, text=edit.text, outcome=edit.turned_down or self._outcome(edit.child, edit.parent)
+            component=edit.component,
+            text=edit.text,
+            outcome=outcome,
+            replaced=self.candidate(edit.parent).texts.get(edit.component, ""),
+            together=edit.together,
         )
 
     def _outcome(self, child: CandidateId | None, parent: CandidateId) -> str:
         members = self._state.members
         if child not in members or parent not in members:
             return "not measured"
-        compared = self._state.cells.compare(members[child].order, members[parent].order)
+        compared = self.compare(child, parent)
         if compared is None:
             return "not measured yet"
         sign = "better" if compared.own > compared.other else "worse" if compared.own < compared.other else "no change"

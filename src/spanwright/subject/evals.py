@@ -10,6 +10,7 @@ from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
 from spanwright.core.case import Case, Splits
+from spanwright.core.goal import Goal
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import UsageError
@@ -54,6 +55,12 @@ class Evals(Generic[In, Out, Meta]):
     """Traces that were recorded before, or a file of spans: they are shown to the reflector, and score nothing."""
     seed: int = 0
     """Draws the splits, once."""
+    goals: Sequence[Goal] = ()
+    """What is wanted beside a high score: `[minimize("cost"), at_most("latency", 2.0)]`.
+
+    Figures are `cost` (dollars a rollout), `latency` (seconds), `tokens`, `requests`, `tool_calls`, and those that
+    evaluators return, by name.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ class EvalSet:
     metric: AnyMetric | None = None
     evidence: Sequence[Trace] | str | os.PathLike[str] | None = None
     remarks: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
 
 def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
@@ -99,6 +107,7 @@ def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
         metric=given.metric,
         evidence=given.evidence,
         remarks=remarks,
+        goals=tuple(given.goals),
     )
 
 

@@ -17,6 +17,8 @@ from pydantic_evals.otel import SpanTree
 from pydantic_evals.otel.span_tree import SpanNode
 
 from spanwright.core.case import Case
+from spanwright.core.goal import SCORE
+from spanwright.core.measured import MEASURED
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import SpanwrightError, UsageError, UserBug, WorldFailed
@@ -70,9 +72,19 @@ class Scoring:
         theirs = self._evals.theirs[case.id]
         with bare():
             if self._judges is None:
-                return await self._by_metric(theirs, output, trace)
+                return self._checked(await self._by_metric(theirs, output, trace))
             results = await self._judges.ask(case.id, _context(theirs, case, output, trace))
-        return score_of(results, self._objective)
+        return self._checked(score_of(results, self._objective))
+
+    def _checked(self, score: Score) -> Score:
+        """Return a score that has the figures that goals want. Raises UsageError where one is missing."""
+        for goal in self._evals.goals:
+            if goal.figure not in (MEASURED | score.objectives.keys() | {SCORE}):
+                raise UsageError(
+                    f"a goal wants {goal.words}, but no evaluator returned {goal.figure!r}",
+                    f"Choose one of: {', '.join(sorted(MEASURED | score.objectives.keys() | {SCORE}))}",
+                )
+        return score
 
     async def _by_metric(self, theirs: AnyCase, output: object, trace: Trace) -> Score:
         assert self._evals.metric is not None

@@ -17,6 +17,8 @@ EVALUATED = "gen_ai.evaluation.name"
 SCORE = "gen_ai.evaluation.score.value"
 LABEL = "gen_ai.evaluation.score.label"
 EXPLANATION = "gen_ai.evaluation.explanation"
+EXPECTATION = "expectation"
+"""The label of an evaluation that judges nothing: its explanation is what should have come."""
 
 
 def prompt_name(components: Iterable[ComponentId]) -> str:

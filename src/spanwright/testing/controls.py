@@ -34,6 +34,23 @@ class RandomReflector:
         return Reflection(result=Proposal(parents=(context.parent.id,), edits=edits, diagnosis="by chance"))
 
 
+@dataclass(slots=True)
+class DoNothingReflector:
+    """Changes a text without changing what it says, each time in another way.
+
+    Whatever wins then has won by luck: an honest optimizer returns the seed, in 95 of 100 runs at least.
+    """
+
+    calls: int = field(default=0, init=False)
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        """Answer with the first component that is offered, and a remark that nobody heeds."""
+        self.calls += 1
+        component = context.components[0]
+        text = f"{context.parent.texts[component.id]} (as before, no. {context.attempt}.)".strip()
+        return Reflection(result=Proposal(parents=(context.parent.id,), edits={component.id: text}, diagnosis="none"))
+
+
 def _sentence(drawn: Random) -> str:
     """Return one directive in words, with values that the lexicon knows for it."""
     kinds = [kind for kind in PUBLIC.kinds.values() if kind.guesses]

@@ -4,7 +4,9 @@ It runs in virtual time and costs microseconds, so that an engine can be tried i
 is a hash of what is tried, never of when.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import cast
@@ -14,9 +16,11 @@ import anyio
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case, Splits
 from spanwright.core.context import ReflectionContext
+from spanwright.core.goal import Goal, Sense
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.core.score import Score
-from spanwright.core.trace import Trace
+from spanwright.core.trace import ModelCall, Trace
+from spanwright.core.usage import Usage
 from spanwright.errors import WorldFailed
 
 
@@ -29,7 +33,9 @@ class Landscape:
     rules: int = 3
     needs: int = 2
     followed: float = 0.9
-    """The probability that a stated rule is followed; an unstated one is with 0.1."""
+    """The probability that a stated rule is followed."""
+    unstated: float = 0.1
+    """The probability that any other rule is: with `needs=1` scores are binary, and this is the seed's mean."""
     latency: float = 1.0
     """Median seconds of a rollout; one in a hundred takes ten times as long."""
     reflection_latency: float = 10.0
@@ -37,6 +43,8 @@ class Landscape:
     """The probability that the world fails a rollout or a reflection."""
     refusals: float = 0.1
     """The probability that a reflection is of no use."""
+    padding: int = 0
+    """Words of no use that a reflection adds with each rule: they cost tokens, and follow no rule better."""
     repeatable: bool = False
     """Whether equal questions get equal answers, as from a provider that is given a seed."""
 
@@ -66,20 +74,65 @@ class Landscape:
     def follows(self, candidate: Candidate, rule: int) -> float:
         """Return the probability that `candidate` follows a rule."""
         stated = str(rule) in candidate.texts[f"world/text{rule // self.rules}"].split()
-        return self.followed if stated else 0.1
+        return self.followed if stated else self.unstated
 
     def truth(self, candidate: Candidate, cases: Sequence[Case]) -> float:
         """Return the expected mean score of `candidate` on `cases`."""
         return sum(self._expected(candidate, case) for case in cases) / len(cases)
 
+    def prospect(self, candidate: Candidate) -> float:
+        """Return the expected score of `candidate` on a case yet to be drawn: any case needs any rules."""
+        rules = range(self.components * self.rules)
+        return sum(self.follows(candidate, rule) for rule in rules) / len(rules)
+
     def _expected(self, candidate: Candidate, case: Case) -> float:
         needed = _needed(case)
         return sum(self.follows(candidate, rule) for rule in needed) / len(needed)
+
+    def tokens(self, candidate: Candidate, *label: object) -> int:
+        """Return what a rollout takes: a word is a token, and so is whatever else there is to say."""
+        words = sum(len(text.split()) for text in candidate.texts.values())
+        return 20 + words + int(10 * self.draw("tokens", *label))
 
     def wait(self, median: float, *label: object) -> float:
         """Return a latency in seconds, heavy-tailed."""
         straggler = 10.0 if self.draw("straggler", *label) < 0.01 else 1.0
         return median * straggler * (0.3 + 1.4 * self.draw("latency", *label))
+
+
+_PADDING = "please"
+_USD = 1e-5
+"""The price of a token."""
+
+
+@dataclass(slots=True)
+class LandscapeRecording:
+    """The trace of a rollout in the making."""
+
+    id: str = ""
+    trace: Trace = field(default_factory=Trace)
+
+
+@dataclass(slots=True)
+class LandscapeRecorder:
+    """Records one priced model call for each rollout of a subject that was told of it."""
+
+    _current: ContextVar[LandscapeRecording] = field(default_factory=lambda: ContextVar("recording"))
+
+    @asynccontextmanager
+    async def recording(self, baggage: Mapping[str, str]) -> AsyncGenerator[LandscapeRecording, None]:
+        """Record what is charged in the block."""
+        recording = LandscapeRecording()
+        before = self._current.set(recording)
+        try:
+            yield recording
+        finally:
+            self._current.reset(before)
+
+    def charge(self, tokens: int) -> None:
+        """Put a model call on the present recording."""
+        usage = Usage(requests=1, input_tokens=tokens, usd=tokens * _USD)
+        self._current.get().trace = Trace(model_calls=(ModelCall(span_id="0", usage=usage),))
 
 
 @dataclass(slots=True)
@@ -90,6 +143,8 @@ class LandscapeSubject:
     calls: int = 0
     running: int = 0
     most_running: int = 0
+    recorder: LandscapeRecorder | None = None
+    """Is told what each rollout takes."""
     _served: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
     async def components(self) -> Sequence[Component]:
@@ -109,6 +164,8 @@ class LandscapeSubject:
             await anyio.sleep(self.world.wait(self.world.latency, *label))
         finally:
             self.running -= 1
+        if self.recorder is not None:
+            self.recorder.charge(self.world.tokens(candidate, *label))
         if self.world.draw("outage", *label) < self.world.outage:
             raise WorldFailed("model", "the landscape is down")
         missed = [
@@ -150,16 +207,30 @@ class LandscapeReflector:
 
     def _proposal(self, context: ReflectionContext) -> Proposal | Refusal:
         offered = {component.id for component in context.components}
+        if shorter := self._shorter(context):
+            return Proposal(parents=(context.parent.id,), edits=shorter, diagnosis="the texts are long")
         edits: dict[str, str] = {}
         for example in context.examples:
             for rule in _missed(example.observed.output):
                 component = f"world/text{rule // self.world.rules}"
                 text = edits.get(component, context.parent.texts.get(component, ""))
                 if component in offered and str(rule) not in text.split():
-                    edits[component] = f"{text} {rule}".strip()
+                    edits[component] = " ".join(f"{text} {rule}".split() + self.world.padding * [_PADDING])
         if not edits:
             return Refusal(reason=RefusalReason.UNCHANGED, detail="nothing to add")
         return Proposal(parents=(context.parent.id,), edits=edits, diagnosis="rules were missed")
+
+    def _shorter(self, context: ReflectionContext) -> Mapping[str, str]:
+        """Return texts without padding, now and then, if tokens or money are to be saved; else nothing."""
+        texts = {component.id: context.parent.texts[component.id] for component in context.components}
+        padded = {id: text for id, text in texts.items() if _PADDING in text}
+        if not any(_saves(goal) for goal in context.goals) or self.world.draw("save", context.attempt) < 0.5:
+            return {}
+        return {id: " ".join(word for word in text.split() if word != _PADDING) for id, text in padded.items()}
+
+
+def _saves(goal: Goal) -> bool:
+    return goal.sense is Sense.LESS and goal.figure in {"cost", "tokens"}
 
 
 def _needed(case: Case) -> tuple[int, ...]:

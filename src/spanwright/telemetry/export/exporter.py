@@ -1,8 +1,11 @@
 """Exports one run: the spans of its recordings and of its story, through an outbox of ours or the user's exporters."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 from anyio import to_thread
 from opentelemetry import trace
@@ -10,9 +13,10 @@ from opentelemetry.sdk.resources import Resource
 
 from spanwright.core.case import Case
 from spanwright.core.events import Event
-from spanwright.core.protocols import Journal, Observer
+from spanwright.core.protocols import Journal, Observer, Redaction
+from spanwright.errors import UsageError
 from spanwright.telemetry.export import environment
-from spanwright.telemetry.export.outbox import Outbox
+from spanwright.telemetry.export.outbox import Destination, Outbox
 from spanwright.telemetry.export.spoken import Overheard, Spokens
 from spanwright.telemetry.export.story import Story
 from spanwright.telemetry.export.target import Export
@@ -21,33 +25,52 @@ from spanwright.telemetry.providers import Found, find
 from spanwright.telemetry.recorder import SpanRecorder
 
 
+class ExportRedaction(Redaction, Protocol):
+    """Redacts what goes out, too."""
+
+    def before(self, connect: Callable[[], Destination]) -> Destination:
+        """Connect, and return a destination that gets redacted spans."""
+        ...
+
+
 class Exporter:
     """The export of one run. Make it with `recording`, follow the run with it, then ask what did not arrive."""
 
-    def __init__(self, recorder: SpanRecorder, target: Export | None, outbox: Outbox | None, *, wanted: bool) -> None:
+    def __init__(
+        self, recorder: SpanRecorder, target: Export | None, outbox: Outbox | None, spokens: Spokens | None
+    ) -> None:
         self.recorder = recorder
         """Records the rollouts of the run, and exports their spans."""
         self._target = target
         self._outbox = outbox
-        self._spokens = Spokens()
-        self._story = Story(self._tell, self._spokens) if wanted else None
+        self._spokens = spokens
+        self._story = None if spokens is None else Story(self._tell, spokens)
         self._refused: Counter[str] = Counter()
 
     @classmethod
     @contextmanager
-    def recording(cls, wish: "bool | Export") -> Generator["Exporter", None, None]:
+    def recording(
+        cls, wish: "bool | Export", redaction: ExportRedaction | None = None
+    ) -> Generator["Exporter", None, None]:
         """Attach a recorder whose spans are exported as `wish` says.
 
         True is the tracer provider that is in place, or where there is none what OTEL_EXPORTER_OTLP_* name. Raises
-        UsageError where these ask for what we cannot do.
+        UsageError where these ask for what we cannot do. With `redaction` all that goes out is redacted.
         """
         target = wish if isinstance(wish, Export) else _by_environment(asked=wish)
+        if redaction is not None and target is not None:
+            target = replace(target, connect=partial(redaction.before, target.connect))
+        elif redaction is not None and wish and find(trace.get_tracer_provider())[0] is not Found.NOTHING:
+            raise UsageError(
+                "export=True hands spans to your own tracer provider, where they cannot be redacted any more",
+                "Say where to, like export=Export.otlp(...), or leave redact= out",
+            )
         outbox = None if target is None else Outbox(target.connect)
         try:
             with SpanRecorder.attach(
                 export=bool(wish) and target is None, outlet=None if outbox is None else outbox.put
             ) as recorder:
-                yield cls(recorder, target, outbox, wanted=bool(wish))
+                yield cls(recorder, target, outbox, Spokens(redaction) if wish else None)
         finally:
             if outbox is not None:
                 outbox.close(0)  # has been closed with patience, unless the run was cancelled
@@ -69,7 +92,7 @@ class Exporter:
 
     def overheard(self, journal: Journal, cases: Iterable[Case]) -> Journal:
         """Return the journal to keep evidence in, such that inputs and outputs are exported, too."""
-        if self._story is None:
+        if self._spokens is None:
             return journal
         self._spokens.know(cases)
         return Overheard(journal, self._spokens)

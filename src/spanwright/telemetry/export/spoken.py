@@ -6,13 +6,12 @@ Texts are cut to what a backend shows, and let go when the rollout's span has be
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from spanwright.core.case import Case
-from spanwright.core.protocols import Journal
+from spanwright.core.protocols import Journal, Redaction
 from spanwright.core.rollout import Rollout
 from spanwright.core.trace import Trace
 from spanwright.telemetry.excerpt import excerpt
+from spanwright.telemetry.given import as_text
 
 _LONGEST = 8_192
 _MOST = 20_000
@@ -33,7 +32,9 @@ SILENT = Spoken()
 class Spokens:
     """Knows the inputs of the cases, and the outputs of rollouts until they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, redaction: Redaction | None = None) -> None:
+        """Know nothing yet. Outputs come redacted; inputs are, with `redaction`, when they are asked for."""
+        self._redaction = redaction
         self._cases: Mapping[str, Case] = {}
         self._outputs: dict[int, str] = {}
 
@@ -49,7 +50,10 @@ class Spokens:
     def of(self, rollout: Rollout) -> Spoken:
         """Return what a rollout took in and gave out, and let go of it."""
         case = self._cases.get(rollout.key.case)
-        taken = "" if case is None else excerpt(_as_text(case.inputs), _LONGEST)
+        taken = "" if case is None else as_text(case.inputs)
+        if self._redaction is not None:
+            taken = self._redaction.text(taken, rollout.trace_id)
+        taken = excerpt(taken, _LONGEST)
         return Spoken(taken=taken, given=self._outputs.pop(rollout.number, ""))
 
 
@@ -69,13 +73,3 @@ class Overheard:
         """Keep the evidence, and hear the output."""
         self._spokens.hear(rollout.number, output)
         self._journal.keep_trace(rollout, trace, output)
-
-
-def _as_text(value: object) -> str:
-    """Return what a user handed over as text: JSON where it is no text and can be JSON."""
-    if isinstance(value, str):
-        return value
-    try:
-        return to_json(value, fallback=repr).decode()
-    except (PydanticSerializationError, ValueError):
-        return repr(value)

@@ -1,5 +1,6 @@
 """Reads the traces of an MLflow experiment, with their assessments."""
 
+import json
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, JsonValue
 from spanwright.core.trace import Span
 from spanwright.telemetry.export import environment
 from spanwright.telemetry.importing.reading import Judgement, ask, client, judged, parsed, spans_of
+from spanwright.telemetry.names import EXPECTATION
 
 _PAGE = 200
 _EXPERIMENT = "/api/2.0/mlflow/experiments/get-by-name"
@@ -37,12 +39,23 @@ class _Feedback(BaseModel):
     value: JsonValue = None
 
 
+class _Serialized(BaseModel):
+    value: str = ""
+
+
+class _Expectation(BaseModel):
+    value: JsonValue = None
+    serialized_value: _Serialized | None = None
+    """JSON, for what is no plain value."""
+
+
 class _Assessment(BaseModel):
     assessment_name: str
     span_id: str = ""
     rationale: str = ""
     feedback: _Feedback | None = None
-    """None where it is an expectation: what should have come, no judgement of what came."""
+    expectation: _Expectation | None = None
+    """What should have come, in place of a judgement of what came."""
 
 
 class _Info(BaseModel):
@@ -108,6 +121,13 @@ def _judgements(info: _Info, spans: Sequence[Span]) -> Iterator[Judgement]:
     """Yield what is said of a trace; what names no span is about its root."""
     root = next((span.span_id for span in spans if not span.parent_id), "")
     for each in info.assessments:
+        if each.expectation is not None:
+            yield Judgement(
+                span_id=each.span_id or root,
+                name=each.assessment_name,
+                label=EXPECTATION,
+                explanation=_wanted(each.expectation),
+            )
         if each.feedback is None:
             continue
         value = each.feedback.value
@@ -119,3 +139,10 @@ def _judgements(info: _Info, spans: Sequence[Span]) -> Iterator[Judgement]:
             label=str(value) if isinstance(value, str | bool) else "",
             explanation=each.rationale,
         )
+
+
+def _wanted(expectation: _Expectation) -> str:
+    if expectation.serialized_value is not None:
+        return expectation.serialized_value.value
+    value = expectation.value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -185,12 +185,15 @@ def _merged(several: Iterable[Found]) -> Iterator[Found]:
         yield last
 
 
-def by_default(regions: Sequence[str]) -> tuple[Finder, ...]:
-    """Return the finders that every redactor uses. Raises UsageError for a region that there is not."""
+def by_default(regions: Sequence[str], *, persons: bool) -> tuple[Finder, ...]:
+    """Return the finders that every redactor uses, those of personal data only with `persons`.
+
+    Raises UsageError for a region that there is not.
+    """
     for region in regions:
         if region not in SUPPORTED_REGIONS:
             raise UsageError(f"there is no region {region!r}", "Give codes of countries, like US or DE")
-    return (secret, partial(personal, regions=tuple(regions)))
+    return (secret, partial(personal, regions=tuple(regions))) if persons else (secret,)
 
 
 def _phones(text: str, regions: Sequence[str]) -> Iterator[Found]:

@@ -49,8 +49,11 @@ class _Known:
 class Redactor:
     """Replaces secrets and personal data by placeholders. It remembers each trace, so give a trace one redactor."""
 
-    def __init__(self, finders: Sequence[Finder] = (), *, regions: Sequence[str] = ("US",)) -> None:
-        self._finders = (*by_default(regions), *finders)
+    def __init__(
+        self, finders: Sequence[Finder] = (), *, regions: Sequence[str] = ("US",), personal: bool = True
+    ) -> None:
+        """Make a redactor; without `personal` it finds secrets, and what `finders` find."""
+        self._finders = (*by_default(regions, persons=personal), *finders)
         self._traces: dict[str, _Known] = {}
         self._clean: set[bytes] = set()
         """Digests of texts in which the finders find nothing."""
@@ -90,6 +93,10 @@ class Redactor:
             known.texts.clear()  # what was read before may hold the secret that is known only now
         known.texts[memory] = other
         return other
+
+    def forget(self, trace_id: str) -> None:
+        """Let go of all that is known of a trace."""
+        self._traces.pop(trace_id, None)
 
     def forget_texts(self) -> None:
         """Let go of the texts that were read, after each of the batches of a long import; placeholders stay."""
@@ -177,18 +184,23 @@ class Redactor:
                 return tuple(str(item) for item in row) if changed else value
 
     def _any(self, value: _T, trace_id: str, key: str) -> _T:
-        """Return any part of a trace redacted."""
-        other: object = value
+        """Return any part of a trace redacted; the very same where nothing changes, so that what is shared stays so."""
+        other = self._other(value, trace_id, key)
+        return value if other == value else cast("_T", other)
+
+    def _other(self, value: object, trace_id: str, key: str) -> object:
         if isinstance(value, str):
-            other = self.text(value, trace_id, key=key)
-        elif isinstance(value, Mapping):
-            other = self._attributes(cast("Mapping[str, Attribute]", value), trace_id)
-        elif isinstance(value, tuple):
-            other = tuple(self._any(item, trace_id, key) for item in cast("tuple[object, ...]", value))
-        elif is_dataclass(value) and not isinstance(value, type):
+            return self.text(value, trace_id, key=key)
+        if isinstance(value, Mapping):
+            return self._attributes(cast("Mapping[str, Attribute]", value), trace_id)
+        if isinstance(value, tuple):
+            return tuple(self._any(item, trace_id, key) for item in cast("tuple[object, ...]", value))
+        if is_dataclass(value) and not isinstance(value, type):
             held = {each.name: getattr(value, each.name) for each in fields(value) if each.name not in _KEPT}
-            other = replace(value, **{name: self._any(item, trace_id, "") for name, item in held.items()})
-        return cast("_T", other)
+            rewritten = {name: self._any(item, trace_id, "") for name, item in held.items()}
+            changed = {name: item for name, item in rewritten.items() if item is not held[name]}
+            return cast("object", replace(value, **changed)) if changed else value
+        return value
 
 
 @dataclass(frozen=True, slots=True)

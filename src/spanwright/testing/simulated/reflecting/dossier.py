@@ -323,14 +323,16 @@ def _arguments(text: str) -> Mapping[str, object]:
 def _notes(body: str) -> Iterator[Note]:
     """Yield what stands in a list of "- on COMPONENT, COMPONENT: text", with the lines below each entry."""
     entry: Note | None = None
+    gone = False
     for line in body.splitlines():
         match = _NOTE.match(line)
+        gone = match is None and (gone or line.strip().startswith("it left out:"))
         if match is not None:
             if entry is not None:
                 yield entry
             components = tuple(each.strip(" `") for each in match["components"].split(","))
             entry = Note(components=components, text=match["text"], outcome=match["text"])
-        elif entry is not None and line.strip() and not line.startswith(("<", "#")):
+        elif entry is not None and line.strip() and not gone and not line.startswith(("<", "#", "  seen:")):
             entry = replace(entry, text=f"{entry.text}\n{line.strip().removeprefix('it said:').strip()}")
     if entry is not None:
         yield entry

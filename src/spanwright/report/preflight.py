@@ -1,0 +1,75 @@
+"""What a budget and an eval set leave room for, told before money is spent: proposals, and gains that could be seen."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spanwright.core.case import Splits
+from spanwright.core.usage import Budget
+from spanwright.report import figures
+from spanwright.search import Policy
+from spanwright.search.sensitivity import WORST, smallest_gain
+
+_A_SEARCH = 10
+"""Proposals below which a search is little more than a try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What a run could do, by its budget, its cases and its policy alone: no model was asked."""
+
+    proposals: int | None
+    """Children that can be proposed and measured once, beside what the seed, the finals and the test split take."""
+    final_pairs: int | None
+    """Pairs of rollouts in which the finals compare the leader with the seed; None where no rollouts are kept."""
+    test_cases: int
+
+    @classmethod
+    def of(cls, budget: Budget, splits: Splits, policy: Policy) -> "Preflight":
+        """Work it out. Figures are None where the budget does not limit rollouts."""
+        if budget.rollouts is None:
+            return cls(proposals=None, final_pairs=None, test_cases=len(splits.test))
+        reserve = policy.reserve(budget.rollouts)
+        block = min(policy.block or len(splits.validation), len(splits.validation))
+        attempt = block + policy.minibatch_size * (2 if policy.gated else 1)
+        left = budget.rollouts - 2 * len(splits.test) - reserve - block
+        proposals = max(0, left // attempt)
+        if budget.reflections is not None:
+            proposals = min(proposals, budget.reflections)
+        return cls(
+            proposals=proposals,
+            final_pairs=policy.final_pairs(reserve) if reserve else None,
+            test_cases=len(splits.test),
+        )
+
+    def visible_in_finals(self, within: float = WORST) -> float | None:
+        """Return the gain that the finals show in four of five runs; smaller ones mostly end with the seed."""
+        return None if self.final_pairs is None else smallest_gain(within, cases=self.final_pairs)
+
+    def visible_in_test(self, within: float = WORST) -> float | None:
+        """Return the gain that the test split shows in four of five runs; None without a test split."""
+        return smallest_gain(within, cases=self.test_cases) if self.test_cases else None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to tell a person."""
+        return tuple(self._told())
+
+    def _told(self) -> Iterable[str]:
+        if self.proposals is not None:
+            few = ": few for a search, give more rollouts or fewer test cases" if self.proposals < _A_SEARCH else ""
+            yield f"Room: about {figures.number(self.proposals, 'proposal')}{few}."
+        seen = [
+            f"{name} a gain of {gain:.2f}"
+            for name, gain in (("the finals", self.visible_in_finals()), ("the test split", self.visible_in_test()))
+            if gain is not None and math.isfinite(gain)
+        ]
+        if seen:
+            yield (
+                f"Visible in four of five runs, if scores are pass or fail at even chances: {', '.join(seen)}."
+                " `spanwright calibrate` measures the noise there really is."
+            )
+        if self.proposals is not None and self.final_pairs is None:
+            yield "No rollouts are kept for finals: only a gain that stands out among all candidates wins."
+        if not self.test_cases:
+            yield "No test split: nothing will show whether the winner is better on cases that did not choose it."
