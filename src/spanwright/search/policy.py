@@ -408,7 +408,8 @@ class Policy:
             return ()
         budget = view.budget.rollouts
         if view.search_ended_by in _ENOUGH and budget is not None:
-            rollouts = min(rollouts, max(0, self.reserve(budget) - view.final_rollouts))
+            kept = int(self.final_share * budget)  # of a small budget, too: the search needs no more of it
+            rollouts = min(rollouts, max(0, kept - view.final_rollouts))
         measured = finalists if view.contenders is None else view.contenders
         if view.contenders is None and self.narrows(finalists):
             whole = int(finals.HEATS_SHARE * (view.final_rollouts + rollouts))
