@@ -179,8 +179,16 @@ def intervals(runs: int) -> Iterable[dict[str, object]]:
                 held["covered_by_t"] += student.low - 1e-9 <= truth <= student.high + 1e-9
                 held["said_better"] += ours.low > 0
             scores = "pass or fail" if parts == 1 else "of four parts"
-            kind = {"table": "intervals", "scores": scores, "seed": seed, "best": best, "cases": cases, "runs": runs}
-            yield kind | {name: round(count / runs, 3) for name, count in held.items()}
+            kind: dict[str, object] = {
+                "table": "intervals",
+                "scores": scores,
+                "seed": seed,
+                "best": best,
+                "cases": cases,
+                "runs": runs,
+            }
+            shares: dict[str, object] = {name: round(count / runs, 3) for name, count in held.items()}
+            yield kind | shares
 
 
 def _share(of: Iterable[bool]) -> float | None:

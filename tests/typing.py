@@ -141,9 +141,8 @@ async def what_can_be_optimized() -> None:
         components=["plain/*"],
         objective=lambda figures: figures["a"] - figures["b"],
         policy=Policy.gepa(seed=1),
-        concurrency=8,
         store=Path("store.sqlite"),
-        run=Run(name="first", progress=False),
+        run=Run(concurrency=8, name="first", progress=False),
         stop=Stop(),
     )
     await optimize(plain, texts, reflection_model=Echo(), components="all", objective="EqualsExpected", run="first")

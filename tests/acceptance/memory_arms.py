@@ -7,7 +7,7 @@ and arm, the true test score of the winner and its paired difference from the de
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ import anyio
 
 from spanwright.core.events import Escape
 from spanwright.core.usage import Budget
-from spanwright.engine import Conduct, Engine, Means, Problem
+from spanwright.engine import Conduct, Engine, Means
 from spanwright.report import Result, Worth
 from spanwright.search import Blamed, Plateau, Policy, round_robin
 from spanwright.search.statistics import mean_interval
@@ -81,14 +81,8 @@ def outcome(trial: Trial) -> Outcome:
 
 async def _run(world: World, policy: Policy, rollouts: int) -> Result:
     stage = Stage(world, latency=Latency())
-    problem = Problem(
-        subject=stage.subject,
-        evaluator=stage.evaluator(),
-        reflector=stage.reflector,
-        splits=type(stage.splits)(train=stage.splits.train, validation=stage.splits.validation),
-        seed=stage.seed,
-        components=stage.components,
-    )
+    cases = stage.problem.splits
+    problem = replace(stage.problem, splits=replace(cases, test=()))  # the truth is known without them
     async with MemoryStore().run("arm") as journal:
         means = Means(journal=journal, recorder=stage.recorder, clock=anyio.current_time)
         conduct = Conduct(run="arm", budget=Budget(rollouts=rollouts, reflections=rollouts // 4))

@@ -37,15 +37,15 @@ def seen(runs, table, **kind):
 
 @pytest.mark.parametrize("policy", ["default", "gepa"])
 def test_a_reflector_that_does_nothing_seldom_wins(policy):
-    made = [run_of("nothing", salt, world="binary, p = 0.7", policy=policy, rollouts=300) for salt in range(6)]
+    made = [run_of("nothing", salt, world="binary, p = 0.7", policy=policy, rollouts=300) for salt in range(4)]
 
-    assert sum(each.seed_returned for each in made) >= 5
+    assert sum(each.seed_returned for each in made) >= 3
 
 
 def test_a_large_gain_wins():
-    made = [run_of("power", salt, world="binary, p = 0.7", rollouts=600, gain=0.3, chance=0.5) for salt in range(4)]
+    made = [run_of("power", salt, world="binary, p = 0.7", rollouts=600, gain=0.3, chance=0.5) for salt in range(3)]
 
-    assert sum(not each.seed_returned for each in made) >= 3
+    assert sum(not each.seed_returned for each in made) >= 2
 
 
 @pytest.mark.slow

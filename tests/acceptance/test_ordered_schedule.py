@@ -91,9 +91,8 @@ async def make(world: World, policy: Policy, provider: OpenAIProvider, concurren
         budget=Budget(rollouts=130, reflections=40),
         reflection_model=simulated_model(world.reflection, provider),
         policy=policy,
-        concurrency=concurrency,
         store=store,
-        run=Run(name="run", progress=False),
+        run=Run(concurrency=concurrency, name="run", progress=False),
     )
     return story(store.reader.events("run")), result.best != result.seed
 

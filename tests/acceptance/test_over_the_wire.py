@@ -44,9 +44,8 @@ async def test_three_quarters_of_the_slots_are_busy_from_the_seeds_validation_to
                 budget=Budget(rollouts=640, reflections=200),
                 reflection_model=simulated_model(clerk.REFLECTION, provider),
                 policy=POLICY,
-                concurrency=SLOTS,
                 store=store,
-                run=Run(name="wire", progress=False, observers=[stop_after_the_search]),
+                run=Run(concurrency=SLOTS, name="wire", progress=False, observers=[stop_after_the_search]),
                 stop=stop,
             )
         page = read_log(url)

@@ -66,9 +66,8 @@ class Site:
             budget=budget,
             reflection_model=OpenAIChatModel(clerk.REFLECTION, provider=provider, settings=SEEDED),
             policy=policy,
-            concurrency=self.concurrency,
             store=self.store,
-            run=Run(name=RUN, progress=False),
+            run=Run(concurrency=self.concurrency, name=RUN, progress=False),
             stop=stop,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from api_world import CAPITALS, words
 
-from spanwright import Evals, Run, RunMismatch, SqliteStore, UsageError, optimize
+from spanwright import Run, RunMismatch, SqliteStore, UsageError, optimize
 from spanwright.core.events import RolloutEnded
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, Span, ToolCall, Trace
 from spanwright.mining import Archive
@@ -21,13 +21,9 @@ def seen(id, asked="Say hello, please", *, error="it was down"):
     return Trace(id=id, agents=(AgentRun(span_id="1", name="speaker"),), model_calls=(call,), tool_calls=(tool,))
 
 
-def evals(evidence, count=20):
-    return Evals(cases=words(count), evidence=evidence)
-
-
 async def test_recorded_traces_are_shown_for_texts_that_still_stand(world) -> None:
     given = [seen(f"{n}") for n in range(5)]
-    result = await optimize(world.agent, evals(given), **world.options())
+    result = await optimize(world.agent, words(20), evidence=given, **world.options())
 
     contexts = world.teacher.contexts
     assert result.improved
@@ -40,7 +36,7 @@ async def test_recorded_traces_are_shown_for_texts_that_still_stand(world) -> No
 
 
 async def test_they_cost_no_rollout_and_score_nothing(world) -> None:
-    result = await optimize(world.agent, evals([seen("a" * 32)]), **world.options(rollouts=60))
+    result = await optimize(world.agent, words(20), evidence=[seen("a" * 32)], **world.options(rollouts=60))
     rollouts = [
         event.rollout for event in SqliteStore(world.store).reader.events("first") if isinstance(event, RolloutEnded)
     ]
@@ -61,7 +57,7 @@ async def test_a_file_of_imported_traces_will_do(world, tmp_path) -> None:
     span = Span(trace_id="a" * 32, span_id="b" * 16, name="chat m", started=1.0, ended=2.0, attributes=told)
     with Archive(tmp_path / "store.traces.jsonl", Redactor()) as archive:
         archive.add([span])
-    await optimize(world.agent, evals(str(tmp_path / "store.traces.jsonl")), **world.options(rollouts=60))
+    await optimize(world.agent, words(20), evidence=str(tmp_path / "store.traces.jsonl"), **world.options(rollouts=60))
 
     recorded = world.teacher.contexts[0].recorded
     assert [("a" * 32, ("length stop, agent speaker",))] == [(each.trace.id, each.complaints) for each in recorded]
@@ -70,7 +66,7 @@ async def test_a_file_of_imported_traces_will_do(world, tmp_path) -> None:
 
 async def test_what_validation_asks_is_left_out_and_said(world) -> None:
     given = [seen("a"), *(seen(f"w{n}", f"word{n}") for n in range(20))]
-    result = await optimize(world.agent, evals(given), **world.options(rollouts=60))
+    result = await optimize(world.agent, words(20), evidence=given, **world.options(rollouts=60))
 
     (remark,) = [each for each in result.remarks if "evidence" in each]
     assert "left out that ask what a validation or test case asks" in remark
@@ -93,13 +89,13 @@ def validated(world):
 async def test_what_can_teach_nothing_is_refused_before_a_model_is_asked(world) -> None:
     other = replace(seen("a"), model_calls=(), tool_calls=())
     with pytest.raises(UsageError, match="none of the 1 traces given as evidence carries a text that may change"):
-        await optimize(world.agent, evals([other]), **world.options())
+        await optimize(world.agent, words(20), evidence=[other], **world.options())
 
     assert 0 == world.task.requests
 
 
 async def test_a_run_is_not_resumed_with_other_evidence(world) -> None:
-    await optimize(world.agent, evals([seen("a")]), **world.options(rollouts=60))
+    await optimize(world.agent, words(20), evidence=[seen("a")], **world.options(rollouts=60))
     again = {**world.options(rollouts=90), "run": Run(name="first", progress=False)}
     with pytest.raises(RunMismatch, match="evidence"):
-        await optimize(world.agent, evals([seen("b")]), **again)
+        await optimize(world.agent, words(20), evidence=[seen("b")], **again)

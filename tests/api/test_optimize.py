@@ -186,8 +186,8 @@ async def test_observers_see_every_event_and_concurrency_is_kept(world) -> None:
         running -= 1
         return word
 
-    options = {**world.options(rollouts=60), "run": Run(name="first", progress=False, observers=[seen.append])}
-    result = await optimize(program, words(20), concurrency=3, **options)
+    watched = Run(name="first", concurrency=3, progress=False, observers=[seen.append])
+    result = await optimize(program, words(20), **{**world.options(rollouts=60), "run": watched})
 
     assert list(SqliteStore(world.store).reader.events("first")) == seen
     assert result.rollouts == sum(isinstance(event, RolloutEnded) for event in seen)

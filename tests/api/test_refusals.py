@@ -10,7 +10,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import LLMJudge
 
-from spanwright import Budget, Evals, UsageError, UserBug, optimizable, optimize
+from spanwright import Budget, Evals, Run, UsageError, UserBug, optimizable, optimize
 
 TASK = Task()
 AGENT = speaker(TASK)
@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "nothing to optimize": ("'support' cannot be optimized", "Hand over an Agent", {"subject": "support"}),
     "no name": ("an agent has no name, so its texts have no address", "name='support'", {"subject": Agent(TASK.model)}),
-    "no slots": ("concurrency=0 lets no rollout run", "at least 1", {"concurrency": 0}),
+    "no slots": ("concurrency=0 lets no rollout run", "at least 1", {"run": Run(concurrency=0)}),
     "no name of a run": ("' ' cannot be the name of a run", "printable", {"run": " "}),
 }
 

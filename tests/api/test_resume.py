@@ -8,7 +8,7 @@ from api_world import Right, Task, speaker, words
 from pydantic_ai import Agent
 from pydantic_evals.evaluators import EqualsExpected
 
-from spanwright import Evals, Policy, RunMismatch, SqliteStore, optimizable, optimize
+from spanwright import Evals, Policy, Run, RunMismatch, SqliteStore, optimizable, optimize
 
 
 async def test_a_finished_run_is_returned_at_once(world) -> None:
@@ -124,7 +124,8 @@ async def test_a_run_is_not_resumed_with_something_else(
 async def test_what_does_not_change_the_measurements_may_change(world) -> None:
     await optimize(world.agent, words(20), **world.options(rollouts=30))
 
-    again = await optimize(world.agent, words(20), concurrency=3, **world.options(rollouts=90))
+    narrow = Run(name="first", concurrency=3, progress=False)
+    again = await optimize(world.agent, words(20), **{**world.options(rollouts=90), "run": narrow})
 
     assert again.complete
     assert isinstance(words(1).evaluators[0], Right)

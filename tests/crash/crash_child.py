@@ -42,7 +42,6 @@ async def make(provider: OpenAIProvider, store: Store | Path, policy: str) -> Re
         budget=Budget(rollouts=150, reflections=40),
         reflection_model=OpenAIChatModel(clerk.REFLECTION, provider=provider, settings=SEEDED),
         policy=POLICIES[policy],
-        concurrency=CONCURRENCY,
         store=store,
-        run=Run(name=RUN, progress=False),
+        run=Run(concurrency=CONCURRENCY, name=RUN, progress=False),
     )

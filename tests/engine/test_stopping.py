@@ -102,6 +102,28 @@ def test_a_stop_before_the_start_begins_nothing():
     assert StopReason.STOPPED == made.ended.reason
 
 
+def test_a_run_ends_as_soon_as_a_file_appears(tmp_path):
+    file, trials = tmp_path / "enough", []
+
+    async def appear():
+        await anyio.sleep(20)
+        file.touch()
+
+    async def run():
+        async with anyio.create_task_group() as group:
+            group.start_soon(appear)
+            trials.append(await STEADY.run(stop=Stop(file=file)))
+
+    run_virtual(run())
+
+    assert (False, StopReason.STOPPED) == (trials[0].ended.complete, trials[0].ended.reason)
+    assert 0 < len(trials[0].finished) < STEADY.budget.rollouts
+
+    never = run_virtual(STEADY.run(stop=Stop(file=file)))
+
+    assert [] == never.started, "where the file is there from the start, nothing begins"
+
+
 @pytest.mark.parametrize("name", ["default", "gepa", "with finals"])
 def test_a_cancelled_run_stops_at_once_and_can_be_resumed_to_the_same_end(name):
     terms = ORDERED[name]

@@ -96,9 +96,8 @@ async def test_the_other_process_is_better_with_the_winner(desk, provider_url, t
             budget=Budget(rollouts=400),
             reflection_model=simulated_model(REFLECTION_MODEL, provider),
             policy=Policy.default(seed=1, schedule="ordered"),
-            concurrency=16,
             store=store,
-            run=Run(name="remote", progress=False),
+            run=Run(concurrency=16, name="remote", progress=False),
         )
     sys.stdout.write(f"{result}\n")
 

@@ -3,6 +3,7 @@
 import pytest
 
 from spanwright.core.events import StopReason
+from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.errors import UsageError
 from spanwright.search import AllOf, AnyOf, AtMost, Patience, Policy, Target
 
@@ -15,6 +16,8 @@ def test_counts_end_a_search_when_they_are_reached(story):
     story.refuse(story.attempt(story.seed), story.seed)
     story.child(story.seed, "a")
     story.child(story.seed, "b", accepted=False)
+    for attempt in (2, 3):
+        story.answer(attempt, Refusal(reason=RefusalReason.EMPTY))
     reached = [AtMost(members=2), AtMost(attempts=3), AtMost(proposals=2), AtMost(reflections=2), AtMost(rollouts=0)]
     beyond = [AtMost(members=3), AtMost(attempts=4), AtMost(proposals=3), AtMost(reflections=3), AtMost(rollouts=1)]
 

@@ -12,7 +12,19 @@ from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 
 from spanwright.api.learning import taught
-from spanwright.api.options import DEFAULT_STORE, Deps, DepsFrom, EvalsOf, In, Meta, Options, Out, Prompt, Run
+from spanwright.api.options import (
+    DEFAULT_STORE,
+    Deps,
+    DepsFrom,
+    EvalsOf,
+    EvidenceFrom,
+    In,
+    Meta,
+    Options,
+    Out,
+    Prompt,
+    Run,
+)
 from spanwright.api.preparing import Wishes, check_same, prepare
 from spanwright.baselines import Baseline
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
@@ -71,7 +83,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     components: Choice | None = None,
     objective: Objective | None = None,
     policy: Policy | Baseline | None = None,
-    concurrency: int = 32,
+    evidence: EvidenceFrom | None = None,
     store: Store | str | os.PathLike[str] | None = None,
     run: str | Run | None = None,
     stop: Stop | None = None,
@@ -84,16 +96,17 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     its cost before the first call. `reflection_model` defaults to the agent's own model. `components` are
     instructions and tool descriptions; `"all"`, globs or a predicate say otherwise. `objective` names the evaluator
     to maximize where figures are not within 0 to 1, or computes the score from all of them. `policy` is how to search
-    (`Policy.default()`, `Policy.gepa()`, one of `spanwright.baselines`). `concurrency` is the most rollouts in flight.
-    `store` is a file (`.spanwright/store.sqlite`; ":memory:" for none) and `run` a name in it: a run that the store
-    knows is resumed. `stop.request()` ends the run early, resumable.
+    (`Policy.default()`, `Policy.gepa()`, one of `spanwright.baselines`). `evidence` are traces of the subject that were
+    recorded before, or a file of spans: they are shown to the reflector, and score nothing. `store` is a file
+    (`.spanwright/store.sqlite`; ":memory:" for none) and `run` a name in it: a run that the store knows is resumed.
+    `stop.request()` ends the run early, resumable.
 
     Raises UsageError before money is spent, UserBug for the user's failing tool, evaluator or settings, StoreError.
     Cancelling it cancels at once; the run can be resumed.
     """
-    if concurrency < 1:
-        raise UsageError(f"concurrency={concurrency} lets no rollout run", "Give at least 1")
     how = Run(name=run) if run is None or isinstance(run, str) else run
+    if how.concurrency < 1:
+        raise UsageError(f"concurrency={how.concurrency} lets no rollout run", "Give at least 1")
     chosen = policy if isinstance(policy, Baseline) else Baseline(policy=policy or Policy.default())
     wishes = Wishes(
         components=components,
@@ -102,6 +115,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         policy=chosen.policy,
         writer=chosen.writer,
         budget=budget,
+        evidence=evidence,
     )
     redaction = _redaction(how)
     async with AsyncExitStack() as stack:
@@ -122,7 +136,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             progress = stack.enter_context(Progress(shown=how.progress))
             observers.append(progress)
         conduct = Conduct(
-            run=how.name or _new_name(), budget=prepared.budget, concurrency=concurrency, stop=stop or Stop()
+            run=how.name or _new_name(), budget=prepared.budget, concurrency=how.concurrency, stop=stop or Stop()
         )
         async with where.run(conduct.run) as journal:
             changes = check_same(conduct.run, journal, problem)

@@ -14,6 +14,7 @@ from pydantic_evals import Dataset
 
 from spanwright.baselines import Baseline
 from spanwright.core.protocols import Observer, Reflector
+from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
 from spanwright.report import Result
@@ -39,15 +40,19 @@ EvalsOf: TypeAlias = Dataset[In, Out, Meta] | Evals[In, Out, Meta]
 DepsFrom: TypeAlias = Callable[[TheirCase[In, Out, Meta]], AbstractAsyncContextManager[Deps]]
 
 
+EvidenceFrom: TypeAlias = Sequence[Trace] | str | os.PathLike[str]
+"""Traces that were recorded before, or a file of spans."""
 LessonsFrom: TypeAlias = str | tuple[str | os.PathLike[str], str] | Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """How a run is called, watched and exported, and what it knows from the start."""
+    """How a run is called, hurried, watched and exported, and what it knows from the start."""
 
     name: str | None = None
     """A name that the store knows is resumed; None gives a new name."""
+    concurrency: int = 32
+    """Rollouts in flight at most."""
     observers: Sequence[Observer] = ()
     """Are shown every event. One that raises or lags is detached with a warning."""
     progress: bool | None = None
@@ -76,7 +81,7 @@ class Options(TypedDict, total=False):
     components: Choice | None
     objective: Objective | None
     policy: Policy | Baseline | None
-    concurrency: int
+    evidence: EvidenceFrom | None
     store: Store | str | os.PathLike[str] | None
     run: str | Run | None
     stop: Stop | None

@@ -11,6 +11,7 @@ from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 from pydantic_evals import Dataset
 
+from spanwright.api.options import EvidenceFrom
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Splits
 from spanwright.core.events import Event, RolloutEnded, RunStarted
@@ -28,7 +29,6 @@ from spanwright.subject import (
     Choice,
     DepsFor,
     Evals,
-    EvalSet,
     Objective,
     PydanticSubject,
     Scoring,
@@ -62,6 +62,7 @@ class Wishes:
     budget: Budget | None
     writer: Callable[[Model], Reflector] = ModelReflector
     """Makes a reflector of the reflection model."""
+    evidence: EvidenceFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     policy = _fit_for(wishes.policy, wishes.objective).wanting(cases.goals)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
-    evidence = _evidence(cases, found)
+    evidence = _evidence(wishes.evidence, cases.splits, found)
     unpriced = _unpriced(cases.goals, models)
     problem = Problem(
         subject=meeting,
@@ -182,13 +183,13 @@ def _crowned(component: Component, worn: Mapping[str, str]) -> Component:
     return replace(component, text=worn.get(component.id, component.text))
 
 
-def _evidence(cases: EvalSet, components: Sequence[Component]) -> "Evidence | None":
+def _evidence(given: EvidenceFrom | None, splits: Splits, components: Sequence[Component]) -> "Evidence | None":
     """Return what the recorded traces have to say about the components. Raises UsageError where that is nothing."""
-    if cases.evidence is None:
+    if given is None:
         return None
     from spanwright.mining import evidence_of  # noqa: PLC0415  (it brings detectors along that few runs need)
 
-    return evidence_of(cases.evidence, components, (*cases.splits.validation, *cases.splits.test))
+    return evidence_of(given, components, (*splits.validation, *splits.test))
 
 
 def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:

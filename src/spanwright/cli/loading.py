@@ -60,16 +60,14 @@ def deps_of(reference: str | None) -> DepsFor | None:
 def evals_of(invocation: Invocation) -> Evals[Any, Any, Any]:
     """Return the eval set with the splits' seed and groups. Raises UsageError for what is none."""
     found = _from_file(invocation) if invocation.evals.endswith(_FILES) else _from_module(invocation.evals)
-    evidence, goals = invocation.evidence, invocation.goals
+    goals = invocation.goals
     if isinstance(found, Evals):
-        found = replace(found, goals=(*found.goals, *goals))
-        return found if evidence is None else replace(found, evidence=evidence)
+        return replace(found, goals=(*found.goals, *goals))
     group = invocation.group
     return Evals(
         cases=found,
         seed=invocation.seed,
         group=None if group is None else lambda case: _field(case, group),
-        evidence=evidence,
         goals=goals,
     )
 

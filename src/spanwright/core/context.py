@@ -57,6 +57,14 @@ class ScoredText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """A second candidate that differs from the parent in the components on offer alone, tried on the same cases."""
+
+    candidate: Candidate
+    observed: tuple[Observed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReflectionContext:
     """One request to a reflector: improve `components` of `parent`, given the evidence."""
 
@@ -67,6 +75,8 @@ class ReflectionContext:
     examples: tuple[Example, ...]
     recorded: tuple[Recorded, ...] = ()
     """What was seen before the run of texts on offer that the parent still has as they were then."""
+    partner: Partner | None = None
+    """Whom the parent is crossed with: the answer shall do what each of the two does well."""
     tried: tuple[TriedEdit, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     scored: tuple[ScoredText, ...] = ()

@@ -103,6 +103,8 @@ class AttemptStarted:
     cases: tuple[str, ...]
     """The minibatch; of a draft, the cases of its bar."""
     escape: Escape | None = None
+    partner: CandidateId | None = None
+    """Whom a reflection is to cross the parent with."""
     draft: Draft | None = None
     """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
     at: float

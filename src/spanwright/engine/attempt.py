@@ -12,7 +12,7 @@ from random import Random
 from typing import TypeAlias
 
 from spanwright.core.candidate import Candidate, ComponentId
-from spanwright.core.context import Example, ReflectionContext
+from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
@@ -34,6 +34,7 @@ class Attempt:
         self._opened = opened
         self._lease = lease
         self._parent = shop.pool.view.candidate(opened.parent)
+        self._partner = None if opened.partner is None else shop.pool.view.candidate(opened.partner)
 
     async def carry_out(self) -> Ending | None:
         """Return how the attempt ended; None where the run stopped before it could, so that a resumed run ends it."""
@@ -45,7 +46,7 @@ class Attempt:
     async def _reflect(self) -> Ending | None:
         """Look at the minibatch, and judge what a reflection makes of it."""
         shop = self._shop
-        before = await self._minibatch()
+        before = await self._minibatch(self._parent)
         if shop.stopping:
             return None
         scored = [each for each in before if each.rollout.score is not None]
@@ -56,21 +57,32 @@ class Attempt:
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
         examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
-        result = self._opened.result if answered(self._opened) else await self._consult(examples)
+        result = self._opened.result
+        if not answered(self._opened):
+            partner = await self._try_partner()
+            result = None if shop.stopping else await self._consult(examples, partner)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
         if isinstance(result, Refusal):
             return self._refused(result)
+        if self._partner is not None:
+            result = replace(result, parents=(self._parent.id, self._partner.id))
         result = replace(result, lessons=(*result.lessons, *evidence.lessons(examples, perfect)))
         gate = shop.policy.gate if shop.policy.gated else None
         return await self._judge(result, _scores([each.rollout for each in scored]), gate)
 
-    async def _minibatch(self) -> list[Observed]:
-        """Return the parent's rollouts on the minibatch: fresh ones, and those done before an interruption."""
+    async def _try_partner(self) -> Partner | None:
+        if self._partner is None:
+            return None
+        return Partner(candidate=self._partner, observed=tuple(await self._minibatch(self._partner)))
+
+    async def _minibatch(self, candidate: Candidate) -> list[Observed]:
+        """Return the rollouts of a candidate on the minibatch: fresh ones, and those done before an interruption."""
         shop, opened = self._shop, self._opened
-        kept = {each.key.case: shop.means.journal.observed(each.number) for each in opened.rollouts}
+        done = [each for each in opened.rollouts if each.key.candidate == candidate.id]
+        kept = {each.key.case: shop.means.journal.observed(each.number) for each in done}
         missing = [case for case in opened.cases if kept.get(case) is None]
-        fresh = {each.rollout.key.case: each for each in await self._measure(self._parent, missing, Purpose.MINIBATCH)}
+        fresh = {each.rollout.key.case: each for each in await self._measure(candidate, missing, Purpose.MINIBATCH)}
         found = [fresh.get(case) or kept.get(case) for case in opened.cases]
         return [each for each in found if each is not None]
 
@@ -80,10 +92,10 @@ class Attempt:
         work = Work(candidate=candidate, cells=cells, purpose=purpose, attempt=self._opened.attempt)
         return await self._shop.measure(work, self._lease)
 
-    async def _consult(self, examples: Sequence[Example]) -> Proposal | Refusal | None:
+    async def _consult(self, examples: Sequence[Example], partner: Partner | None) -> Proposal | Refusal | None:
         """Consult the reflector; None where the world or the user's settings failed it."""
         shop, attempt = self._shop, self._opened.attempt
-        context = self._context(examples)
+        context = self._context(examples, partner)
         chosen = tuple(component.id for component in context.components)
         shop.emit(ReflectionStarted(attempt=attempt, components=chosen, at=shop.now()))
         await shop.means.journal.durable()
@@ -108,10 +120,12 @@ class Attempt:
         shop.emit(ReflectionEnded(attempt=attempt, result=result, usage=usage, trace_id=trace_id, at=shop.now()))
         return None if reflection is None else result
 
-    def _context(self, examples: Sequence[Example]) -> ReflectionContext:
+    def _context(self, examples: Sequence[Example], partner: Partner | None) -> ReflectionContext:
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         components = evidence.worn(shop.problem, self._parent)
         chosen = self._opened.components
+        if chosen is None and partner is not None:
+            chosen = partner.candidate.changes_from(self._parent)
         if chosen is None:
             blames: Mapping[ComponentId, float] = evidence.total_blame(examples, components, policy.perfect)
             chosen = policy.components(view, self._parent.id, blames, self._stream("components"))
@@ -122,6 +136,7 @@ class Attempt:
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
             examples=(*examples, *evidence.contrasts(shop, self._parent, examples)),
             recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
+            partner=partner,
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             scored=policy.scored(view, chosen),

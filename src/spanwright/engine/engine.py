@@ -107,6 +107,7 @@ class Engine:
 
     async def _phases(self) -> None:
         shop = self._shop
+        await shop.conduct.stop.look()
         async with anyio.create_task_group() as timers:
             timers.start_soon(shop.conduct.stop.watch)
             limit = seconds(shop.conduct.budget)

@@ -106,6 +106,8 @@ class Explorer:
         rollouts, reflections = policy.minibatch_size * (2 if gated else 1), 1
         if draft is not None:
             rollouts, reflections = len(draft.bar), 0
+        elif policy.crossover_rule is not None and (opened is None or opened.partner is not None):
+            rollouts += policy.minibatch_size
         if opened is not None:
             rollouts -= len(opened.rollouts) + len(opened.gate)
             reflections -= answered(opened)
@@ -142,12 +144,25 @@ class Explorer:
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view
         number = view.next_attempt
         escape = None
+        partner: CandidateId | None = None
         if draft is not None:
             parent, cases = draft.proposal.parents[0], tuple(draft.bar)
         else:
             # The streams are keyed by the attempt, so that a resumed run draws the same.
             escape = policy.escape(view, Random(f"{policy.seed}/{number}/escape"))
             parent = policy.parent(view, Random(f"{policy.seed}/{number}/parent"), escape)
+            partner = policy.partner(view, parent, Random(f"{policy.seed}/{number}/partner"))
             cases = policy.minibatch(view, parent, number)
-        shop.emit(AttemptStarted(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft, at=shop.now()))
-        return OpenAttempt(attempt=number, parent=parent, cases=cases, escape=escape, draft=draft)
+        opened = OpenAttempt(attempt=number, parent=parent, cases=cases, escape=escape, partner=partner, draft=draft)
+        shop.emit(
+            AttemptStarted(
+                attempt=number,
+                parent=parent,
+                cases=cases,
+                escape=escape,
+                partner=partner,
+                draft=draft,
+                at=shop.now(),
+            )
+        )
+        return opened

@@ -36,13 +36,16 @@ class Stop:
         for listener in self._listeners:
             listener()
 
+    async def look(self) -> None:
+        """Ask the run to end if the file is there."""
+        if self._file is not None and await anyio.Path(self._file).exists():
+            self.request()
+
     async def watch(self) -> None:
-        """Wait for the file and ask the run to end; return at once where there is none to look for."""
-        if self._file is None:
-            return
-        while not await anyio.Path(self._file).exists():  # noqa: ASYNC110  (no event tells of a file)
+        """Look for the file again and again; return at once where there is none to look for."""
+        while self._file is not None and not self._requested:
             await anyio.sleep(_LOOKS)
-        self.request()
+            await self.look()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` once the run is asked to end: at once, if that has happened already."""

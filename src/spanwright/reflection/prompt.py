@@ -18,12 +18,15 @@ from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
 from spanwright.reflection.examples import happened
 from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
+from spanwright.reflection.other_version import other_version
 from spanwright.reflection.prose import filled, prose
 from spanwright.reflection.recorded import recorded_before
 from spanwright.reflection.templates import Briefs, Templates
 
 _AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
+_OTHER_VERSION = 0.4
+"""The same of a second version's texts, which stand in full or not at all."""
 _OBJECTIVE_TOKENS = 200
 _NONE = Briefs({})
 
@@ -129,6 +132,9 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
     focus = tuple(each.id for each in offered)
     recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
-    left = room - sum(tokens(f"{section}\n\n") for section in (cast, start, rest, recorded, lessons, tried) if section)
-    examples = happened(context.examples, left, focus, context.goals)
-    return [cast, start, rest, examples, recorded, lessons, tried]
+    other = other_version(context.partner, context.parent, offered, context.examples, int(room * _OTHER_VERSION))
+    fixed = (cast, start, rest, other, recorded, lessons, tried)
+    examples = happened(
+        context.examples, room - sum(tokens(f"{each}\n\n") for each in fixed if each), focus, context.goals
+    )
+    return [cast, start, rest, examples, other, recorded, lessons, tried]

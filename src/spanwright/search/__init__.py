@@ -8,6 +8,7 @@ from spanwright.search.archive import archive
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.beam import Beam, InBeam
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
+from spanwright.search.crossing import Crossover, CrossoverRule
 from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.escape import EscapeRule, Plateau
 from spanwright.search.frontier import FrontRule, by_instance, covering_front, front
@@ -34,6 +35,8 @@ __all__ = [
     "Blamed",
     "Cell",
     "ComponentRule",
+    "Crossover",
+    "CrossoverRule",
     "DraftRule",
     "EpsilonGreedy",
     "EscapeRule",

@@ -27,8 +27,10 @@ class OpenAttempt:
     cases: tuple[str, ...]
     escape: Escape | None = None
     """What it does otherwise than usual."""
+    partner: CandidateId | None = None
+    """Whom a reflection is to cross the parent with."""
     rollouts: tuple[Rollout, ...] = ()
-    """The finished rollouts of the parent on the minibatch."""
+    """The finished rollouts on the minibatch, of the parent and of its partner."""
     gate: tuple[Rollout, ...] = ()
     """The finished rollouts of the child on the same cases."""
     components: tuple[str, ...] | None = None
@@ -88,7 +90,12 @@ class Attempts:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
         self.open[event.attempt] = OpenAttempt(
-            attempt=event.attempt, parent=event.parent, cases=event.cases, escape=event.escape, draft=event.draft
+            attempt=event.attempt,
+            parent=event.parent,
+            cases=event.cases,
+            escape=event.escape,
+            partner=event.partner,
+            draft=event.draft,
         )
 
     def add(self, rollout: Rollout) -> None:

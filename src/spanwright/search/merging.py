@@ -104,13 +104,14 @@ def _merged(view: PoolView, pair: Sequence[CandidateId]) -> Proposal | None:
 
 def _common_ancestor(view: PoolView, first: CandidateId, second: CandidateId) -> CandidateId | None:
     """Return the youngest member that both descend from; None where one of them descends from the other."""
-    above_first, above_second = _ancestors(view, first), _ancestors(view, second)
+    above_first, above_second = ancestors(view, first), ancestors(view, second)
     if first in above_second or second in above_first:
         return None
     return max(above_first & above_second, key=lambda each: view.member(each).order, default=None)
 
 
-def _ancestors(view: PoolView, member: CandidateId) -> set[CandidateId]:
+def ancestors(view: PoolView, member: CandidateId) -> set[CandidateId]:
+    """Return all members that one descends from, by whichever parent."""
     found: set[CandidateId] = set()
     open_yet = list(view.member(member).parents)
     while open_yet:

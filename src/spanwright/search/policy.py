@@ -21,6 +21,7 @@ from spanwright.errors import UsageError
 from spanwright.search import finals, limits
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
+from spanwright.search.crossing import CrossoverRule
 from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.fronts import FromFront, archived
@@ -88,6 +89,7 @@ class PolicySettings(TypedDict, total=False):
     contrast: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
+    crossover_rule: CrossoverRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -159,6 +161,8 @@ class Policy:
     parent_rule: ParentRule = field(default_factory=Mixed)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
+    crossover_rule: CrossoverRule | None = None
+    """Whom a reflection may cross the parent with: that one is tried on the minibatch, too. None: nobody."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -252,6 +256,10 @@ class Policy:
     def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
         """Choose the member to improve."""
         return parent_rule(escape, self.parent_rule)(view, rng)
+
+    def partner(self, view: PoolView, parent: CandidateId, rng: Random) -> CandidateId | None:
+        """Choose whom to cross the parent with, if anybody."""
+        return None if self.crossover_rule is None else self.crossover_rule(view, parent, rng)
 
     def draft(self, view: PoolView) -> Draft | None:
         """Return what the next attempt tries without a reflection. Raises UsageError for a bar of other cases."""
@@ -407,7 +415,8 @@ class Policy:
             return ()
         budget = view.budget.rollouts
         if view.search_ended_by in _ENOUGH and budget is not None:
-            rollouts = min(rollouts, max(0, self.reserve(budget) - view.final_rollouts))
+            kept = int(self.final_share * budget)  # of a small budget, too: the search needs no more of it
+            rollouts = min(rollouts, max(0, kept - view.final_rollouts))
         measured = finalists if view.contenders is None else view.contenders
         if view.contenders is None and self.narrows(finalists):
             whole = int(finals.HEATS_SHARE * (view.final_rollouts + rollouts))

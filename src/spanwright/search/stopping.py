@@ -73,8 +73,8 @@ class AtMost:
             (len(view.members), self.members),
             (view.attempts, self.attempts),
             (view.proposals, self.proposals),
-            (usage.rollouts, self.rollouts),
-            (usage.reflections, self.reflections),
+            (view.spent, self.rollouts),
+            (view.reflections, self.reflections),
             (usage.tokens, self.tokens),
             (usage.usd, self.usd),
         )

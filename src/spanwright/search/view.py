@@ -88,6 +88,11 @@ class PoolView:
         return self._state.flights.launched - len(self._state.flights.lost)
 
     @property
+    def reflections(self) -> int:
+        """How many reflections have ended."""
+        return self._state.usage.reflections
+
+    @property
     def final_rollouts(self) -> int:
         """How many rollouts of the finals were started, without those that were lost."""
         return self._state.finals

@@ -1,6 +1,5 @@
 """The eval set: a pydantic-evals Dataset, how it is split, and how an outcome is judged."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -51,8 +50,6 @@ class Evals(Generic[In, Out, Meta]):
     """In place of the Dataset's evaluators."""
     group: Callable[[TheirCase[In, Out, Meta]], str] | None = None
     """Cases of one group never stand in two splits: the template, document or user that they come from."""
-    evidence: Sequence[Trace] | str | os.PathLike[str] | None = None
-    """Traces that were recorded before, or a file of spans: they are shown to the reflector, and score nothing."""
     seed: int = 0
     """Draws the splits, once."""
     goals: Sequence[Goal] = ()
@@ -72,7 +69,6 @@ class EvalSet:
     datasets: Mapping[str, AnyDataset] = field(default_factory=dict[str, AnyDataset])
     """The Dataset of each case, whose evaluators judge it."""
     metric: AnyMetric | None = None
-    evidence: Sequence[Trace] | str | os.PathLike[str] | None = None
     remarks: tuple[str, ...] = ()
     goals: tuple[Goal, ...] = ()
 
@@ -105,7 +101,6 @@ def eval_set(evals: AnyDataset | Evals[Any, Any, Any]) -> EvalSet:
         theirs=theirs,
         datasets=datasets,
         metric=given.metric,
-        evidence=given.evidence,
         remarks=remarks,
         goals=tuple(given.goals),
     )

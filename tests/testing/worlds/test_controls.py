@@ -15,7 +15,8 @@ from spanwright.testing.worlds.staging import Stage
 SIZES = Sizes(train=40, validation=20, test=60)
 SEEDS = (200, 201)
 CLIMBED = (200, 201, 202, 203)
-ATTEMPTS = 50  # some 600 rollouts
+ATTEMPTS = 50
+"""Some 600 rollouts."""
 CERTAIN = Habits(local=1.0, overall=1.0, slip=0.0, instruction_capacity=10_000, local_capacity=10_000)
 
 
@@ -35,7 +36,7 @@ def scrambled(world: World):
     return show
 
 
-@pytest.mark.parametrize("family", ["rules", "coupled"])
+@pytest.mark.parametrize("family", ["rules", pytest.param("coupled", marks=pytest.mark.slow)])
 def test_scrambled_feedback_is_no_better_than_none(family: str) -> None:
     worlds = [make_world(family, seed, sizes=SIZES) for seed in CLIMBED]
     full = fmean(gain(world) for world in worlds)

@@ -8,7 +8,7 @@ import pytest
 from spanwright.testing.worlds import FAMILIES, Sizes, make_world
 
 SMALL = Sizes(train=20, validation=10, test=40)
-SERVINGS = 40
+SERVINGS = 25
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -7,7 +7,7 @@ from spanwright.testing.simulated.transport import in_process
 from spanwright.testing.worlds import FAMILIES, Played, Sizes, World, make_world
 from spanwright.testing.worlds.wire import Desk, world_app
 
-SIZES = Sizes(train=8, validation=1, test=1)
+SIZES = Sizes(train=5, validation=1, test=1)
 LONG = Sizes(train=1, validation=1, test=1)
 """Forty turns make a whole test by themselves."""
 

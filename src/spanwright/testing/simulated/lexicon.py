@@ -111,6 +111,8 @@ class Lexicon:
         self.kinds: Final = kinds
         self.junk: Final = junk
         self._openings: Final = openings
+        # Texts are edited a sentence at a time: most sentences of a new text were read before.
+        self._stated: Final = lru_cache(maxsize=32_768)(self._directives)
 
     @classmethod
     def parse(cls, text: str) -> "Lexicon":
@@ -125,10 +127,12 @@ class Lexicon:
         """Return every directive that `text` states, in order, without duplicates."""
         found: dict[Directive, None] = {}
         for statement in self.statements(text):
-            for kind in self.kinds.values():
-                for directive in _read(kind, statement):
-                    found.setdefault(directive)
+            for directive in self._stated(statement):
+                found.setdefault(directive)
         return tuple(found)
+
+    def _directives(self, statement: Statement) -> tuple[Directive, ...]:
+        return tuple(directive for kind in self.kinds.values() for directive in _read(kind, statement))
 
     def statements(self, text: str) -> tuple[Statement, ...]:
         """Split a text into sentences as a reader of Markdown would."""

@@ -64,13 +64,15 @@ class Mind:
     """Numbers of requests that some sentence is narrowed to."""
     _places: dict[_Place, tuple[Scope, ...]] = field(default_factory=dict[_Place, tuple[Scope, ...]])
     _habits: dict[tuple[str, str], Habit] = field(default_factory=dict[tuple[str, str], Habit])
+    _keeping: dict[_Place, float] = field(default_factory=dict[_Place, float])
+    _choices: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     _fits: dict[str, "_Fits"] = field(default_factory=dict[str, "_Fits"])
 
     def __post_init__(self) -> None:
         self._kinds = {aspect_of(kind): kind for kind in self.values}
         self._settles = {kind: frozenset(dict(ways[0])) for kind, ways in self.values.items()}
         self._aspects = {tool.name: frozenset(each.name for each in tool.parameters) for tool in self.reading.tools}
-        self._numbers = tuple(sorted(_numbers(self.reading)))
+        self._numbers = tuple(sorted(set(_numbers(self.reading))))
 
     def gives_up(self, request: Request, draws: Draws) -> bool:
         """Say whether the model serves nothing of a request this time."""
@@ -89,7 +91,12 @@ class Mind:
 
     def choice_chance(self, wish: Wish, tool: str) -> float:
         """Return how likely `tool` is taken for a wish."""
-        fits = self._fit(wish.phrase)
+        known = self._choices.get((wish.phrase, tool))
+        if known is None:
+            known = self._choices[wish.phrase, tool] = self._choice_chance(self._fit(wish.phrase), tool)
+        return known
+
+    def _choice_chance(self, fits: "_Fits", tool: str) -> float:
         total = 0.0
         for heeded in product((False, True), repeat=len(fits.uncertain)):
             likely = prod(c if h else 1 - c for h, (_, c) in zip(heeded, fits.uncertain, strict=True))
@@ -124,6 +131,13 @@ class Mind:
 
     def keeping_chance(self, rule: Rule, task: str) -> float:
         """Return how likely a rule is kept, where its tool was taken."""
+        place = (rule.tool, rule.aspect, self._meant(task))
+        known = self._keeping.get(place)
+        if known is None:
+            known = self._keeping[place] = self._keeping_chance(rule, task)
+        return known
+
+    def _keeping_chance(self, rule: Rule, task: str) -> float:
         left, kept, tool, aspect = 1.0, 0.0, rule.tool, rule.aspect
         for scope in self._where(tool, aspect, task):
             if scope.directives:
@@ -142,11 +156,14 @@ class Mind:
 
     def _where(self, tool: str, aspect: str, task: str) -> tuple[Scope, ...]:
         """Return the places that say how an aspect is filled, those included that say it for this one task."""
-        meant = tuple(number for number in self._numbers if number in task) if self._numbers else ()
+        meant = self._meant(task)
         known = self._places.get((tool, aspect, meant))
         if known is None:
             known = self._places[tool, aspect, meant] = tuple(self._places_of(tool, aspect, " ".join(meant)))
         return known
+
+    def _meant(self, task: str) -> tuple[str, ...]:
+        return tuple(number for number in self._numbers if number in task) if self._numbers else ()
 
     def _places_of(self, tool: str, aspect: str, task: str) -> Iterator[Scope]:
         read = replace(self.reading, task=task)
@@ -200,7 +217,9 @@ def _fits(phrase: str, reading: Reading) -> _Fits:
         tool.name: _NAMED * len(stems(tool.name) & wish) + _DESCRIBED * len(tool.description.stems & wish)
         for tool in reading.tools
     }
-    said = ((tool.name, _said(tool, wish, reading)) for tool in reading.tools)
+    # Few sentences say what a tool is for, and fewer speak of this wish: the others need not be weighed tool by tool.
+    spoken = any(_means(directive, wish) for directive in _stated(reading) if directive.kind == "use")
+    said = ((tool.name, _said(tool, wish, reading)) for tool in (reading.tools if spoken else ()))
     uncertain = tuple((name, chance) for name, chance in said if chance)[:_WEIGHED]
     return _Fits(certain=certain, uncertain=uncertain)
 
@@ -209,8 +228,7 @@ def _said(tool: ToolReading, wish: frozenset[str], reading: Reading) -> float:
     """Return how likely the model heeds a sentence that says that this tool is for the wish; 0 where none does."""
 
     def means(directive: Directive) -> bool:
-        topic = stems(directive.slot("topic"))
-        if not topic or len(topic & wish) < _LEAST_SHARE * len(topic | wish):
+        if not _means(directive, wish):
             return False
         named = directive.slot("tool")
         return stems(named) == stems(tool.name) if named else directive in tool.description.directives
@@ -219,10 +237,21 @@ def _said(tool: ToolReading, wish: frozenset[str], reading: Reading) -> float:
     return 1 - prod(1 - scope.strength for scope in found)
 
 
-def _numbers(reading: Reading) -> Iterator[str]:
-    texts = [reading.instructions]
+def _means(directive: Directive, wish: frozenset[str]) -> bool:
+    """Say whether the topic of a directive is a wish."""
+    topic = stems(directive.slot("topic"))
+    return bool(topic) and len(topic & wish) >= _LEAST_SHARE * len(topic | wish)
+
+
+def _stated(reading: Reading) -> Iterator[Directive]:
+    """Yield what all texts state."""
+    yield from reading.instructions.directives
     for tool in reading.tools:
-        texts += [tool.description, *(each.doc for each in tool.parameters)]
-    for text in texts:
-        for directive in text.directives:
-            yield from _CONCRETE.findall(directive.about)
+        yield from tool.description.directives
+        for parameter in tool.parameters:
+            yield from parameter.doc.directives
+
+
+def _numbers(reading: Reading) -> Iterator[str]:
+    for directive in _stated(reading):
+        yield from _CONCRETE.findall(directive.about)

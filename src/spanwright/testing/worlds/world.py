@@ -74,7 +74,7 @@ class World:
         self.splits: Final[Splits]
         self.splits, self._tasks = drawn_tasks(self._plan, seed, sizes)
         self._statements: Final = {rule: self._statement(rule) for rule in self._plan.rules}
-        self._mind: Final = lru_cache(maxsize=64)(self._read)
+        self._mind: Final = lru_cache(maxsize=256)(self._read)
         self._text: Final = lru_cache(maxsize=8_192)(self._read_text)
 
     @property
