@@ -26,7 +26,7 @@ async def test_recorded_traces_are_shown_for_texts_that_still_stand(world) -> No
     result = await optimize(world.agent, words(20), evidence=given, **world.options())
 
     contexts = world.teacher.contexts
-    assert result.improved
+    assert result.components_changed
     assert {3} == {len(each.recorded) for each in contexts if each.parent == result.seed}
     assert {each.id for each in given} >= {each.trace.id for context in contexts for each in context.recorded}
     for context in contexts:

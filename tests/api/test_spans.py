@@ -205,6 +205,6 @@ async def test_a_subject_of_the_users_own_may_have_its_spans_sent_from_elsewhere
         if isinstance(event, RolloutEnded)
     ]
 
-    assert result.improved
+    assert result.components_changed
     assert {("worked",)} == {tuple(span.name for span in trace.spans) for trace in traces}
     assert courier.sink is None

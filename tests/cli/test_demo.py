@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -14,13 +15,13 @@ def server():
 
 
 def test_the_demo_shows_models_scores_and_the_diff_of_two_components(spanwright):
-    ended = spanwright("demo", "--rollouts", "150")
+    ended = spanwright("demo", "--rollouts", "600")
 
     assert ended.exit_code in (0, 3)
     assert ended.stdout.startswith("The models are simulated")
     assert "--model openai:gpt-5-mini --reflection-model openai:gpt-5" in ended.stdout
     assert "--base-url http://" in ended.stdout
-    assert "150/150 rollouts" in ended.stderr
+    assert "600/600 rollouts" in ended.stderr
     assert " -> " in ended.stdout
     assert 1 <= ended.stdout.count("(winner)\n") <= 2
     assert "spanwright traces show demo-support_desk-" in ended.stdout
@@ -31,7 +32,7 @@ def test_the_demo_as_json_is_one_object_and_is_resumed_by_its_name(spanwright):
 
     again = json.loads(spanwright("resume", ended["run"], "--json").stdout)
 
-    assert 200 == ended["rollouts"]
+    assert 100 < ended["rollouts"] <= 200  # a seed that nothing beats is tested alone
     assert ended == again
 
 
@@ -47,5 +48,5 @@ def test_live_writes_a_dated_page_about_both_agents(spanwright, folder, server):
     assert "## support_desk" in text
     assert "## multihop" in text
     assert "Reflection answers that could not be used: " in text
-    assert "Cost: 40 rollouts" in text
+    assert re.search(r"Cost: \d+ rollouts", text)
     assert "127.0.0.1" not in text

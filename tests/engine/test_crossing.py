@@ -63,7 +63,8 @@ def test_both_are_tried_on_the_same_cases_and_what_differs_is_on_offer() -> None
         assert partner is not None
         assert partner.candidate.changes_from(context.parent) == tuple(each.id for each in context.components)
         assert 1 == len(context.components)
-        assert [each.case.id for each in context.examples] == [each.rollout.key.case for each in partner.observed]
+        own = [each for each in context.examples if each.observed.rollout.key.candidate == context.parent.id]
+        assert [each.case.id for each in own] == [each.rollout.key.case for each in partner.observed]
         assert {Purpose.MINIBATCH} == {each.rollout.purpose for each in partner.observed}
 
 

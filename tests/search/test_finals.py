@@ -57,7 +57,7 @@ def test_the_fewer_rollouts_are_kept_the_fewer_finalists_share_them(told):
         members(story, [n / 10 for n in range(1, 9)])
         return len(POLICY.finalists(story.view))
 
-    assert [6, 2, 3, 4, 6] == [count(rollouts) for rollouts in (299, 300, 800, 1000, 3000)]
+    assert [6, 2, 3, 4, 6] == [count(rollouts) for rollouts in (99, 300, 800, 1000, 3000)]
 
 
 def test_finalists_are_measured_anew_side_by_side_first_where_the_search_did_not_look(told):
@@ -261,5 +261,5 @@ def test_training_cells_count_when_all_finalists_have_them(story):
 
 
 def test_a_sixth_to_a_fifth_is_kept_for_the_finals_and_nothing_of_a_small_budget():
-    assert [0, 0, 54, 540] == [POLICY.reserve(budget) for budget in (None, 299, 300, 3000)]
+    assert [0, 0, 18, 54, 540] == [POLICY.reserve(budget) for budget in (None, 99, 100, 300, 3000)]
     assert 192 == POLICY.final_least(["a"] * 6)

@@ -279,7 +279,7 @@ class Capitals:
 
 async def test_an_agent_in_another_process_is_optimized_by_its_own_spans(service, tmp_path):
     url, port = service
-    cases = [TheirCase(name=f"word {n}", inputs=f"word {n}", expected_output=f"WORD {n}") for n in range(12)]
+    cases = [TheirCase(name=f"word {n}", inputs=f"word {n}", expected_output=f"WORD {n}") for n in range(60)]
     words = Dataset(name="words", cases=cases, evaluators=[EqualsExpected()])
     reflector = Capitals()
     store = SqliteStore(tmp_path / "store.sqlite")
@@ -287,7 +287,7 @@ async def test_an_agent_in_another_process_is_optimized_by_its_own_spans(service
         HttpSubject(url, listening=Listening(port=port, token="ours")),
         words,
         reflection_model=reflector,
-        budget=Budget(rollouts=40),
+        budget=Budget(rollouts=150),
         store=store,
         run="far",
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Literal, TypeAlias, TypedDict, TypeVar
 
 from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
@@ -13,7 +13,7 @@ from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
 from spanwright.baselines import Baseline
-from spanwright.core.protocols import Observer, Reflector
+from spanwright.core.protocols import Observer, Reflector, TraceRedactor
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
@@ -22,9 +22,6 @@ from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
 from spanwright.telemetry import Export
-
-if TYPE_CHECKING:
-    from spanwright.telemetry.redaction import Redactor
 
 DEFAULT_STORE = Path(".spanwright") / "store.sqlite"
 """Where runs are kept if nobody says otherwise, below the working directory."""
@@ -65,7 +62,7 @@ class Run:
 
     True: by the tracer provider that is in place, or where there is none to what OTEL_EXPORTER_OTLP_* name.
     """
-    redact: "Literal['secrets', 'personal'] | Redactor | None" = None
+    redact: Literal["secrets", "personal"] | TraceRedactor | None = None
     """What is taken out of evidence before it is stored, exported, or read by the reflection model.
 
     "secrets": keys, tokens and passwords; "personal": those, and addresses and numbers of persons; or a

@@ -77,6 +77,18 @@ class Reflector(Protocol):
         ...
 
 
+class TraceRedactor(Protocol):
+    """Puts placeholders where a text holds what should not be kept: `spanwright.telemetry.redaction.Redactor` does."""
+
+    def text(self, text: str, trace_id: str) -> str:
+        """Return a text of a trace without it; equal values of a trace get equal placeholders."""
+        ...
+
+    def trace(self, trace: Trace) -> Trace:
+        """Return a trace without it."""
+        ...
+
+
 class Redaction(Protocol):
     """Takes out of evidence what should not be kept, before it is kept, exported or reflected on."""
 

@@ -102,7 +102,7 @@ class Engine:
         view = shop.pool.view
         tested = sum(view.was_measured(problem.seed.id, case.id) for case in problem.splits.test)
         shop.ledger.hold(Phase.TEST, 2 * len(problem.splits.test) - tested)
-        reserve = shop.policy.reserve(shop.conduct.budget.rollouts)
+        reserve = shop.policy.reserve(shop.conduct.budget.rollouts, view.test_rollouts)
         shop.ledger.hold(Phase.FINAL, max(0, reserve - view.final_rollouts))
 
     async def _phases(self) -> None:

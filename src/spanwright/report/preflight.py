@@ -29,7 +29,7 @@ class Preflight:
         """Work it out. Figures are None where the budget does not limit rollouts."""
         if budget.rollouts is None:
             return cls(proposals=None, final_pairs=None, test_cases=len(splits.test))
-        reserve = policy.reserve(budget.rollouts)
+        reserve = policy.reserve(budget.rollouts, 2 * len(splits.test))
         block = min(policy.block or len(splits.validation), len(splits.validation))
         attempt = block + policy.minibatch_size * (2 if policy.gated else 1)
         left = budget.rollouts - 2 * len(splits.test) - reserve - block

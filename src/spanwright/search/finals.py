@@ -17,7 +17,7 @@ from spanwright.search.significance import Stage, together
 from spanwright.search.view import Cell, PoolView
 
 FRESH_ENOUGH = 8
-"""Pairs of cells measured in the finals below which they cannot decide: signs of seven would show too little."""
+"""Pairs of cells measured in the finals below which they cannot decide alone: signs of seven would show too little."""
 HEATS_SHARE = 0.5
 """The share of the finals in which all finalists are measured alike; the rest is for those who are left."""
 CELLS_OF_A_HEAT = 20
@@ -99,7 +99,7 @@ def beats_seed(view: PoolView, candidate: CandidateId, finalists: Sequence[Candi
     """Return whether a finalist is better than the seed by more than the luck of having been picked."""
     evidence = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
     if sum(len(stage.differences) for stage in evidence) < FRESH_ENOUGH:
-        evidence = [_evidence_of_search(view, candidate)]
+        evidence = [*evidence, _evidence_of_search(view, candidate)]
     return together(evidence) <= 1 - confidence
 
 
@@ -111,8 +111,9 @@ def fresh_evidence(view: PoolView, candidate: CandidateId, *, among: int) -> lis
 
 
 def _evidence_of_search(view: PoolView, candidate: CandidateId) -> Stage:
-    """Return all validation cells that a candidate and the seed measured themselves, picked among all members."""
-    cases = [case for case in view.validation if view.was_measured(view.seed, case)]
+    """Return the validation cells that a candidate and the seed had before the finals, picked among all members."""
+    anew = {case for each in (view.seed, candidate) for part in view.final_means(each) for case in part}
+    cases = [case for case in view.validation if view.was_measured(view.seed, case) and case not in anew]
     seed = {case: view.mean(view.seed, case) or 0.0 for case in cases}
     other = {case: view.mean(candidate, case) or 0.0 for case in cases if view.was_measured(candidate, case)}
     tried = int((view.owns > 0).sum()) - 1

@@ -37,7 +37,7 @@ from spanwright.search.view import TRIED, Cell, PoolView
 Schedule: TypeAlias = Literal["steady", "ordered"]
 """Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
 
-_SMALL_BUDGET = 300
+_SMALL_BUDGET = 100
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
 
 _CELLS_OF_A_FINALIST = 32
@@ -375,11 +375,11 @@ class Policy:
 
     # The end
 
-    def reserve(self, budget: int | None) -> int:
-        """Return how many of `budget` rollouts to keep for the finals."""
-        if budget is None or budget < _SMALL_BUDGET or not self.finalist_count:
+    def reserve(self, budget: int | None, tested: int = 0) -> int:
+        """Return how many of `budget` rollouts to keep for the finals, where the test split takes `tested` of them."""
+        if budget is None or budget - tested < _SMALL_BUDGET or not self.finalist_count:
             return 0
-        return int(self.final_share * budget)
+        return int(self.final_share * (budget - tested))
 
     def final_pairs(self, reserve: int) -> int:
         """Return in how many pairs of rollouts the finals compare their leader with the seed, of so many rollouts."""
@@ -392,12 +392,14 @@ class Policy:
     def finalists(self, view: PoolView) -> tuple[CandidateId, ...]:
         """Return the best members by estimate, the best first, where there are goals the archive's, and the seed.
 
-        Where little is kept for the finals they are fewer: it takes many rollouts to tell any two apart.
+        Where little is kept for the finals they are fewer: it takes many rollouts to tell any two apart. Not so with
+        goals: then all of them are a choice that the user is given.
         """
         at_most = max(1, self.finalist_count)
-        reserve = self.reserve(view.budget.rollouts)
-        choose = limits.finalists if view.goals else finals.finalists
-        return choose(view, finals.affordable_finalists(at_most, reserve) if reserve else at_most)
+        if view.goals:
+            return limits.finalists(view, at_most)
+        reserve = self.reserve(view.budget.rollouts, view.test_rollouts)
+        return finals.finalists(view, finals.affordable_finalists(at_most, reserve) if reserve else at_most)
 
     def final_least(self, finalists: Sequence[CandidateId]) -> int:
         """Return how many rollouts the finals take where there is no budget of rollouts."""

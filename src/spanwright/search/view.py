@@ -249,6 +249,11 @@ class PoolView:
         grid = self._state.grid(case)
         return grid is not None and grid.count(candidate, case) > 0
 
+    @property
+    def test_rollouts(self) -> int:
+        """How many rollouts the test split takes: each case for the seed and for the winner."""
+        return 2 * len(self._started.test)
+
     def test_scores(self, candidate: CandidateId) -> Mapping[str, float]:
         """Return the mean score on each test case that was tried. For reports: a policy must not look."""
         return self._state.test.means(candidate)
