@@ -12,6 +12,7 @@ from typing import Any
 
 import clerk
 import pytest
+from anyio import to_thread
 from pydantic_ai.providers.openai import OpenAIProvider
 from stories import Story, story
 
@@ -138,8 +139,9 @@ async def test_a_run_over_a_socket_is_the_same_as_in_process(policy):
         async with over_socket(url) as provider:
             told, _ = await make(WORLDS["clerk"], POLICIES[policy], provider, 16)
 
+    made = await to_thread.run_sync(in_virtual_time, "clerk", policy, 1)  # a loop of its own
     assert log.page(0.0).failed > 5
-    assert in_virtual_time("clerk", policy, 1).story == told
+    assert made.story == told
 
 
 @pytest.mark.parametrize(("world", "policy"), [("support_desk", "default"), ("multihop", "gepa")])

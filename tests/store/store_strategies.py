@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from spanwright.core.events import Event
+from spanwright.core.goal import SCORE, Goal, Sense
 from spanwright.core.trace import Message, ModelCall, Trace
 
 TEXT = st.text(st.characters(), max_size=12)
@@ -18,6 +19,14 @@ TEXT = st.text(st.characters(), max_size=12)
 NAMES = st.text(max_size=12)
 """The keys of mappings are names out of code: nobody cuts those."""
 
+GOALS = st.builds(
+    Goal,
+    figure=TEXT.filter(lambda name: name not in {"", SCORE}),
+    sense=st.sampled_from(Sense),
+    limit=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+)
+"""Those that can be made: a goal says at once what is wrong with it."""
+
 LEAVES: Mapping[object, st.SearchStrategy[object]] = {
     str: TEXT,
     int: st.integers(-(2**70), 2**70),
@@ -25,6 +34,7 @@ LEAVES: Mapping[object, st.SearchStrategy[object]] = {
     float: st.floats(allow_nan=False),
     timedelta: st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4_000)),
     type(None): st.none(),
+    Goal: GOALS,
 }
 
 
