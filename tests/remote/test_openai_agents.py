@@ -93,7 +93,7 @@ async def test_the_other_process_is_better_with_the_winner(desk, provider_url, t
         result = await optimize(
             desk,
             tickets(),
-            budget=Budget(rollouts=400),
+            budget=Budget(rollouts=800),
             reflection_model=simulated_model(REFLECTION_MODEL, provider),
             policy=Policy.default(seed=1, schedule="ordered"),
             store=store,

@@ -16,8 +16,6 @@ from spanwright.search.gate import paired_differences
 from spanwright.search.significance import Stage, together
 from spanwright.search.view import Cell, PoolView
 
-FRESH_ENOUGH = 8
-"""Pairs of cells measured in the finals below which they cannot decide alone: signs of seven would show too little."""
 HEATS_SHARE = 0.5
 """The share of the finals in which all finalists are measured alike; the rest is for those who are left."""
 CELLS_OF_A_HEAT = 20
@@ -96,11 +94,12 @@ def narrowed(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[Candidat
 
 
 def beats_seed(view: PoolView, candidate: CandidateId, finalists: Sequence[CandidateId], *, confidence: float) -> bool:
-    """Return whether a finalist is better than the seed by more than the luck of having been picked."""
-    evidence = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
-    if sum(len(stage.differences) for stage in evidence) < FRESH_ENOUGH:
-        evidence = [*evidence, _evidence_of_search(view, candidate)]
-    return together(evidence) <= 1 - confidence
+    """Return whether a finalist is better than the seed by more than the luck of having been picked.
+
+    What the search found counts as well, corrected for all whom it tried: small finals alone see large gains only.
+    """
+    fresh = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
+    return together([*fresh, _evidence_of_search(view, candidate)]) <= 1 - confidence
 
 
 def fresh_evidence(view: PoolView, candidate: CandidateId, *, among: int) -> list[Stage]:
