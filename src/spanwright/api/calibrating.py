@@ -8,7 +8,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Never
 
-from spanwright.api.optimizing import store_of
+from spanwright.api.optimizing import redaction_of, remote_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import Wishes, check_same, default_budget, prepare
 from spanwright.core.context import ReflectionContext
@@ -19,7 +19,7 @@ from spanwright.models import model_id
 from spanwright.report import NoiseFloor, Preflight, Progress, announcement
 from spanwright.search import Policy
 from spanwright.store import Store
-from spanwright.subject import HttpSubject, Objective
+from spanwright.subject import Objective
 from spanwright.telemetry import Exporter, SpanRecorder
 
 
@@ -39,7 +39,6 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
     budget: Budget | None = None,
     objective: Objective | None = None,
     policy: Policy | None = None,
-    concurrency: int = 32,
     store: Store | str | os.PathLike[str] | None = None,
     run: str | Run | None = None,
     stop: Stop | None = None,
@@ -54,9 +53,10 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
     """
     if repeats < 2:
         raise UsageError(f"repeats={repeats} shows no noise: a case has to be tried again", "Give at least 2")
-    if concurrency < 1:
-        raise UsageError(f"concurrency={concurrency} lets no rollout run", "Give at least 1")
     how = Run(name=run) if run is None or isinstance(run, str) else run
+    if how.concurrency < 1:
+        raise UsageError(f"concurrency={how.concurrency} lets no rollout run", "Give at least 1")
+    redaction = redaction_of(how)
     name = how.name or f"calibration-{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}"
     planned = policy or Policy.default()
     wishes = Wishes(
@@ -67,10 +67,10 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
         budget=Budget(reflections=0),
     )
     async with AsyncExitStack() as stack:
-        exporter = stack.enter_context(Exporter.recording(how.export))
+        exporter = stack.enter_context(Exporter.recording(how.export, redaction))
         recorder = exporter.recorder
-        if isinstance(subject, HttpSubject):
-            await stack.enter_async_context(subject.receiving(recorder.arrivals))
+        if (remote := remote_of(subject)) is not None:
+            await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:
             prepared = await prepare((subject, evals, deps), wishes, unseen)
         problem = prepared.problem
@@ -80,10 +80,11 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
             named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
             print(announcement(spend, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
             observers.append(stack.enter_context(Progress(shown=how.progress)))
-        conduct = Conduct(run=name, budget=spend, concurrency=concurrency, stop=stop or Stop())
+        conduct = Conduct(run=name, budget=spend, concurrency=how.concurrency, stop=stop or Stop())
         async with store_of(store).run(name) as journal:
             check_same(name, journal, replace(problem, splits=replace(problem.splits, train=(), test=())))
-            means = Means(journal=journal, recorder=recorder, observers=observers)
+            kept = exporter.overheard(journal, problem.splits)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction)
             async with exporter.following(journal.events()):
                 await Calibration(problem, means, conduct, repeats=repeats).run()
             events = tuple(journal.events())

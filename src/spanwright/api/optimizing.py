@@ -117,11 +117,11 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         budget=budget,
         evidence=evidence,
     )
-    redaction = _redaction(how)
+    redaction = redaction_of(how)
     async with AsyncExitStack() as stack:
         exporter = stack.enter_context(Exporter.recording(how.export, redaction))
         recorder = exporter.recorder
-        if (remote := _remote(subject)) is not None:
+        if (remote := remote_of(subject)) is not None:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
@@ -161,11 +161,13 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
 
 
-def _remote(subject: object) -> RemoteSubject[Sink] | None:
+def remote_of(subject: object) -> RemoteSubject[Sink] | None:
+    """Return a subject whose spans come from elsewhere as what it is; None for any other."""
     return cast("RemoteSubject[Sink]", subject) if isinstance(subject, RemoteSubject) else None
 
 
-def _redaction(how: Run) -> "RunRedaction | None":
+def redaction_of(how: Run) -> "RunRedaction | None":
+    """Return what takes out of evidence what should not be kept. Raises UsageError for an unknown wish."""
     if how.redact is None:
         return None
     # Only who asks for it waits for the detectors, which bring `requests` along.

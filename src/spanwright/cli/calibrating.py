@@ -30,9 +30,8 @@ def measure(invocation: Invocation, manner: Manner, *, repeats: int) -> int:
         budget=invocation.budget,
         objective=invocation.objective,
         policy=policy_of(invocation).policy,
-        concurrency=invocation.concurrency,
         store=manner.store,
-        run=Run(name=invocation.run, progress=manner.progress),
+        run=Run(name=invocation.run, concurrency=invocation.concurrency, progress=manner.progress),
         stop=stop,
     )
     floor = anyio.run(interruptible, partial(with_open, models, work), stop)

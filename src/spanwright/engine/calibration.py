@@ -37,12 +37,20 @@ class Calibration:
                     async with anyio.create_task_group() as group:
                         shop.observers.start(group)
                         try:
-                            await self._measure()
+                            await self._measure_until_stopped()
                         finally:
                             shop.observers.close()
         await shop.means.journal.durable()
         if shop.bug is not None:
             raise shop.bug
+
+    async def _measure_until_stopped(self) -> None:
+        stop = self._shop.conduct.stop
+        await stop.look()
+        async with anyio.create_task_group() as timers:
+            timers.start_soon(stop.watch)
+            await self._measure()
+            timers.cancel_scope.cancel()
 
     def _open(self) -> None:
         shop, problem = self._shop, self._shop.problem

@@ -1,8 +1,8 @@
 """The end of the search: who is measured again, on what, and who wins.
 
 The maximum of many noisy estimates is inflated: of fifty children that change nothing, one will look better. So what
-decides against the seed is measured anew, after the finalists were chosen and with no part in that; where nothing was
-kept for it, the search's own figures have to convince in spite of all who were tried. See docs/design/statistics.md.
+decides against the seed is measured anew, after the finalists were chosen and with no part in that; where too little
+was, the search's own figures count, corrected for all who were tried. See docs/design/statistics.md.
 """
 
 import math
@@ -16,6 +16,8 @@ from spanwright.search.gate import paired_differences
 from spanwright.search.significance import Stage, together
 from spanwright.search.view import Cell, PoolView
 
+FRESH_ENOUGH = 8
+"""Pairs of cells measured in the finals below which the search's own evidence is asked, too: signs show little then."""
 HEATS_SHARE = 0.5
 """The share of the finals in which all finalists are measured alike; the rest is for those who are left."""
 CELLS_OF_A_HEAT = 20
@@ -94,12 +96,11 @@ def narrowed(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[Candidat
 
 
 def beats_seed(view: PoolView, candidate: CandidateId, finalists: Sequence[CandidateId], *, confidence: float) -> bool:
-    """Return whether a finalist is better than the seed by more than the luck of having been picked.
-
-    What the search found counts as well, corrected for all whom it tried: small finals alone see large gains only.
-    """
-    fresh = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
-    return together([*fresh, _evidence_of_search(view, candidate)]) <= 1 - confidence
+    """Return whether a finalist is better than the seed by more than the luck of having been picked."""
+    evidence = fresh_evidence(view, candidate, among=sum(each != view.seed for each in finalists))
+    if sum(len(stage.differences) for stage in evidence) < FRESH_ENOUGH:
+        evidence = [*evidence, _evidence_of_search(view, candidate)]
+    return together(evidence) <= 1 - confidence
 
 
 def fresh_evidence(view: PoolView, candidate: CandidateId, *, among: int) -> list[Stage]:
