@@ -1,5 +1,7 @@
 """Spanwright against gepa 0.1.4 on generated worlds: quality at equal rollouts, rollouts and time to gepa's quality.
 
+gepa has to be importable: `pip install "spanwright[benchmarks]"`, or PYTHONPATH=.venv-gepa after `make test-gepa`.
+
     python benchmarks/vs_gepa.py --quick                  # a minute or two: every part, once
     python benchmarks/vs_gepa.py --json courses.jsonl     # hours; what the file holds is not run again
     python benchmarks/vs_gepa.py --json courses.jsonl --tables-only --plots figures

@@ -65,10 +65,12 @@ class GepaAdapter:
 
 
 class Silent:
-    """A logger for gepa that says nothing."""
+    """A logger for gepa that says nothing, but for what gepa swallows: an adapter's error is no weak result."""
 
     def log(self, message: str) -> None:
-        """Say nothing."""
+        """Say nothing. Raises RuntimeError where gepa reports an exception."""
+        if "Exception" in message:
+            raise RuntimeError(message)
 
 
 def optimized(world: World, rollouts: int, **settings: object) -> tuple[GepaAdapter, Any]:
