@@ -7,6 +7,8 @@ from typing import Any
 import anyio
 import gepa
 from gepa.core.adapter import EvaluationBatch
+from gepa.strategies import proposal_selection
+from gepa.strategies.proposal_sampling import PxNSampling
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
@@ -15,7 +17,7 @@ from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReaso
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
-from spanwright.search import Policy
+from spanwright.search import MostImproved, Policy, Rounds
 from spanwright.store import MemoryStore
 from spanwright.telemetry import BlindRecorder
 from spanwright.testing.landscape import Landscape, LandscapeSubject, landscape_evaluator
@@ -102,6 +104,16 @@ def by_gepa(arena: Arena, *, calls: int, seed: int, **options: Any) -> list[dict
         **options,
     )
     return result.candidates
+
+
+def gepas_rounds(selection: str, rounds: Rounds) -> dict[str, object]:
+    """Return what tells gepa to go in such rounds, and whom of them to admit."""
+    admission = rounds.admission
+    at_most = (admission.at_most,) if selection == "TopKImprovements" and isinstance(admission, MostImproved) else ()
+    return {
+        "sampling_strategy": PxNSampling(rounds.parents, rounds.proposals),
+        "selection_strategy": getattr(proposal_selection, selection)(*at_most),
+    }
 
 
 class Silent:

@@ -31,6 +31,7 @@ from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoc
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
+from spanwright.search.rounds import Rounds
 from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
 
@@ -79,6 +80,7 @@ class PolicySettings(TypedDict, total=False):
     patience: int | None
     fruitless: int
     stop: StopRule | None
+    rounds: Rounds | None
     second_chances: bool
     memory: bool
     scores: int
@@ -142,6 +144,12 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     stop: StopRule | None = None
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    rounds: Rounds | None = None
+    """Attempts in rounds of P parents x N proposals, of which those are admitted whom its rule chooses: gepa's P x N.
+
+    One round at a time: its attempts go side by side, or under the ordered schedule one after the other. It needs a
+    gate. None: attempts one by one.
+    """
     second_chances: bool = False
     """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
@@ -188,6 +196,8 @@ class Policy:
             raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
         if self.confidence is not None and not 0 <= self.confidence < 1:
             raise UsageError(f"confidence={self.confidence} of a policy is no probability", "Give 0 to 1, without 1")
+        if self.rounds is not None and self.gate_rule is None:
+            raise UsageError("A policy with rounds has no gate to choose by", "Give `gate_rule=strict`, or no rounds")
 
     @classmethod
     def default(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
@@ -317,7 +327,7 @@ class Policy:
 
     def in_flight(self, spent: int, concurrency: int, budget: int | None = None) -> int:
         """Return how many attempts to have in flight after `spent` of `budget` rollouts, `concurrency` at once."""
-        if self.schedule == "ordered":
+        if self.schedule == "ordered" or self.rounds is not None:
             return 1
         most = min(self.max_in_flight, concurrency // self.slots_per_attempt)
         if self.rollouts_per_step is not None:
@@ -497,11 +507,12 @@ def _lost(view: PoolView, begun: TopUp) -> bool:
 
 
 def _latest(view: PoolView) -> tuple[CandidateId, ...]:
-    """Return the newest member, if nothing has begun since the attempt that made it."""
-    newest = view.members[-1]
-    made_by = view.member(newest).attempt
+    """Return the newest members, if nothing has begun since the attempt, or the round, that made them."""
     begun = view.top_up is not None and view.top_up.attempt == view.next_attempt
-    return (newest,) if made_by == view.next_attempt - 1 and not view.open_attempts and not begun else ()
+    if begun or view.open_attempts or not view.latest_round:
+        return ()
+    admitted = (each.child.id for each in view.judged_in_round if each.verdict.accepted)
+    return tuple(dict.fromkeys(admitted))
 
 
 def _said(setting: object) -> str:

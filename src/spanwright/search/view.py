@@ -9,7 +9,7 @@ import numpy as np
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.context import ScoredText, TriedEdit
-from spanwright.core.events import RolloutStarted, RunStarted, StopReason
+from spanwright.core.events import Judged, RolloutStarted, RunStarted, StopReason
 from spanwright.core.goal import SCORE, Goal
 from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
@@ -344,6 +344,16 @@ class PoolView:
     def next_attempt(self) -> int:
         """The number of the next attempt."""
         return self._state.attempts.next
+
+    @property
+    def latest_round(self) -> int:
+        """The first attempt of the latest round, or the latest attempt where there are no rounds; 0 before any."""
+        return self._state.attempts.latest_round
+
+    @property
+    def judged_in_round(self) -> Sequence[Judged]:
+        """How those attempts of the latest round ended that led to a child and have ended."""
+        return self._state.attempts.judged_in_round
 
     @property
     def attempts(self) -> int:
