@@ -161,6 +161,7 @@ class Pool:
         state.objectives.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
         state.origins[member.origin] += 1
+        state.children.update(member.parents[:1])
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)

@@ -52,6 +52,7 @@ class State:
         self.highest = -math.inf
         self.solvers = Solvers()
         self.origins: Counter[Origin] = Counter()
+        self.children: Counter[CandidateId] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
         self.judged: dict[CandidateId, Candidate] = {}

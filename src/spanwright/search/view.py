@@ -151,6 +151,10 @@ class PoolView:
             yield member.candidate.id
             member = self._state.members.get(member.parents[0]) if member.parents else None
 
+    def children(self, candidate: CandidateId) -> int:
+        """Return how many members were made by editing this one."""
+        return self._state.children[candidate]
+
     def admitted_by(self, origin: Origin) -> int:
         """Return how many members came to be in this way."""
         return self._state.origins[origin]
@@ -416,6 +420,11 @@ class PoolView:
             state.judged[parent], components, solved=self._solved(parent), now=self.next_attempt, most=most
         )
 
+    def lesson_counts(self, parent: CandidateId, components: Iterable[ComponentId]) -> Mapping[ComponentId, int]:
+        """Return how many lessons each of these components of a member has, as far as `lessons` would show them."""
+        state = self._state
+        return state.lessons.count(state.judged[parent], components, solved=self._solved(parent))
+
     @property
     def learnt(self) -> tuple[Learnt, ...]:
         """Every lesson of the run, with the text that it was seen with: what another run can begin with."""
@@ -443,7 +452,8 @@ class PoolView:
 
         @cache
         def solved_at(case: str) -> int:
-            return min((depths[each] for each in solvers.of(case) if each in depths), default=len(depths))
+            solving = solvers.of(case)
+            return next((depth for each, depth in depths.items() if each in solving), len(depths))
 
         def is_solved(case: str, failed: CandidateId) -> bool:
             return solved_at(case) < depths.get(failed, len(depths)) and failed not in solvers.of(case)
