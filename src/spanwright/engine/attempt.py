@@ -140,6 +140,7 @@ class Attempt:
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             scored=policy.scored(view, chosen),
+            turns=view.turns_before(self._parent.id),
             others=tuple(component for component in components if component.id not in chosen),
             stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,

@@ -113,6 +113,7 @@ class Pool:
         self._end(event)
         state.judged[child.id] = child
         state.twins.add(child)
+        state.conversations.add(event)
         parent = proposal.parents[0] if proposal.parents else None
         if parent is not None:
             state.edits.judge(event, parent)

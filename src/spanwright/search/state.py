@@ -10,6 +10,7 @@ from spanwright.core.proposal import Origin
 from spanwright.core.usage import Budget, Usage
 from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
+from spanwright.search.conversations import Conversations
 from spanwright.search.edits import Edits
 from spanwright.search.final_scores import FinalScores
 from spanwright.search.flights import Flights
@@ -65,6 +66,7 @@ class State:
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.conversations = Conversations()
         self.twins = Twins()
         self.suspicions = Suspicions()
         self.successes = Successes()

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
-from spanwright.core.context import ScoredText, TriedEdit
+from spanwright.core.context import ScoredText, TriedEdit, Turn
 from spanwright.core.events import Judged, RolloutStarted, RunStarted, StopReason
 from spanwright.core.goal import SCORE, Goal
 from spanwright.core.proposal import Learnt, Lesson, Origin
@@ -444,6 +444,20 @@ class PoolView:
         """Return earlier edits of `components` and how they fared: those of this parent first, then up its lineage."""
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
         return tuple(self._fared(edit) for edit in islice(self._distinct(made), most))
+
+    def turns_before(self, parent: CandidateId) -> tuple[Turn, ...]:
+        """Return what reflections proposed along a member's lineage, then from it, and how it fared, latest last."""
+        lineage = list(self.lineage(parent))
+        kept = frozenset(lineage)
+        return tuple(
+            Turn(proposal=each.proposal, outcome=self._ended(each), kept=each.child.id in kept)
+            for each in self._state.conversations.along(lineage)
+        )
+
+    def _ended(self, judged: Judged) -> str:
+        if not judged.verdict.accepted:
+            return f"not admitted: {judged.verdict.reason}"
+        return self._outcome(judged.child.id, judged.proposal.parents[0])
 
     def _solved(self, candidate: CandidateId) -> Solved:
         """Return who tells whether a member, or an ancestor below the one that had failed a case, has solved it."""
