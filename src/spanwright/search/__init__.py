@@ -20,10 +20,11 @@ from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
 from spanwright.search.one_stream import OneStreamMinibatch, OneStreamParent, one_stream_minibatch
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, Thompson, best, original, pareto
-from spanwright.search.policy import Policy, PolicySettings
+from spanwright.search.policy import Policy
 from spanwright.search.pool import Pool
 from spanwright.search.race import RaceRule, archived_blocks, blocks
 from spanwright.search.rounds import AdmissionRule, MostImproved, Rounds, all_that_pass
+from spanwright.search.settings import PolicySettings
 from spanwright.search.state import Member
 from spanwright.search.stopping import AllOf, AnyOf, AtMost, Patience, StopRule, Target
 from spanwright.search.view import Cell, PoolView

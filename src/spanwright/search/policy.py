@@ -6,10 +6,9 @@ simulated runs; GEPA's own rules stay available as `Policy.gepa()`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
-from types import FunctionType
-from typing import Literal, TypeAlias, TypedDict, Unpack, cast
+from typing import Unpack
 
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import ScoredText, TriedEdit
@@ -32,11 +31,9 @@ from spanwright.search.parents import Mixed, ParentRule, original, pareto
 from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
 from spanwright.search.rounds import Rounds
+from spanwright.search.settings import PolicySettings, Schedule, said
 from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
-
-Schedule: TypeAlias = Literal["steady", "ordered"]
-"""Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
 
 _SMALL_BUDGET = 100
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
@@ -58,47 +55,6 @@ _ENOUGH = frozenset(
     }
 )
 """Reasons to end a search that leave a budget over, which the finals must not burn."""
-
-
-class PolicySettings(TypedDict, total=False):
-    """What can be overridden: the fields of `Policy`, which documents them."""
-
-    name: str
-    seed: int
-    schedule: Schedule
-    max_in_flight: int
-    first_in_flight: int
-    rollouts_per_step: int | None
-    slots_per_attempt: int
-    generations: int
-    edits: int | None
-    minibatch_size: int
-    block: int | None
-    finalist_count: int
-    final_share: float
-    confidence: float | None
-    perfect: float | None
-    perfect_in_a_row: int
-    target: float | None
-    patience: int | None
-    fruitless: int
-    stop: StopRule | None
-    rounds: Rounds | None
-    second_chances: bool
-    memory: bool
-    scores: int
-    most_lessons: int
-    most_tried: int
-    near_duplicates: bool
-    escape_rule: EscapeRule | None
-    contrast: bool
-    parent_rule: ParentRule
-    draft_rule: DraftRule | None
-    crossover_rule: CrossoverRule | None
-    minibatch_rule: MinibatchRule
-    component_rule: ComponentRule
-    gate_rule: GateRule | None
-    race_rule: RaceRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +214,7 @@ class Policy:
     @property
     def fingerprint(self) -> str:
         """All settings as text: what must be equal when a run is resumed."""
-        return _said(self)
+        return said(self)
 
     # An attempt
 
@@ -518,15 +474,3 @@ def _latest(view: PoolView) -> tuple[CandidateId, ...]:
         return ()
     admitted = (each.child.id for each in view.judged_in_round if each.verdict.accepted)
     return tuple(dict.fromkeys(admitted))
-
-
-def _said(setting: object) -> str:
-    """Write a setting down; what can be called by its name in the code, not by its address in memory."""
-    if is_dataclass(setting) and not isinstance(setting, type):
-        said = ", ".join(f"{each.name}={_said(getattr(setting, each.name))}" for each in fields(setting))
-        return f"{type(setting).__qualname__}({said})"
-    if isinstance(setting, FunctionType):
-        return f"{setting.__module__}.{setting.__qualname__}"
-    if isinstance(setting, tuple):
-        return f"({', '.join(_said(each) for each in cast('tuple[object, ...]', setting))})"
-    return type(setting).__qualname__ if callable(setting) else repr(setting)
