@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 from contest import Arena, Contest, Course, Point, makespan, thinned
+from gepa_adapter import GepaAdapter, Texts, optimized
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.case import Case
@@ -26,69 +27,42 @@ from spanwright.testing.worlds import Played
 from spanwright.testing.worlds.recounting import record
 from spanwright.testing.worlds.staging import Latency, Stage
 
-gepa: Any = importlib.import_module("gepa")  # untyped for us, and installed for benchmarks only
 px_n_sampling: Any = importlib.import_module("gepa.strategies.proposal_sampling").PxNSampling
-
-Texts = dict[str, str]
 
 _OFFERED, _EDITED = 8, 3
 """Components that a reflection of ours is offered, and those that it may edit: as in our default policy."""
 
 
 @dataclass(slots=True)
-class Adapter:
-    """What gepa calls to try candidates, and to learn what a reflector may see."""
+class Seat:
+    """gepa's seat in the arena, with the time that has gone by."""
 
     arena: Arena
     now: float = 0.0
-    propose_new_texts: None = None
 
-    def evaluate(
-        self,
-        batch: list[Case],
-        candidate: Texts,
-        capture_traces: bool = False,  # noqa: FBT001, FBT002  (gepa's protocol)
-    ) -> Any:
-        """Try a candidate on cases."""
-        return self.batch_evaluate([(candidate, batch)])[0]
-
-    def batch_evaluate(self, items: list[tuple[Texts, list[Case]]]) -> list[Any]:
-        """Try several candidates, all rollouts side by side."""
-        tried = [[self.arena.play(texts, case) for case in cases] for texts, cases in items]
-        self.now += makespan((seconds for each in tried for _, seconds in each), self.arena.contest.width)
-        return [
-            gepa.EvaluationBatch(
-                outputs=[played.output for played, _ in each],
-                scores=[played.score for played, _ in each],
-                trajectories=[(case, played) for case, (played, _) in zip(cases, each, strict=True)],
-            )
-            for (_, cases), each in zip(items, tried, strict=True)
-        ]
-
-    def make_reflective_dataset(
-        self, candidate: Texts, eval_batch: Any, components_to_update: list[str]
-    ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """Return what the reflection model is shown: the whole transcript, as a careful user would have it."""
-        seen: list[tuple[Case, Played]] = eval_batch.trajectories or []
-        return {id: [dict(record(id, case, played)) for case, played in seen] for id in components_to_update}
+    def play(self, pairs: Sequence[tuple[Texts, Case]]) -> Sequence[Played]:
+        """Try texts on cases, all of them side by side."""
+        tried = [self.arena.play(texts, case) for texts, case in pairs]
+        self.now += makespan((seconds for _, seconds in tried), self.arena.contest.width)
+        return [played for played, _ in tried]
 
 
 @dataclass(slots=True)
 class Model:
     """gepa's reflection model: prompt in, text out."""
 
-    adapter: Adapter
+    seat: Seat
 
     def __call__(self, prompt: str | list[dict[str, Any]]) -> str:
         """Answer one prompt."""
-        text, seconds = self.adapter.arena.reflect(_said(prompt))
-        self.adapter.now += seconds
+        text, seconds = self.seat.arena.reflect(_said(prompt))
+        self.seat.now += seconds
         return text
 
     def batch_complete(self, messages_list: list[list[dict[str, Any]]], **_: object) -> list[str]:
         """Answer prompts side by side."""
-        answers = [self.adapter.arena.reflect(_said(messages)) for messages in messages_list]
-        self.adapter.now += max(seconds for _, seconds in answers)
+        answers = [self.seat.arena.reflect(_said(messages)) for messages in messages_list]
+        self.seat.now += max(seconds for _, seconds in answers)
         return [text for text, _ in answers]
 
 
@@ -100,7 +74,7 @@ def _said(prompt: str | list[dict[str, Any]]) -> str:
 class Watch:
     """Writes down what gepa would return at each moment: the candidate with the best mean on validation."""
 
-    adapter: Adapter
+    seat: Seat
     best: float = float("-inf")
     members: int = 0
     points: list[Point] = field(default_factory=list[Point])
@@ -111,9 +85,9 @@ class Watch:
         if event["average_score"] <= self.best:
             return
         self.best = event["average_score"]
-        arena = self.adapter.arena
+        arena = self.seat.arena
         truth = arena.world.truth(event["candidate"])
-        self.points.append(Point(rollouts=arena.rollouts, seconds=self.adapter.now, truth=truth))
+        self.points.append(Point(rollouts=arena.rollouts, seconds=self.seat.now, truth=truth))
 
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -127,38 +101,35 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 
 def run_gepa(arm: str, contest: Contest, **settings: Any) -> Course:
     """Let gepa take part."""
-    adapter = Adapter(arena=Arena(contest=contest, world=contest.world()))
-    return _run(arm, adapter, reflection_lm=Model(adapter=adapter), **settings)
+    seat = Seat(arena=Arena(contest=contest, world=contest.world()))
+    return _run(arm, seat, reflection_lm=Model(seat=seat), **settings)
 
 
-def _run(arm: str, adapter: Adapter, **settings: Any) -> Course:
-    contest, world = adapter.arena.contest, adapter.arena.world
-    watch = Watch(adapter=adapter)
+def _run(arm: str, seat: Seat, **settings: Any) -> Course:
+    contest, world = seat.arena.contest, seat.arena.world
+    watch = Watch(seat=seat)
     seed = {component.id: component.text for component in world.components}
-    result = gepa.optimize(
-        seed_candidate=seed,
-        trainset=list(world.splits.train),
-        valset=list(world.splits.validation),
-        adapter=adapter,
+    result = optimized(
+        GepaAdapter(play=seat.play, record=record),
+        seed,
+        (world.splits.train, world.splits.validation),
         max_metric_calls=contest.budget,
         callbacks=[watch],
         seed=contest.salt,
-        logger=Silent(),
-        display_progress_bar=False,
         **{**SETTINGS.get(arm, {}), **settings},
     )
     best = dict(result.best_candidate)
-    end = Point(rollouts=adapter.arena.rollouts, seconds=adapter.now, truth=world.truth(best))
+    end = Point(rollouts=seat.arena.rollouts, seconds=seat.now, truth=world.truth(best))
     return Course(
         arm=arm,
         contest=contest,
         seed_truth=world.truth(seed),
         oracle_truth=world.truth(world.oracle),
         points=thinned([*watch.points, end]),
-        rollouts=adapter.arena.rollouts,
-        reflections=adapter.arena.reflections,
-        seconds=adapter.now,
-        busy=adapter.arena.busy,
+        rollouts=seat.arena.rollouts,
+        reflections=seat.arena.reflections,
+        seconds=seat.now,
+        busy=seat.arena.busy,
         candidate=Candidate(texts=best).id,
         estimate=watch.best,
         candidates=watch.members,
@@ -169,7 +140,7 @@ def _run(arm: str, adapter: Adapter, **settings: Any) -> Course:
 class OurReflection:
     """Our reflection within gepa: components by blame, lessons along the lineage, one call that edits up to three."""
 
-    adapter: Adapter
+    seat: Seat
     stage: Stage
     lessons: Lessons = field(default_factory=Lessons)
     _shown: dict[CandidateId, tuple[Example, ...]] = field(default_factory=dict[CandidateId, tuple[Example, ...]])
@@ -182,7 +153,7 @@ class OurReflection:
         worn = self._worn(candidate)
         examples = tuple(self._example(candidate, case, played, worn) for case, played in seen)
         self._shown[candidate.id] = examples
-        self.lessons.learn(candidate, evidence.lessons(examples, 1.0), self.adapter.arena.reflections)
+        self.lessons.learn(candidate, evidence.lessons(examples, 1.0), self.seat.arena.reflections)
         blames = evidence.total_blame(examples, worn, 1.0)
         known = {each.id: len(self._lessons(candidate, (each.id,))) for each in worn}
         share = 1.0 / max(1, sum(known.values()))
@@ -195,7 +166,7 @@ class OurReflection:
         parent = Candidate(texts=dict(candidate))
         worn = {each.id: each for each in self._worn(parent)}
         context = ReflectionContext(
-            attempt=self.adapter.arena.reflections + 1,
+            attempt=self.seat.arena.reflections + 1,
             parent=parent,
             components=tuple(worn[id] for id in components_to_update),
             examples=self._shown[parent.id],
@@ -203,9 +174,9 @@ class OurReflection:
             others=tuple(each for each in worn.values() if each.id not in components_to_update),
             most_edits=_EDITED,
         )
-        self.adapter.arena.reflections += 1
+        self.seat.arena.reflections += 1
         answer, seconds = run_virtual(self._ask(context))
-        self.adapter.now += seconds
+        self.seat.now += seconds
         if not isinstance(answer, Proposal):
             return {}
         self.lessons.learn(parent, answer.lessons, context.attempt)
@@ -213,7 +184,7 @@ class OurReflection:
         return dict(answer.edits)
 
     def _lessons(self, candidate: Candidate, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
-        now = self.adapter.arena.reflections
+        now = self.seat.arena.reflections
         return self.lessons.about(candidate, components, solved=lambda case, by: False, now=now)
 
     async def _ask(self, context: ReflectionContext) -> tuple[object, float]:
@@ -226,7 +197,7 @@ class OurReflection:
     def _example(self, candidate: Candidate, case: Case, played: Played, worn: Sequence[Component]) -> Example:
         score = Score(value=played.score, feedback=played.feedback, blame=played.blame)
         rollout = Rollout(
-            number=self.adapter.arena.rollouts,
+            number=self.seat.arena.rollouts,
             key=RolloutKey(candidate=candidate.id, case=case.id),
             purpose=Purpose.MINIBATCH,
             score=score,
@@ -241,15 +212,6 @@ class OurReflection:
 def run_gepa_with_our_reflection(arm: str, contest: Contest) -> Course:
     """Let gepa take part with our reflection."""
     world = contest.world()
-    adapter = Adapter(arena=Arena(contest=contest, world=world))
-    ours = OurReflection(adapter=adapter, stage=Stage(world, latency=Latency()))
-    return _run(arm, adapter, module_selector=ours.choose, custom_candidate_proposer=ours.propose)
-
-
-class Silent:
-    """gepa's logger, switched off, but for what it swallows: an error of an adapter must not pass for a weak result."""
-
-    def log(self, message: str) -> None:
-        """Say nothing. Raises RuntimeError where gepa reports an exception."""
-        if "Exception" in message:
-            raise RuntimeError(message)
+    seat = Seat(arena=Arena(contest=contest, world=world))
+    ours = OurReflection(seat=seat, stage=Stage(world, latency=Latency()))
+    return _run(arm, seat, module_selector=ours.choose, custom_candidate_proposer=ours.propose)

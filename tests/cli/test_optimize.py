@@ -66,6 +66,19 @@ def test_recorded_traces_join_as_evidence_and_bad_ones_are_a_usage_error(spanwri
     assert "# Recorded before" in prompts[0]
 
 
+def test_a_run_begins_with_the_lessons_of_an_earlier_one(spanwright, optimized, folder):
+    command = ("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80", "-q", "--run", "second")
+    unknown = spanwright(*command, "--lessons-from", "none")
+    second = spanwright(*command, "--lessons-from", "first")
+    useless = spanwright(*command[:-1], "third", "--policy", "gepa", "--lessons-from", "first")
+    reader = SqliteStore(folder / ".spanwright" / "store.sqlite").reader
+
+    assert (2, 0, 2) == (unknown.exit_code, second.exit_code, useless.exit_code), second.output
+    assert "Lessons of run 'first': 3 of 3 taken over." in second.stdout
+    assert 3 == len(next(iter(reader.events("second"))).lessons)
+    assert "lessons_from= is of no use" in useless.stderr
+
+
 def test_an_agent_with_deps_and_none_given_is_a_usage_error(spanwright):
     ended = spanwright("optimize", "tiny:needy", "--evals", "tiny:cases")
 

@@ -14,10 +14,12 @@ from spanwright.search import (
     Crossover,
     EpsilonGreedy,
     Merge,
+    MostImproved,
     Pareto,
     Patience,
     Policy,
     PolicySettings,
+    Rounds,
     Target,
     Thompson,
     best,
@@ -32,6 +34,7 @@ from spanwright.testing.virtual import run_virtual
 
 PARENTS = (pareto, best, Thompson(), Pareto(), Pareto(top=5), EpsilonGreedy())
 DRAFTS = (None, Merge(share=0.5, overlap=3), Merge(share=1.0, after_admission=True, at_most=5), Merge(bar_cases=0))
+ROUNDS = (None, Rounds(parents=2, proposals=2), Rounds(proposals=3, admission=MostImproved(at_most=2)))
 STOPS = (
     None,
     AtMost(members=7),
@@ -60,6 +63,8 @@ def drawn(seed: int) -> Terms:
         memory=chance.random() < 0.5,
         fruitless=chance.choice((5, 30)),
     )
+    if settings.get("gate_rule") is not None:
+        settings["rounds"] = chance.choice(ROUNDS)
     rollouts = chance.randrange(40, 200)
     return Terms(
         world=Landscape(seed=seed, repeatable=True, refusals=0.2),

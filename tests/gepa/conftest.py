@@ -1,6 +1,8 @@
-"""Makes the modules that this folder's tests share importable: pytest's importlib mode leaves the folder out."""
+"""Makes importable what this folder's tests share, and the adapter for gepa that they share with the benchmarks."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1] / "benchmarks"))
+sys.path.insert(0, str(HERE))

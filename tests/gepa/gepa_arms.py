@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import anyio
-import gepa
-from gepa.core.adapter import EvaluationBatch
+from gepa.strategies import proposal_selection
+from gepa.strategies.proposal_sampling import PxNSampling
+from gepa_adapter import GepaAdapter, optimized
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
@@ -15,7 +17,7 @@ from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReaso
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
-from spanwright.search import Policy
+from spanwright.search import MostImproved, Policy, Rounds
 from spanwright.store import MemoryStore
 from spanwright.telemetry import BlindRecorder
 from spanwright.testing.landscape import Landscape, LandscapeSubject, landscape_evaluator
@@ -53,34 +55,28 @@ class Arena:
         return " ".join([*known, *new, f"#{len(known)}:{'+'.join(case for case, _ in seen)}"])
 
 
-class Adapter:
-    """A landscape behind gepa's interface."""
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """What came of a case: which of its rules the texts missed."""
 
-    propose_new_texts = None
+    output: object
+    score: float
 
-    def __init__(self, arena: Arena) -> None:
-        self._subject = LandscapeSubject(arena.world)
 
-    def evaluate(self, batch: list[Case], candidate: dict[str, str], capture_traces: bool = False) -> Any:
-        outputs, scores = zip(*run_virtual(self._tried(Candidate(texts=candidate), batch)), strict=True)
-        trajectories = [{"case": case.id, "missed": missed} for case, missed in zip(batch, outputs, strict=True)]
-        return EvaluationBatch(
-            outputs=list(outputs), scores=list(scores), trajectories=trajectories if capture_traces else None
-        )
+def played(arena: Arena, pairs: Sequence[tuple[dict[str, str], Case]]) -> Sequence[Missed]:
+    """Try texts on cases of the landscape."""
+    subject = LandscapeSubject(arena.world)
 
-    async def _tried(self, candidate: Candidate, cases: Sequence[Case]) -> list[tuple[object, float]]:
-        outputs = [(case, await self._subject.run(candidate, case)) for case in cases]
-        return [(output, (await landscape_evaluator(case, output, Trace())).value) for case, output in outputs]
+    async def tried() -> list[Missed]:
+        outputs = [(case, await subject.run(Candidate(texts=texts), case)) for texts, case in pairs]
+        scores = [(output, await landscape_evaluator(case, output, Trace())) for case, output in outputs]
+        return [Missed(output=output, score=score.value) for output, score in scores]
 
-    def make_reflective_dataset(
-        self, candidate: dict[str, str], eval_batch: Any, components_to_update: list[str]
-    ) -> dict[str, list[dict[str, object]]]:
-        return dict.fromkeys(components_to_update, eval_batch.trajectories)
+    return run_virtual(tried())
 
 
 def by_gepa(arena: Arena, *, calls: int, seed: int, **options: Any) -> list[dict[str, str]]:
     """Return the candidates that gepa admits, in their order; the seed is the first."""
-    train, validation = arena.splits
 
     def propose(
         candidate: dict[str, str], dataset: Mapping[str, Sequence[Mapping[str, Any]]], components: list[str]
@@ -89,26 +85,30 @@ def by_gepa(arena: Arena, *, calls: int, seed: int, **options: Any) -> list[dict
         texts = {name: arena.rewritten(candidate, name, seen[name]) for name in components}
         return {name: text for name, text in texts.items() if text is not None}
 
-    result = gepa.optimize(
-        seed_candidate=dict(arena.world.texts()),
-        trainset=list(train),
-        valset=list(validation),
-        adapter=Adapter(arena),
+    def record(component: str, case: Case, shown: Missed) -> dict[str, object]:
+        return {"case": case.id, "missed": shown.output}
+
+    result = optimized(
+        GepaAdapter(play=partial(played, arena), record=record),
+        arena.world.texts(),
+        arena.splits,
         custom_candidate_proposer=propose,
         reflection_minibatch_size=arena.minibatch,
         max_metric_calls=calls,
         seed=seed,
-        logger=Silent(),
         **options,
     )
     return result.candidates
 
 
-class Silent:
-    """A logger that says nothing."""
-
-    def log(self, message: str) -> None:
-        """Forget it."""
+def gepas_rounds(selection: str, rounds: Rounds) -> dict[str, object]:
+    """Return what tells gepa to go in such rounds, and whom of them to admit."""
+    admission = rounds.admission
+    at_most = (admission.at_most,) if selection == "TopKImprovements" and isinstance(admission, MostImproved) else ()
+    return {
+        "sampling_strategy": PxNSampling(rounds.parents, rounds.proposals),
+        "selection_strategy": getattr(proposal_selection, selection)(*at_most),
+    }
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,19 @@ import pytest
 
 pytest.importorskip("gepa", reason="gepa is not installed: `make test-gepa` compares with it")
 
-from gepa_arms import Arena, by_gepa, by_spanwright
+from gepa_arms import Arena, by_gepa, by_spanwright, gepas_rounds
 
-from spanwright.search import OneStreamParent, Policy, PolicySettings, everything, not_worse, one_stream_minibatch
+from spanwright.search import (
+    MostImproved,
+    OneStreamMinibatch,
+    OneStreamParent,
+    Policy,
+    PolicySettings,
+    Rounds,
+    everything,
+    not_worse,
+    one_stream_minibatch,
+)
 from spanwright.testing.landscape import Landscape
 
 CALLS = 500
@@ -16,6 +26,12 @@ VARIANTS: Mapping[str, tuple[Mapping[str, object], PolicySettings]] = {
     "all components": ({"module_selector": "all"}, {"component_rule": everything}),
     "equals admitted": ({"acceptance_criterion": "improvement_or_equal"}, {"gate_rule": not_worse}),
     "perfect minibatches reflected on": ({"skip_perfect_score": False}, {"perfect": None}),
+}
+ROUNDS: Mapping[str, tuple[str, Rounds]] = {
+    "P x N": ("AllImprovements", Rounds(parents=2, proposals=3)),
+    "P x N, best only": ("BestImprovement", Rounds(parents=2, proposals=3, admission=MostImproved())),
+    "P x N, top two": ("TopKImprovements", Rounds(parents=2, proposals=3, admission=MostImproved(at_most=2))),
+    "one parent, top two": ("TopKImprovements", Rounds(proposals=4, admission=MostImproved(at_most=2))),
 }
 
 
@@ -50,6 +66,21 @@ def test_so_they_are_under_other_settings(variant: str) -> None:
     ours = by_spanwright(arena(9), gepas(9, overrides), calls=CALLS)
 
     assert len(theirs) > 5
+    assert theirs[:11] == ours[:11]
+
+
+@pytest.mark.parametrize("shape", ROUNDS)
+def test_so_they_are_in_rounds_of_several_parents_and_proposals(shape: str) -> None:
+    selection, rounds = ROUNDS[shape]
+    theirs = by_gepa(arena(9), calls=CALLS, seed=9, **gepas_rounds(selection, rounds))
+    in_rounds = PolicySettings(
+        rounds=rounds,
+        parent_rule=OneStreamParent(seed=9, rounds=rounds),
+        minibatch_rule=OneStreamMinibatch(rounds=rounds),
+    )
+    ours = by_spanwright(arena(9), gepas(9, in_rounds), calls=CALLS)
+
+    assert len(theirs) > 10
     assert theirs[:11] == ours[:11]
 
 

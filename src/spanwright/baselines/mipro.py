@@ -10,6 +10,7 @@ from pydantic_ai.models import Model
 
 from spanwright.baselines.baseline import Baseline
 from spanwright.core.context import ReflectionContext
+from spanwright.core.events import Estimator
 from spanwright.core.proposal import Reflection
 from spanwright.core.protocols import Reflector
 from spanwright.errors import UsageError
@@ -36,6 +37,8 @@ def mipro(*, proposals: int = 12, at_most: int = 4, **overrides: Unpack[PolicySe
         finalist_count=2,
         final_share=0.0,
         memory=False,
+        estimator=Estimator.MEAN,
+        graft_rule=None,
         perfect=None,
         minibatch_size=4,
         parent_rule=original,

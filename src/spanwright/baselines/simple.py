@@ -97,6 +97,7 @@ def _plain(**settings: Unpack[PolicySettings]) -> Policy:
         final_share=0.0,
         memory=False,
         estimator=Estimator.MEAN,
+        graft_rule=None,
         component_rule=everything,
     )
     return replace(rules, **settings)

@@ -126,6 +126,10 @@ def optimize(
             metavar="FILE", help="Traces that were recorded before, imported or any OTLP: reflections see them, too."
         ),
     ] = None,
+    lessons_from: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="An earlier run in the same store, whose lessons this one begins with."),
+    ] = None,
     model: Model = None,
     reflection_model: ReflectionModel = None,
     base_url: BaseUrl = None,
@@ -158,6 +162,7 @@ def optimize(
         group=group,
         objective=objective,
         evidence=None if evidence is None else str(evidence),
+        lessons_from=lessons_from,
         goals=goals_of(low or (), high or (), most or (), least or ()),
         components=tuple(components or ()),
         model=model,

@@ -39,6 +39,8 @@ class Invocation:
     objective: str | None = None
     evidence: str | None = None
     """A file of spans that were recorded before."""
+    lessons_from: str | None = None
+    """A run in the same store whose lessons this one begins with."""
     goals: tuple[Goal, ...] = ()
     export: str | None = None
     """The kind of backend to export to; None exports nothing."""

@@ -83,6 +83,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
             concurrency=invocation.concurrency,
             observers=[partial(_keep, invocation, manner)],
             progress=manner.progress,
+            lessons_from=invocation.lessons_from,
             export=_export(invocation),
         ),
         stop=stop,

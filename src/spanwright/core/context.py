@@ -57,6 +57,17 @@ class ScoredText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """An earlier proposal along the parent's lineage, or from the parent itself, and what came of it."""
+
+    proposal: Proposal
+    outcome: str
+    """One line: "better: 0.42 -> 0.55 on 8 cases"."""
+    kept: bool
+    """Whether the parent descends from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
     """A second candidate that differs from the parent in the components on offer alone, tried on the same cases."""
 
@@ -81,6 +92,9 @@ class ReflectionContext:
     lessons: tuple[Lesson, ...] = ()
     scored: tuple[ScoredText, ...] = ()
     """Earlier texts of the components on offer, the worst first; empty unless the policy shows scores."""
+    turns: tuple[Turn, ...] = ()
+    """What was proposed before along the parent's lineage, and from the parent, the latest last: for reflectors that
+    carry on a conversation."""
     proposals: tuple[Proposal, ...] = ()
     """Proposals of other reflectors on this evidence, or on parts of it, for one that joins or checks them."""
     others: tuple[Component, ...] = field(default=())

@@ -117,6 +117,8 @@ class AttemptStarted:
     """Whom a reflection is to cross the parent with."""
     draft: Draft | None = None
     """What is tried in place of a reflection's proposal. None: the attempt reflects on its minibatch."""
+    round: int | None = None
+    """The first attempt of its round; None where attempts are made one by one."""
     at: float
 
 

@@ -1,7 +1,7 @@
 """What a rollout took, by its spans: the figures that nobody has to write an evaluator for."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from spanwright.core.trace import Trace
 
@@ -40,8 +40,10 @@ class Measured:
     @property
     def known(self) -> Mapping[str, float]:
         """The figures that are known, by name."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        figures: tuple[float | None, ...] = (self.cost, self.latency, self.tokens, self.requests, self.tool_calls)
+        return {name: value for name, value in zip(_NAMES, figures, strict=True) if value is not None}
 
 
-MEASURED = frozenset(each.name for each in fields(Measured))
+_NAMES = tuple(each.name for each in fields(Measured))
+MEASURED = frozenset(_NAMES)
 """The names of these figures."""

@@ -115,3 +115,5 @@ class Verdict:
     reason: str
     differences: tuple[float, ...] = ()
     """Paired differences child - parent, one for each case that both have."""
+    passed: bool = False
+    """Whether the gate let a child through that was not admitted all the same: others of its round were chosen."""

@@ -140,6 +140,7 @@ class Attempt:
             tried=policy.tried(view, self._parent.id, chosen),
             lessons=policy.lessons(view, self._parent.id, chosen),
             scored=policy.scored(view, chosen),
+            turns=view.turns_before(self._parent.id),
             others=tuple(component for component in components if component.id not in chosen),
             stuck=self._opened.escape is Escape.QUESTION,
             objective=shop.problem.objective,
@@ -156,11 +157,9 @@ class Attempt:
         shop = self._shop
         if strange := proposal.edits.keys() - self._parent.texts.keys():
             return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
-        view, parent = self._shop.pool.view, self._parent
-        if gate is None and len(proposal.parents) == 1 and self._opened.draft is None:
-            home = self._shop.policy.home(view, parent.id, proposal.edits.keys(), self._opened.attempt)
-            proposal, parent = replace(proposal, parents=(home,)), view.candidate(home)
-        child = proposal.apply(parent)
+        if gate is None:
+            proposal = self._grafted(proposal)
+        child = proposal.apply(shop.pool.view.candidate(proposal.parents[0]) if proposal.parents else self._parent)
         if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
         if twin := shop.policy.repeats(shop.pool.view, child):
@@ -174,6 +173,14 @@ class Attempt:
                 return self._abandoned("the world failed a rollout of the gate")
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
+
+    def _grafted(self, proposal: Proposal) -> Proposal:
+        """Put a reflection's edits on the member where they are to land."""
+        opened = self._opened
+        if proposal.parents != (self._parent.id,) or opened.draft is not None or opened.escape is Escape.RESTART:
+            return proposal
+        home = self._shop.policy.home(self._shop.pool.view, self._parent.id, proposal.edits.keys())
+        return replace(proposal, parents=(home,))
 
     async def _gate(self, child: Candidate, cases: Sequence[str]) -> list[Rollout]:
         """Return the child's rollouts on the cases of its gate."""

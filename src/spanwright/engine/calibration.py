@@ -8,7 +8,7 @@ import anyio
 from spanwright.core.events import RolloutEnded, RunEnded, RunResumed, RunStarted, StopReason
 from spanwright.core.rollout import Purpose
 from spanwright.engine.bugs import LEAST
-from spanwright.engine.engine import enough_threads, one_error
+from spanwright.engine.engine import carry_through
 from spanwright.engine.ledger import Ask, Phase
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.workshop import Work, Workshop
@@ -28,21 +28,7 @@ class Calibration:
 
     async def run(self) -> None:
         """Run to the end, or until it is stopped. Raises UserBug and StoreError."""
-        shop = self._shop
-        with shop.observers:
-            self._open()
-            if shop.pool.view.winner is None:
-                shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
-                with enough_threads(shop.conduct.concurrency), one_error():
-                    async with anyio.create_task_group() as group:
-                        shop.observers.start(group)
-                        try:
-                            await self._measure_until_stopped()
-                        finally:
-                            shop.observers.close()
-        await shop.means.journal.durable()
-        if shop.bug is not None:
-            raise shop.bug
+        await carry_through(self._shop, self._open, self._measure_until_stopped)
 
     async def _measure_until_stopped(self) -> None:
         stop = self._shop.conduct.stop

@@ -4,7 +4,7 @@ The engine decides nothing: the policy does. It moves things along, drains when 
 ended the run into a value or into one error of ours.
 """
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -54,26 +54,8 @@ class Engine:
 
     async def run(self) -> Ended:
         """Run to the end, or until the run is stopped. Raises UserBug and StoreError; cancelling it cancels at once."""
-        shop = self._shop
-        with shop.observers:
-            self._open()
-            if shop.pool.view.winner is None:
-                await self._work()
-        await shop.means.journal.durable()
-        if shop.bug is not None:
-            raise shop.bug
+        await carry_through(self._shop, self._open, self._phases)
         return self._ended()
-
-    async def _work(self) -> None:
-        shop = self._shop
-        shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
-        with enough_threads(shop.conduct.concurrency), one_error():
-            async with anyio.create_task_group() as group:
-                shop.observers.start(group)
-                try:
-                    await self._phases()
-                finally:
-                    shop.observers.close()
 
     def _open(self) -> None:
         """Replay what earlier processes did, or start a new history; then hold back what the last phases need."""
@@ -150,8 +132,26 @@ class Engine:
         return Ended(reason=reason, complete=complete, winner=winner, pool=view, remark=shop.last_world_failure)
 
 
+async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callable[[], Awaitable[None]]) -> None:
+    """Begin or replay a run, do what is left of it, and leave all written. Raises UserBug and StoreError."""
+    with shop.observers:
+        begin()
+        if shop.pool.view.winner is None:
+            shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
+            with _enough_threads(shop.conduct.concurrency), _one_error():
+                async with anyio.create_task_group() as group:
+                    shop.observers.start(group)
+                    try:
+                        await work()
+                    finally:
+                        shop.observers.close()
+    await shop.means.journal.durable()
+    if shop.bug is not None:
+        raise shop.bug
+
+
 @contextmanager
-def enough_threads(concurrency: int) -> Generator[None]:
+def _enough_threads(concurrency: int) -> Generator[None]:
     """Let as many sync tools run at once as there are rollouts: anyio's default of 40 threads would throttle them."""
     limiter = to_thread.current_default_thread_limiter()
     before = limiter.total_tokens
@@ -163,7 +163,7 @@ def enough_threads(concurrency: int) -> Generator[None]:
 
 
 @contextmanager
-def one_error() -> Generator[None]:
+def _one_error() -> Generator[None]:
     """Raise the one error that ended the run in place of the groups around it."""
     try:
         yield

@@ -16,11 +16,12 @@ from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.proposals import compose_reduction, compose_refinement
 from spanwright.reflection.refining import Refined
-from spanwright.reflection.reflector import ModelReflector
+from spanwright.reflection.reflector import Conversing, ModelReflector
 from spanwright.reflection.scores import compose_scores
 from spanwright.reflection.values import show_within
 
 __all__ = [
+    "Conversing",
     "Demonstrations",
     "FunctionReflector",
     "ModelReflector",

@@ -4,12 +4,13 @@ It decides nothing about the search and keeps no evidence; all it remembers is i
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelHTTPError
-from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import Model
 from pydantic_ai.output import NativeOutput, OutputSpec, PromptedOutput, ToolOutput
 from pydantic_ai.settings import ModelSettings
@@ -26,6 +27,7 @@ from spanwright.reflection.parse import Said, parse
 from spanwright.reflection.prompt import Composer, Prompt, Rung, compose
 from spanwright.reflection.prose import entries, filled
 from spanwright.reflection.templates import Briefs, Templates
+from spanwright.reflection.turns import SHARE, TOOL, Conversation, conversation
 
 _ALLOWANCE: Final = 24_000
 """Tokens of a prompt where nobody says otherwise: longer ones dilute what they show."""
@@ -90,8 +92,12 @@ class ModelReflector:
         """The form in which the model is asked to answer next."""
         return self._ladder.manner.rung
 
-    async def reflect(self, context: ReflectionContext) -> Reflection:
-        """Answer with a Proposal or a named Refusal. Raises WorldFailed, or UserBug if the model can never answer."""
+    async def reflect(self, context: ReflectionContext, *, most_turns: int = 0) -> Reflection:
+        """Answer with a Proposal or a named Refusal. Raises WorldFailed, or UserBug if the model can never answer.
+
+        `most_turns` of the turns before this one are shown as such; `Conversing` asks for them.
+        """
+        context = replace(context, turns=context.turns[-most_turns:] if most_turns else ())
         if unused := self._briefs.unused((*context.components, *context.others)):
             remedy = "Name components by their ids or by patterns of them: `spanwright components` lists them"
             raise UserBug("the reflector's prompts", f"{unused[0]!r} fits no component", remedy=remedy)
@@ -118,24 +124,30 @@ class ModelReflector:
         """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
         manner = self._ladder.manner
         while True:
-            prompt = self._compose(context, self._allowance, manner.rung, self._briefs)
-            user = f"{prompt.user}\n\n{repair}" if repair else prompt.user
+            earlier = self._earlier(context, manner.rung)
+            room = self._allowance - tokens(earlier.text)
+            prompt = self._compose(context, room, manner.rung, self._briefs)
+            user = "\n\n".join(part for part in (earlier.opening, prompt.user, repair) if part)
             try:
                 with boundary("the reflection model"):
-                    response = await self._ask(prompt.system, user, manner)
+                    response = await self._ask(prompt.system, user, manner, earlier.messages)
             except SpanwrightError as error:
-                manner = self._after(error, manner, tokens(prompt.text))
+                manner = self._after(error, manner, tokens(earlier.text) + tokens(prompt.text))
             else:
-                sent = f"{prompt.system}\n\n{user}"
+                sent = "\n\n".join(part for part in (prompt.system, earlier.text, user) if part)
                 return _Consultation(
                     manner=manner, prompt=prompt, sent=sent, said=_said(response), repaired=bool(repair)
                 )
 
-    async def _ask(self, system: str, user: str, manner: Manner) -> ModelResponse:
+    def _earlier(self, context: ReflectionContext, rung: Rung) -> Conversation:
+        return conversation(context.turns, rung, int(self._allowance * SHARE))
+
+    async def _ask(self, system: str, user: str, manner: Manner, earlier: Sequence[ModelMessage] = ()) -> ModelResponse:
         """Send one request through an agent, so that it is instrumented; return the answer before anybody judges it."""
         agent = Agent(name="spanwright-reflector", output_type=_output(manner.rung))
         run = agent.iter(
             user if manner.system else f"{system}\n\n{user}",
+            message_history=earlier,
             model=self._model,
             instructions=system if manner.system else None,
             model_settings=ModelSettings(temperature=self._temperature) if manner.temperature else None,  # pyright: ignore[reportArgumentType]
@@ -181,11 +193,34 @@ class ModelReflector:
         raise UserBug("the reflection model", error.message, remedy=remedy) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversing:
+    """Lets `reflector` carry on a conversation along each lineage, in place of beginning anew with each attempt.
+
+    Before its prompt stand the latest proposals that led to the parent or were made from it: as the model's own turns,
+    each with what came of it, in at most 0.3 of the allowance. They are taken from the run's history and nothing is
+    kept here, so that a resumed run goes on where it was, and no lineage hears of another.
+
+        Conversing(reflector=ModelReflector(model))
+    """
+
+    reflector: ModelReflector
+    most_turns: int = 6
+
+    def __post_init__(self) -> None:
+        if self.most_turns < 1:
+            raise UsageError(f"most_turns={self.most_turns} of a conversation is none", "Give 1 or more")
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        """Answer as `reflector` does, after its earlier turns."""
+        return await self.reflector.reflect(context, most_turns=self.most_turns)
+
+
 def _output(rung: Rung) -> OutputSpec[Answer | str]:
     """Return what an agent is told to expect. Schemas stand in our own prose, so nothing is added to the messages."""
     match rung:
         case Rung.TOOL:
-            return ToolOutput(Answer, name="propose", description="Hand in the diagnosis, the edits and the lessons.")
+            return ToolOutput(Answer, name=TOOL, description="Hand in the diagnosis, the edits and the lessons.")
         case Rung.NATIVE:
             return NativeOutput(Answer, name="answer", template=False)
         case Rung.PROMPTED:

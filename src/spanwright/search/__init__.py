@@ -17,17 +17,20 @@ from spanwright.search.gate import GateRule, not_worse, paired_differences, stri
 from spanwright.search.lessons import applicable
 from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
-from spanwright.search.one_stream import OneStreamParent, one_stream_minibatch
+from spanwright.search.one_stream import OneStreamMinibatch, OneStreamParent, one_stream_minibatch
 from spanwright.search.outlook import cells_wanted
 from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, Thompson, best, original, pareto
-from spanwright.search.policy import Policy, PolicySettings
+from spanwright.search.policy import Policy
 from spanwright.search.pool import Pool
 from spanwright.search.race import RaceRule, archived_blocks, blocks
+from spanwright.search.rounds import AdmissionRule, MostImproved, Rounds, all_that_pass
+from spanwright.search.settings import PolicySettings
 from spanwright.search.state import Member
 from spanwright.search.stopping import AllOf, AnyOf, AtMost, Patience, StopRule, Target
 from spanwright.search.view import Cell, PoolView
 
 __all__ = [
+    "AdmissionRule",
     "AllOf",
     "AnyOf",
     "AtMost",
@@ -48,6 +51,8 @@ __all__ = [
     "Merge",
     "MinibatchRule",
     "Mixed",
+    "MostImproved",
+    "OneStreamMinibatch",
     "OneStreamParent",
     "OpenAttempt",
     "ParentRule",
@@ -59,9 +64,11 @@ __all__ = [
     "Pool",
     "PoolView",
     "RaceRule",
+    "Rounds",
     "StopRule",
     "Target",
     "Thompson",
+    "all_that_pass",
     "applicable",
     "archive",
     "archived",

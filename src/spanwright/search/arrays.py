@@ -9,6 +9,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int32]
 Flags: TypeAlias = NDArray[np.bool_]
 
+_BYTES = 255
+"""Rows whose sum fits into a byte."""
+
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
@@ -17,6 +20,16 @@ def widened(array: NDArray[_Scalar], room: int) -> NDArray[_Scalar]:
     wide = np.zeros((*array.shape[:-1], room), dtype=array.dtype)
     wide[..., : array.shape[-1]] = array
     return wide
+
+
+def tally(flags: Flags) -> Integers:
+    """Return for each column in how many rows it is set. Sums of single bytes are several times as fast as numpy's."""
+    columns: int = flags.shape[1]
+    counts: Integers = np.zeros(columns, dtype=np.int32)
+    for row in range(0, len(flags), _BYTES):
+        few: NDArray[np.uint8] = flags[row : row + _BYTES].view(np.uint8).sum(axis=0, dtype=np.uint8)
+        np.add(counts, few, out=counts)
+    return counts
 
 
 def sealed(array: NDArray[_Scalar]) -> NDArray[_Scalar]:

@@ -39,6 +39,21 @@ class OpenAttempt:
     """What the reflection answered; None where it did not."""
     draft: Draft | None = None
     """What is tried without a reflection; None where the attempt reflects."""
+    round: int | None = None
+    """The first attempt of its round; None where attempts are made one by one."""
+
+    @classmethod
+    def of(cls, event: AttemptStarted) -> "OpenAttempt":
+        """Return an attempt of which nothing is known yet but how it started."""
+        return cls(
+            attempt=event.attempt,
+            parent=event.parent,
+            cases=event.cases,
+            escape=event.escape,
+            partner=event.partner,
+            draft=event.draft,
+            round=event.round,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +70,10 @@ class Attempts:
     def __init__(self) -> None:
         self.open: dict[int, OpenAttempt] = {}
         self.next = 1
+        self.latest_round = 0
+        """The first attempt of the latest round, which is the latest attempt itself where there are no rounds."""
+        self.judged_in_round: list[Judged] = []
+        """How attempts of the latest round ended that led to a child."""
         self.top_up: TopUp | None = None
         """The latest."""
         self.ended = 0
@@ -89,14 +108,11 @@ class Attempts:
     def start(self, event: AttemptStarted) -> None:
         """Open an attempt."""
         self.next = max(self.next, event.attempt + 1)
-        self.open[event.attempt] = OpenAttempt(
-            attempt=event.attempt,
-            parent=event.parent,
-            cases=event.cases,
-            escape=event.escape,
-            partner=event.partner,
-            draft=event.draft,
-        )
+        first = event.attempt if event.round is None else event.round
+        if first != self.latest_round:
+            self.latest_round = first
+            self.judged_in_round = []
+        self.open[event.attempt] = OpenAttempt.of(event)
 
     def add(self, rollout: Rollout) -> None:
         """Keep a rollout of an open attempt, so that a resumed run need not pay for it again."""
@@ -129,6 +145,8 @@ class Attempts:
             self.perfect += 1
         elif isinstance(event, Judged):
             self.judged += 1
+            if event.attempt >= self.latest_round:
+                self.judged_in_round.append(event)
             self.perfect = self.fruitless = 0
         else:
             self.fruitless += 1

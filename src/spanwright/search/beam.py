@@ -23,10 +23,12 @@ class Beam:
     width: int = 4
 
     def __call__(self, view: PoolView, rng: Random) -> CandidateId:
-        made = Counter(each.parent for each in view.open_attempts if each.draft is None)
-        for member in view.members:
-            made.update(view.member(member).parents[:1])
-        return min(_best_first(view)[: self.width], key=lambda member: made[member], default=view.seed)
+        under_way = Counter(each.parent for each in view.open_attempts if each.draft is None)
+
+        def made(member: CandidateId) -> int:
+            return under_way[member] + view.children(member)
+
+        return min(_best(view, self.width), key=made, default=view.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class InBeam:
         return in_blocks(view, candidate, block=block, order=order, goes_on=self._may_stay)
 
     def _may_stay(self, view: PoolView, candidate: CandidateId) -> bool:
-        best, own, estimate = _best_first(view), view.own(candidate), view.estimate(candidate)
+        best, own, estimate = _best(view, self.width), view.own(candidate), view.estimate(candidate)
         if len(best) < self.width or estimate is None or not own:
             return True
         last = view.estimate(best[self.width - 1])
@@ -49,8 +51,9 @@ class InBeam:
         return last is None or estimate + self.confidence * SPREAD * view.scale * open_yet**0.5 >= last
 
 
-def _best_first(view: PoolView) -> Sequence[CandidateId]:
-    """Return the members that can be compared, the best first, of equals the earlier one."""
-    ranked: list[int] = np.argsort(-np.nan_to_num(view.estimates, nan=-np.inf), kind="stable").tolist()
-    established = view.established
-    return [view.members[place] for place in ranked if established[place]]
+def _best(view: PoolView, width: int) -> Sequence[CandidateId]:
+    """Return so many members that can be compared, the best first, of equals the earlier one."""
+    established = np.flatnonzero(view.established)
+    worth = np.nan_to_num(view.estimates[established], nan=-np.inf)
+    ranked: list[int] = established[np.argsort(-worth, kind="stable")][:width].tolist()
+    return [view.members[place] for place in ranked]

@@ -1,6 +1,5 @@
 """Which components one reflection is offered. How many of them it may edit is the policy's `edits`."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -68,7 +67,7 @@ class Blamed:
         self, view: PoolView, parent: CandidateId, blames: Mapping[ComponentId, float], rng: Random
     ) -> tuple[ComponentId, ...]:
         components = evolvable(view, parent)
-        lessons = Counter(lesson.component for lesson in view.lessons(parent, components))
+        lessons = view.lesson_counts(parent, components)
         memories = ((self.weight_of_lessons, lessons), (self.weight_of_diagnoses, view.suspicions(parent, components)))
         weights = {component: blames.get(component, 0.0) for component in components}
         for weight, counts in memories:

@@ -45,18 +45,28 @@ def cover(fronts: Flags, estimates: Floats) -> Flags:
     """Return who of the winners of some row is left when each one whose wins the others cover is struck off."""
     survivors: Flags = np.zeros(len(estimates), dtype=np.bool_)
     winners = np.flatnonzero(fronts.any(axis=0))
-    if not len(winners):
-        return survivors
-    worth = np.nan_to_num(estimates[winners], nan=-np.inf)
-    best_first = winners[np.argsort(-worth, kind="stable")]
-    ordered = np.take(fronts[fronts.any(axis=1)], best_first, axis=1)
+    count = len(winners)
+    best_first = winners[np.argsort(-np.nan_to_num(estimates[winners], nan=-np.inf), kind="stable")]
+    height = np.zeros(len(estimates), dtype=np.min_scalar_type(count))
+    height[best_first] = np.arange(count, 0, -1)
+    highest = (fronts.view(np.uint8) * height).max(axis=1, initial=0)
     # A member survives exactly if, of all who win some row, it ranks highest, and no survivor below it wins that row.
-    won: dict[int, list[int]] = {}
-    for row, place in enumerate(ordered.argmax(axis=1).tolist()):
-        won.setdefault(place, []).append(row)
-    covered: Flags = np.zeros(len(ordered), dtype=np.bool_)
-    for place in sorted(won, reverse=True):
-        if not covered[won[place]].all():
-            survivors[best_first[place]] = True
-            covered |= ordered[:, place]
+    heads = np.unique(highest[highest > 0])
+    members = best_first[count - heads.astype(np.intp)]
+    covered = 0
+    for member, led, won in zip(
+        members.tolist(), _bits(highest[:, np.newaxis] == heads), _bits(np.take(fronts, members, axis=1)), strict=True
+    ):
+        if led & ~covered:
+            survivors[member] = True
+            covered |= won
     return survivors
+
+
+def _bits(flags: Flags) -> list[int]:
+    """Return each column as a number, a bit for each row."""
+    columns = np.packbits(flags, axis=0).T
+    size, packed = columns.shape[1], columns.tobytes()
+    return (
+        [int.from_bytes(packed[start : start + size], "big") for start in range(0, len(packed), size)] if size else []
+    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from spanwright.core.candidate import CandidateId
 from spanwright.search.archive import archive
-from spanwright.search.arrays import Flags, Floats, Integers
+from spanwright.search.arrays import Flags, Floats, Integers, tally
 from spanwright.search.frontier import FrontRule, by_instance, cover
 from spanwright.search.view import PoolView
 
@@ -91,7 +91,7 @@ class FromFront:
 
     def shared_out(self, rows: Flags, estimates: Floats, incumbent: int) -> Floats:
         """Return the probabilities for a front of members with these estimates."""
-        weights: Floats = rows.sum(axis=0, dtype=np.float64)
+        weights: Floats = tally(rows).astype(np.float64)
         if self.pruned:
             weights *= cover(rows, estimates)
         total, crown = weights.sum(), np.eye(1, len(weights), incumbent)[0]

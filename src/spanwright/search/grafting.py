@@ -14,42 +14,21 @@ from spanwright.search.view import PoolView
 
 
 class GraftRule(Protocol):
-    """Chooses the member that edits of some components of `parent` are applied to; `since` is the attempt's number."""
+    """Chooses the member that edits of some components of `parent` are applied to."""
 
-    def __call__(
-        self, view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int
-    ) -> CandidateId: ...
-
-
-def on_the_best(
-    view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int
-) -> CandidateId:
-    """Choose the established member worth most that has the parent's texts in what was edited; else the parent."""
-    return _best(view, parent, edited, np.flatnonzero(_better(view, parent)).tolist())
+    def __call__(self, view: PoolView, parent: CandidateId, edited: Collection[ComponentId]) -> CandidateId:
+        """Return a member whose texts of `edited` are those of `parent`, or `parent` itself."""
+        ...
 
 
-def on_the_latest(
-    view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int
-) -> CandidateId:
-    """Choose likewise, but only among members that were not known yet when the attempt began."""
-    better = np.flatnonzero(_better(view, parent)).tolist()
-    new = [each for each in better if (view.member(view.members[each]).attempt or 0) >= since - _IN_FLIGHT]
-    return _best(view, parent, edited, new)
-
-
-_IN_FLIGHT = 16
-
-
-def _better(view: PoolView, parent: CandidateId):
+def on_the_best(view: PoolView, parent: CandidateId, edited: Collection[ComponentId]) -> CandidateId:
+    """Choose the established member that is worth most and has the parent's texts in what was edited."""
     worth = np.where(view.established, view.worth, -np.inf)
-    return worth > view.worth[view.member(parent).order]
-
-
-def _best(view: PoolView, parent: CandidateId, edited: Collection[ComponentId], among: list[int]) -> CandidateId:
+    better = np.flatnonzero(worth > view.worth[view.member(parent).order])
     texts = view.candidate(parent).texts
-    for place in sorted(among, key=lambda each: (-float(view.worth[each]), each)):
+    for place in better[np.argsort(-worth[better], kind="stable")].tolist():
         member = view.members[place]
-        other = view.candidate(member).texts
-        if all(other.get(id) == texts[id] for id in edited):
+        others = view.candidate(member).texts
+        if all(others.get(component) == texts[component] for component in edited):
             return member
     return parent

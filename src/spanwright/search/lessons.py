@@ -35,28 +35,66 @@ class _Known:
     lesson: Lesson
     """In the words in which it was seen last."""
     gist: Gist
-    shown: Mapping[str, CandidateId] = field(default_factory=dict[str, CandidateId])
-    """By each case, or attempt without one, the candidate that showed it last."""
+    cases: Mapping[str, CandidateId] = field(default_factory=dict[str, CandidateId])
+    """By each case that showed it, the candidate that did last."""
+    attempts: frozenset[int] = frozenset()
+    """The attempts that showed it without a case."""
     latest: int
     """The attempt in which it was seen last."""
     order: int
 
+    @property
+    def most_evidence(self) -> int:
+        """How many distinct cases and attempts ever spoke for it, another run's included."""
+        return len(self.cases) + len(self.attempts) + self.lesson.evidence
+
     def evidence(self, solved: Solved) -> int:
-        """Return how many distinct cases and attempts speak for it, another run's included."""
-        mine = sum(
-            not (key.startswith(_CASE) and solved(key.removeprefix(_CASE), by)) for key, by in self.shown.items()
-        )
-        return mine + self.lesson.evidence
+        """Return how many still do."""
+        count = len(self.cases) + len(self.attempts) + self.lesson.evidence
+        for case, by in self.cases.items():
+            count -= solved(case, by)
+        return count
+
+    def seen_again(self, earlier: "_Known") -> "_Known":
+        """Return it with what spoke for it earlier."""
+        return replace(self, cases={**earlier.cases, **self.cases}, attempts=earlier.attempts | self.attempts)
 
 
-_CASE = "case "
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """What is known of one text."""
+
+    known: tuple[_Known, ...] = ()
+    denials: tuple[tuple[int, int], ...] = ()
+    """Pairs of lessons that deny each other, by their orders: compared once, when the later one is seen."""
+
+    def with_new(self, new: _Known, left: Sequence[_Known]) -> "_Page":
+        """Return the page with a lesson, and of the earlier ones only those that are left."""
+        orders = {each.order for each in left}
+        kept = [pair for pair in self.denials if orders.issuperset(pair)]
+        found = [(each.order, new.order) for each in left if each.gist.is_opposite_of(new.gist)]
+        return _Page(known=(new, *left), denials=(*kept, *found))
+
+    def alive(self, solved: Solved) -> Mapping[int, int]:
+        """Return how much speaks for each lesson that nothing retires, by its order."""
+        speaks = {each.order: count for each in self.known if (count := each.evidence(solved))}
+        denied = {
+            min(pair, key=lambda order: (speaks[order], order))
+            for pair in self.denials
+            if pair[0] in speaks and pair[1] in speaks
+        }
+        return {order: count for order, count in speaks.items() if order not in denied} if denied else speaks
+
+
+_BLANK = _Page()
 
 
 class Lessons:
     """Folds lessons and the edits that address them."""
 
     def __init__(self) -> None:
-        self._of: dict[tuple[ComponentId, str], tuple[_Known, ...]] = {}
+        self._of: dict[tuple[ComponentId, str], _Page] = {}
+        self._gists: dict[str, Gist] = {}
         self._replaced: dict[tuple[ComponentId, str], str] = {}
         self._count = 0
         self.addressed = 0
@@ -69,14 +107,13 @@ class Lessons:
         for lesson in lessons:
             if lesson.component in candidate.texts:
                 key = (lesson.component, candidate.texts[lesson.component])
-                where = {f"{_CASE}{lesson.case}" if lesson.case else f"attempt {attempt}": candidate.id}
-                self._see(key, replace(lesson, evidence=0), where, attempt)
+                self._see(key, self._new(replace(lesson, evidence=0), attempt, candidate.id))
 
     def take_over(self, seed: Candidate, lessons: Iterable[Lesson]) -> None:
         """Begin with what another run has learnt: its cases count as they did there, nothing here contradicts them."""
         for lesson in lessons:
             if lesson.component in seed.texts:
-                self._see((lesson.component, seed.texts[lesson.component]), replace(lesson, case=""), {}, 0)
+                self._see((lesson.component, seed.texts[lesson.component]), self._new(replace(lesson, case=""), 0))
 
     def address(self, child: Candidate, parent: Candidate, edited: Iterable[ComponentId]) -> None:
         """Take note that a child was admitted whose edits may have addressed what is known of the parent's texts."""
@@ -84,7 +121,7 @@ class Lessons:
             key = (component, child.texts[component])
             if key not in self._replaced and child.texts[component] != parent.texts[component]:
                 self._replaced[key] = parent.texts[component]
-                self.addressed += len(self._of.get((component, parent.texts[component]), ()))
+                self.addressed += len(self._of.get((component, parent.texts[component]), _BLANK).known)
 
     def about(
         self, candidate: Candidate, components: Iterable[ComponentId], *, solved: Solved, now: int, most: int = MOST
@@ -93,39 +130,62 @@ class Lessons:
 
         The best one of each component comes before the second best of any: a reader may have room for the first only.
         """
-        known = (self._of.get((each, candidate.texts.get(each, "")), ()) for each in components)
-        ranks = zip_longest(*(self._alive(each, solved, now)[:most] for each in known))
+        pages = (self._page(candidate, each) for each in components)
+        ranks = zip_longest(*(_told(each, solved, now, most) for each in pages))
         return tuple(lesson for rank in ranks for lesson in rank if lesson is not None)
+
+    def count(
+        self, candidate: Candidate, components: Iterable[ComponentId], *, solved: Solved, most: int = MOST
+    ) -> Mapping[ComponentId, int]:
+        """Return how many lessons `about` would tell of each component, where it tells any."""
+        counts = {each: min(most, len(self._page(candidate, each).alive(solved))) for each in components}
+        return {component: count for component, count in counts.items() if count}
 
     def all(self) -> Iterator[Learnt]:
         """Yield every lesson with the text that it was seen with."""
-        for (_, text), known in self._of.items():
-            for each in known:
-                yield Learnt(lesson=replace(each.lesson, evidence=max(1, each.evidence(_nothing_is))), text=text)
+        for (_, text), page in self._of.items():
+            for each in page.known:
+                yield Learnt(lesson=replace(each.lesson, evidence=max(1, each.most_evidence)), text=text)
 
-    def _see(
-        self, key: tuple[ComponentId, str], lesson: Lesson, where: Mapping[str, CandidateId], attempt: int
-    ) -> None:
-        known = self._of.get(key, ())
-        said = gist(lesson.text)
-        same = next((each for each in known if each.gist.is_like(said)), None)
-        before = same or self._earlier(key, said)
+    def _page(self, candidate: Candidate, component: ComponentId) -> _Page:
+        return self._of.get((component, candidate.texts.get(component, "")), _BLANK)
+
+    def _new(self, lesson: Lesson, attempt: int, by: CandidateId | None = None) -> _Known:
+        """Return a lesson as it is seen for the first time, here by a candidate; the same words were often seen before.
+
+        In another run it was seen by nobody who is here.
+        """
+        said = self._gists.get(lesson.text)
+        if said is None:
+            said = self._gists[lesson.text] = gist(lesson.text)
+        self._count += 1
+        return _Known(
+            lesson=lesson,
+            gist=said,
+            cases={lesson.case: by} if by and lesson.case else {},
+            attempts=frozenset({attempt}) if by and not lesson.case else frozenset(),
+            latest=attempt,
+            order=self._count,
+        )
+
+    def _see(self, key: tuple[ComponentId, str], new: _Known) -> None:
+        page = self._of.get(key, _BLANK)
+        same = next((each for each in page.known if each.gist.is_like(new.gist)), None)
+        before = same or self._earlier(key, new.gist)
         if before is not None:
             came_back = same is None
             self.returned += came_back
             lesson = replace(
-                lesson,
-                evidence=lesson.evidence + before.lesson.evidence,
-                returned=max(lesson.returned, before.lesson.returned + came_back),
+                new.lesson,
+                evidence=new.lesson.evidence + before.lesson.evidence,
+                returned=max(new.lesson.returned, before.lesson.returned + came_back),
             )
-            where = {**before.shown, **where}
-        self._count += 1
-        new = _Known(lesson=lesson, gist=said, shown=where, latest=attempt, order=self._count)
-        others = [each for each in known if each is not same]
+            new = replace(new, lesson=lesson).seen_again(before)
+        others = [each for each in page.known if each is not same]
         if len(others) == _KEPT:
-            speaks = {each.order: len(each.shown) + each.lesson.evidence for each in others}
-            others.remove(_ranked(others, speaks, attempt)[-1])
-        self._of[key] = (new, *others)
+            speaks = {each.order: each.most_evidence for each in others}
+            others.remove(_ranked(others, speaks, new.latest)[-1])
+        self._of[key] = page.with_new(new, others)
 
     def _earlier(self, key: tuple[ComponentId, str], said: Gist) -> _Known | None:
         """Return the lesson that an edit was to address, if this is one that came back."""
@@ -135,28 +195,10 @@ class Lessons:
             if replaced is None:
                 return None
             text = replaced
-            for each in self._of.get((component, text), ()):
+            for each in self._of.get((component, text), _BLANK).known:
                 if each.gist.is_like(said):
                     return each
         return None
-
-    def _alive(self, known: Sequence[_Known], solved: Solved, now: int) -> list[Lesson]:
-        if not known:
-            return []
-        speaks = {each.order: each.evidence(solved) for each in known}
-        alive = [each for each in known if speaks[each.order]]
-        affirmed = [each for each in alive if not each.gist.negated]
-        denied = [each for each in alive if each.gist.negated]
-        kept = [
-            each
-            for each in alive
-            if not any(
-                (speaks[other.order], other.order) > (speaks[each.order], each.order)
-                and other.gist.is_opposite_of(each.gist)
-                for other in (affirmed if each.gist.negated else denied)
-            )
-        ]
-        return [replace(each.lesson, evidence=speaks[each.order]) for each in _ranked(kept, speaks, now)]
 
 
 def applicable(
@@ -179,6 +221,20 @@ def applicable(
     return tuple(found), tuple(gone)
 
 
+def _told(page: _Page, solved: Solved, now: int, most: int) -> list[Lesson]:
+    """Return what is to be told of a text, what most speaks for first."""
+    speaks = page.alive(solved)
+    ranked = _ranked((each for each in page.known if each.order in speaks), speaks, now)
+    return [_with(each.lesson, evidence=speaks[each.order]) for each in ranked[:most]]
+
+
+def _with(lesson: Lesson, *, evidence: int) -> Lesson:
+    """Return a lesson with its evidence: as `replace` does, which is slow where many are told."""
+    return Lesson(
+        component=lesson.component, text=lesson.text, case=lesson.case, evidence=evidence, returned=lesson.returned
+    )
+
+
 def _ranked(known: Iterable[_Known], speaks: Mapping[int, int], now: int) -> list[_Known]:
     """Return what most speaks for first; `speaks` is the evidence by the lesson's order."""
 
@@ -186,7 +242,3 @@ def _ranked(known: Iterable[_Known], speaks: Mapping[int, int], now: int) -> lis
         return (-speaks[each.order] * 0.5 ** ((now - each.latest) / _HALF_LIFE), -each.order)
 
     return sorted(known, key=worth)
-
-
-def _nothing_is(case: str, candidate: CandidateId) -> bool:
-    return False

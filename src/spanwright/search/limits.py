@@ -68,7 +68,8 @@ def finalists(view: PoolView, at_most: int) -> tuple[CandidateId, ...]:
     """Return who is measured again: half by score within the limits, half of the archive, and the seed."""
     known = np.where(view.established, view.worth, -np.inf)
     excess = view.excess
-    ranked = [int(each) for each in np.lexsort((-known, excess)) if known[each] > -np.inf]
+    established = np.flatnonzero(known > -np.inf)
+    ranked: list[int] = established[np.lexsort((-known[established], excess[established]))][:at_most].tolist()
     traded = sorted(non_dominated(view), key=lambda each: excess[each])
     first = ranked[: max(1, math.ceil(at_most / 2))]
     chosen = list(dict.fromkeys([*first, *traded, *ranked]))[:at_most]

@@ -53,7 +53,8 @@ class Merge:
 
     def _is_due(self, view: PoolView) -> bool:
         newest = view.member(view.members[-1])
-        if self.after_admission and (newest.attempt != view.next_attempt - 1 or newest.origin is not Origin.REFLECTION):
+        is_late = (newest.attempt or 0) < view.latest_round
+        if self.after_admission and (is_late or newest.origin is not Origin.REFLECTION):
             return False
         return self.at_most is None or view.admitted_by(Origin.MERGE) < self.at_most
 

@@ -12,36 +12,53 @@ from dataclasses import dataclass
 from random import Random
 
 from spanwright.core.candidate import CandidateId
+from spanwright.search.rounds import Rounds
 from spanwright.search.view import PoolView
+
+_ONE_BY_ONE = Rounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneStreamParent:
-    """Draw the parent that gepa draws. `size` is that of the policy's minibatches."""
+    """Draw the parent that gepa draws. `size` is that of the policy's minibatches, and `rounds` are the policy's."""
 
     seed: int = 0
     size: int = 3
+    rounds: Rounds = _ONE_BY_ONE
 
     def __call__(self, view: PoolView, rng: Random) -> CandidateId:
-        return _drawn(view, size=self.size, seed=self.seed)[0]
+        return _drawn(view, self.rounds, size=self.size, seed=self.seed)[0]
 
 
-def one_stream_minibatch(view: PoolView, parent: CandidateId, *, attempt: int, size: int, seed: int) -> tuple[str, ...]:
-    """Deal the minibatch that gepa deals.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneStreamMinibatch:
+    """Deal the minibatch that gepa deals. `rounds` are the policy's.
 
     Where the training cases do not come out even, gepa fills up an epoch with its very last case, which so stands twice
     in one minibatch. Here it stands there once.
     """
-    return tuple(dict.fromkeys(_drawn(view, size=size, seed=seed)[1]))
+
+    rounds: Rounds = _ONE_BY_ONE
+
+    def __call__(self, view: PoolView, parent: CandidateId, *, attempt: int, size: int, seed: int) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_drawn(view, self.rounds, size=size, seed=seed)[1]))
 
 
-def _drawn(view: PoolView, *, size: int, seed: int) -> tuple[CandidateId, Sequence[str]]:
+one_stream_minibatch = OneStreamMinibatch()
+"""Where attempts are made one by one."""
+
+
+def _drawn(view: PoolView, rounds: Rounds, *, size: int, seed: int) -> tuple[CandidateId, Sequence[str]]:
     """Draw for all attempts so far, and return what the next one gets."""
     stream, cards, size = Random(seed), _Cards(view.train), min(size, len(view.train))
-    parent, batch = 0, list[str]()
-    for attempt, urn in zip(range(view.next_attempt), _urns(view), strict=False):
-        parent = stream.choice(urn)
-        batch = cards.deal(stream, attempt, size)
+    parent, batch, urns = 0, list[str](), _urns(view, rounds)
+    urn: Sequence[int] = ()
+    for attempt in range(view.next_attempt):
+        number, place = divmod(attempt, rounds.size)
+        urn = urn if place else next(urns)
+        if place % rounds.proposals == 0:
+            parent = stream.choice(urn)
+        batch = cards.deal(stream, number, place, size)
     return view.members[parent], batch
 
 
@@ -53,8 +70,9 @@ class _Cards:
         self._dealt: list[str] = []
         self._epoch = -1
 
-    def deal(self, stream: Random, attempt: int, size: int) -> Sequence[str]:
-        start = attempt * size
+    def deal(self, stream: Random, number: int, place: int, size: int) -> Sequence[str]:
+        """Return the hand for one place in a round; the next round begins one hand after this one began."""
+        start = number * size
         epoch = start // len(self._dealt) if self._dealt else 0
         if epoch > self._epoch:
             self._epoch = epoch
@@ -65,12 +83,12 @@ class _Cards:
                 rarest = seen.most_common()[-1][0]
                 self._dealt.append(rarest)
                 seen[rarest] += 1
-        start %= len(self._dealt)
+        start = (start + place * size) % len(self._dealt)
         return self._dealt[start : start + size]
 
 
-def _urns(view: PoolView) -> Iterator[Sequence[int]]:
-    """Yield for each attempt, the next one last, the members that gepa draws from, as often as they win a case.
+def _urns(view: PoolView, rounds: Rounds) -> Iterator[Sequence[int]]:
+    """Yield for each round, the next one last, the members that gepa draws from, as often as they win a case.
 
     They stand in the order in which gepa's own sets of small numbers yield them: so those are sets here, too.
     """
@@ -81,7 +99,7 @@ def _urns(view: PoolView) -> Iterator[Sequence[int]]:
     fronts: dict[int, set[int]] = {}
     urn: Sequence[int] = ()
     known = 0
-    for attempt in range(1, view.next_attempt + 1):
+    for attempt in range(1, view.next_attempt + 1, rounds.size):
         newcomers = [member for member in range(known, len(born)) if born[member] < attempt]
         for member in newcomers:
             for case, score in enumerate(cells[member]):

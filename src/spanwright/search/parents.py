@@ -51,8 +51,9 @@ class Pareto:
         fronts = self.front_rule(view)
         if self.top is not None:
             best_first = np.argsort(-np.nan_to_num(view.estimates, nan=-np.inf), kind="stable")
-            fronts = fronts.copy()
-            fronts[:, best_first[self.top :]] = False
+            theirs = np.zeros_like(fronts)
+            theirs[:, best_first[: self.top]] = fronts[:, best_first[: self.top]]
+            fronts = theirs
         return _drawn(view, rng, fronts) or view.incumbent
 
 
@@ -68,8 +69,7 @@ class EpsilonGreedy:
 
 def _drawn(view: PoolView, rng: Random, fronts: Flags) -> CandidateId | None:
     members = covering_front(view, fronts)
-    wins = fronts.sum(axis=0)
-    weights = [int(wins[view.member(member).order]) for member in members]
+    weights = np.take(fronts, [view.member(member).order for member in members], axis=1).sum(axis=0).tolist()
     return rng.choices(members, weights=weights)[0] if members else None
 
 

@@ -6,10 +6,9 @@ simulated runs; GEPA's own rules stay available as `Policy.gepa()`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
-from types import FunctionType
-from typing import Literal, TypeAlias, TypedDict, Unpack, cast
+from typing import Unpack
 
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import ScoredText, TriedEdit
@@ -26,17 +25,16 @@ from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
-from spanwright.search.grafting import GraftRule
+from spanwright.search.grafting import GraftRule, on_the_best
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
-from spanwright.search.parents import Mixed, ParentRule, original, pareto
+from spanwright.search.parents import Mixed, ParentRule, Thompson, original, pareto
 from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
 from spanwright.search.randomness import shuffled
+from spanwright.search.rounds import Rounds
+from spanwright.search.settings import PolicySettings, Schedule, said
 from spanwright.search.stopping import StopRule, Target
 from spanwright.search.view import TRIED, Cell, PoolView
-
-Schedule: TypeAlias = Literal["steady", "ordered"]
-"""Attempts in flight together, or one at a time: then a run depends on its seed alone, not on who finished first."""
 
 _SMALL_BUDGET = 100
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
@@ -58,48 +56,6 @@ _ENOUGH = frozenset(
     }
 )
 """Reasons to end a search that leave a budget over, which the finals must not burn."""
-
-
-class PolicySettings(TypedDict, total=False):
-    """What can be overridden: the fields of `Policy`, which documents them."""
-
-    name: str
-    seed: int
-    schedule: Schedule
-    max_in_flight: int
-    first_in_flight: int
-    rollouts_per_step: int | None
-    slots_per_attempt: int
-    generations: int
-    edits: int | None
-    minibatch_size: int
-    block: int | None
-    finalist_count: int
-    final_share: float
-    confidence: float | None
-    perfect: float | None
-    perfect_in_a_row: int
-    target: float | None
-    patience: int | None
-    fruitless: int
-    stop: StopRule | None
-    second_chances: bool
-    memory: bool
-    scores: int
-    most_lessons: int
-    most_tried: int
-    near_duplicates: bool
-    estimator: Estimator
-    escape_rule: EscapeRule | None
-    contrast: bool
-    parent_rule: ParentRule
-    draft_rule: DraftRule | None
-    crossover_rule: CrossoverRule | None
-    graft_rule: GraftRule | None
-    minibatch_rule: MinibatchRule
-    component_rule: ComponentRule
-    gate_rule: GateRule | None
-    race_rule: RaceRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +104,12 @@ class Policy:
     """The search ends after so many refused and abandoned attempts in a row: they cost no rollouts."""
     stop: StopRule | None = None
     """Ends the search for further reasons: `Target`, `Patience`, `AtMost`, `AnyOf`, `AllOf`, or a function."""
+    rounds: Rounds | None = None
+    """Attempts in rounds of P parents x N proposals, of which those are admitted whom its rule chooses: gepa's P x N.
+
+    One round at a time: its attempts go side by side, or under the ordered schedule one after the other. It needs a
+    gate. None: attempts one by one.
+    """
     second_chances: bool = False
     """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
     memory: bool = True
@@ -166,12 +128,13 @@ class Policy:
     """What to do otherwise on a plateau; None: nothing."""
     contrast: bool = True
     """Whether it is shown, beside a failure, the best try of the same training case that any member has had."""
-    parent_rule: ParentRule = field(default_factory=Mixed)
+    parent_rule: ParentRule = field(default_factory=Thompson)
     draft_rule: DraftRule | None = None
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
     crossover_rule: CrossoverRule | None = None
     """Whom a reflection may cross the parent with: that one is tried on the minibatch, too. None: nobody."""
-    graft_rule: GraftRule | None = None
+    graft_rule: GraftRule | None = on_the_best
+    """Where an edit lands if others have made progress meanwhile; None: on the parent that it was written for."""
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -197,6 +160,8 @@ class Policy:
             raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
         if self.confidence is not None and not 0 <= self.confidence < 1:
             raise UsageError(f"confidence={self.confidence} of a policy is no probability", "Give 0 to 1, without 1")
+        if self.rounds is not None and self.gate_rule is None:
+            raise UsageError("A policy with rounds has no gate to choose by", "Give `gate_rule=strict`, or no rounds")
 
     @classmethod
     def default(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
@@ -223,6 +188,7 @@ class Policy:
             estimator=Estimator.MEAN,
             contrast=False,
             parent_rule=pareto,
+            graft_rule=None,
             component_rule=round_robin,
             gate_rule=strict,
         )
@@ -231,18 +197,17 @@ class Policy:
     @classmethod
     def best_of_n(cls, **overrides: Unpack[PolicySettings]) -> "Policy":
         """Return a control: the default, but every child is the seed's, so that nothing builds on what was found."""
-        return replace(cls(name="best-of-n", parent_rule=original), **overrides)
+        return replace(cls(name="best-of-n", parent_rule=original, graft_rule=None), **overrides)
 
     def wanting(self, goals: Sequence[Goal]) -> "Policy":
         """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
 
-        A quarter of the parents is then drawn from the archive, which the half by instance gives up. What says the same
+        A quarter of the parents is then drawn from the archive. What says the same
         in fewer words is tried: it may be the cheaper one.
         """
         rules = PolicySettings(near_duplicates=True) if goals else PolicySettings()
-        if goals and self.parent_rule == Mixed():
-            traded = FromFront(frontier=archived, pruned=False)
-            rules["parent_rule"] = Mixed(first=Mixed(first=traded, second=pareto))
+        if goals and self.parent_rule == Thompson():
+            rules["parent_rule"] = Mixed(first=FromFront(frontier=archived, pruned=False), share=0.25)
         if goals and self.race_rule is blocks:
             rules["race_rule"] = archived_blocks
         return replace(self, **rules)
@@ -255,7 +220,7 @@ class Policy:
     @property
     def fingerprint(self) -> str:
         """All settings as text: what must be equal when a run is resumed."""
-        return _said(self)
+        return said(self)
 
     # An attempt
 
@@ -303,11 +268,9 @@ class Policy:
         failed = self.perfect is None or score < self.perfect
         return view.better(case, score) if self.contrast and failed else None
 
-    def home(self, view: PoolView, parent: CandidateId, edited: Collection[ComponentId], attempt: int) -> CandidateId:
+    def home(self, view: PoolView, parent: CandidateId, edited: Collection[ComponentId]) -> CandidateId:
         """Return the member that edits of some components of `parent` are applied to."""
-        if self.graft_rule is None or self.gated:
-            return parent
-        return self.graft_rule(view, parent, edited, attempt)
+        return parent if self.graft_rule is None or self.gated else self.graft_rule(view, parent, edited)
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""
@@ -333,7 +296,7 @@ class Policy:
 
     def in_flight(self, spent: int, concurrency: int, budget: int | None = None) -> int:
         """Return how many attempts to have in flight after `spent` of `budget` rollouts, `concurrency` at once."""
-        if self.schedule == "ordered":
+        if self.schedule == "ordered" or self.rounds is not None:
             return 1
         most = min(self.max_in_flight, concurrency // self.slots_per_attempt)
         if self.rollouts_per_step is not None:
@@ -515,20 +478,9 @@ def _lost(view: PoolView, begun: TopUp) -> bool:
 
 
 def _latest(view: PoolView) -> tuple[CandidateId, ...]:
-    """Return the newest member, if nothing has begun since the attempt that made it."""
-    newest = view.members[-1]
-    made_by = view.member(newest).attempt
+    """Return the newest members, if nothing has begun since the attempt, or the round, that made them."""
     begun = view.top_up is not None and view.top_up.attempt == view.next_attempt
-    return (newest,) if made_by == view.next_attempt - 1 and not view.open_attempts and not begun else ()
-
-
-def _said(setting: object) -> str:
-    """Write a setting down; what can be called by its name in the code, not by its address in memory."""
-    if is_dataclass(setting) and not isinstance(setting, type):
-        said = ", ".join(f"{each.name}={_said(getattr(setting, each.name))}" for each in fields(setting))
-        return f"{type(setting).__qualname__}({said})"
-    if isinstance(setting, FunctionType):
-        return f"{setting.__module__}.{setting.__qualname__}"
-    if isinstance(setting, tuple):
-        return f"({', '.join(_said(each) for each in cast('tuple[object, ...]', setting))})"
-    return type(setting).__qualname__ if callable(setting) else repr(setting)
+    if begun or view.open_attempts or not view.latest_round:
+        return ()
+    admitted = (each.child.id for each in view.judged_in_round if each.verdict.accepted)
+    return tuple(dict.fromkeys(admitted))

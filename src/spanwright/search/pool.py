@@ -113,6 +113,7 @@ class Pool:
         self._end(event)
         state.judged[child.id] = child
         state.twins.add(child)
+        state.conversations.add(event)
         parent = proposal.parents[0] if proposal.parents else None
         if parent is not None:
             state.edits.judge(event, parent)
@@ -165,6 +166,7 @@ class Pool:
             state.posterior.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
         state.origins[member.origin] += 1
+        state.children.update(member.parents[:1])
         state.members[candidate.id] = member
         state.judged[candidate.id] = candidate
         self._adopt(candidate)

@@ -13,6 +13,7 @@ from spanwright.core.usage import Budget, Usage
 from spanwright.search.arrays import Floats
 from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
+from spanwright.search.conversations import Conversations
 from spanwright.search.edits import Edits
 from spanwright.search.final_scores import FinalScores
 from spanwright.search.flights import Flights
@@ -56,6 +57,7 @@ class State:
         self.highest = -math.inf
         self.solvers = Solvers()
         self.origins: Counter[Origin] = Counter()
+        self.children: Counter[CandidateId] = Counter()
         self.order: list[CandidateId] = []
         self.members: dict[CandidateId, Member] = {}
         self.judged: dict[CandidateId, Candidate] = {}
@@ -69,6 +71,7 @@ class State:
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()
+        self.conversations = Conversations()
         self.twins = Twins()
         self.suspicions = Suspicions()
         self.successes = Successes()

@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
-from spanwright.core.context import ScoredText, TriedEdit
-from spanwright.core.events import RolloutStarted, RunStarted, StopReason
+from spanwright.core.context import ScoredText, TriedEdit, Turn
+from spanwright.core.events import Judged, RolloutStarted, RunStarted, StopReason
 from spanwright.core.goal import SCORE, Goal
 from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
@@ -151,6 +151,10 @@ class PoolView:
         while member is not None:
             yield member.candidate.id
             member = self._state.members.get(member.parents[0]) if member.parents else None
+
+    def children(self, candidate: CandidateId) -> int:
+        """Return how many members were made by editing this one."""
+        return self._state.children[candidate]
 
     def admitted_by(self, origin: Origin) -> int:
         """Return how many members came to be in this way."""
@@ -368,6 +372,16 @@ class PoolView:
         return self._state.attempts.next
 
     @property
+    def latest_round(self) -> int:
+        """The first attempt of the latest round, or the latest attempt where there are no rounds; 0 before any."""
+        return self._state.attempts.latest_round
+
+    @property
+    def judged_in_round(self) -> Sequence[Judged]:
+        """How those attempts of the latest round ended that led to a child and have ended."""
+        return self._state.attempts.judged_in_round
+
+    @property
     def attempts(self) -> int:
         """How many attempts have ended."""
         return self._state.attempts.ended
@@ -428,6 +442,11 @@ class PoolView:
             state.judged[parent], components, solved=self._solved(parent), now=self.next_attempt, most=most
         )
 
+    def lesson_counts(self, parent: CandidateId, components: Iterable[ComponentId]) -> Mapping[ComponentId, int]:
+        """Return how many lessons each of these components of a member has, as far as `lessons` would show them."""
+        state = self._state
+        return state.lessons.count(state.judged[parent], components, solved=self._solved(parent))
+
     @property
     def learnt(self) -> tuple[Learnt, ...]:
         """Every lesson of the run, with the text that it was seen with: what another run can begin with."""
@@ -448,6 +467,20 @@ class PoolView:
         made = chain.from_iterable(self._state.edits.made_from(each, components) for each in self.lineage(parent))
         return tuple(self._fared(edit) for edit in islice(self._distinct(made), most))
 
+    def turns_before(self, parent: CandidateId) -> tuple[Turn, ...]:
+        """Return what reflections proposed along a member's lineage, then from it, and how it fared, latest last."""
+        lineage = list(self.lineage(parent))
+        kept = frozenset(lineage)
+        return tuple(
+            Turn(proposal=each.proposal, outcome=self._ended(each), kept=each.child.id in kept)
+            for each in self._state.conversations.along(lineage)
+        )
+
+    def _ended(self, judged: Judged) -> str:
+        if not judged.verdict.accepted:
+            return f"not admitted: {judged.verdict.reason}"
+        return self._outcome(judged.child.id, judged.proposal.parents[0])
+
     def _solved(self, candidate: CandidateId) -> Solved:
         """Return who tells whether a member, or an ancestor below the one that had failed a case, has solved it."""
         solvers = self._state.solvers
@@ -455,7 +488,8 @@ class PoolView:
 
         @cache
         def solved_at(case: str) -> int:
-            return min((depths[each] for each in solvers.of(case) if each in depths), default=len(depths))
+            solving = solvers.of(case)
+            return next((depth for each, depth in depths.items() if each in solving), len(depths))
 
         def is_solved(case: str, failed: CandidateId) -> bool:
             return solved_at(case) < depths.get(failed, len(depths)) and failed not in solvers.of(case)

@@ -4,6 +4,7 @@ They answer no calls without a span by texts of their own (`reply`), and what on
 the others afterwards (see settle).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 
 from spanwright.core.trace import AgentRun, Message, Part, Span
@@ -11,7 +12,7 @@ from spanwright.telemetry.dialects import Reply, Step
 from spanwright.telemetry.interning import Interned
 
 
-class Foreign:
+class Foreign(ABC):
     """A dialect whose spans stand for themselves. Say in `speaks` and `step` what is particular about it."""
 
     bulky: frozenset[str] = frozenset()
@@ -28,11 +29,11 @@ class Foreign:
     relays = False
     """True where a tool's span tells how the call of the tool above it was brought to where it runs."""
 
-    def speaks(self, span: Span) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def speaks(self, span: Span) -> bool: ...
 
-    def step(self, span: Span, interned: Interned) -> Step | None:
-        raise NotImplementedError
+    @abstractmethod
+    def step(self, span: Span, interned: Interned) -> Step | None: ...
 
     def streams(self, span: Span) -> bool:
         """Say whether a span tells the streamed answer of a request that has a span of its own."""

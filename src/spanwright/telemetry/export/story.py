@@ -32,7 +32,7 @@ from spanwright.core.rollout import Purpose, Rollout
 from spanwright.core.trace import Attribute
 from spanwright.core.usage import Usage
 from spanwright.telemetry.export.spoken import Spokens
-from spanwright.telemetry.export.told import Evaluation, Place, Told
+from spanwright.telemetry.export.told import Evaluated, Place, Told
 from spanwright.telemetry.export.wording import (
     evaluations,
     failed,
@@ -180,7 +180,7 @@ class Story:
         ended = self._ended
         best = ended.winner if ended else run.seed.id
         measured = tuple(
-            Evaluation(name=f"{whose} {split}", value=mean)
+            Evaluated(name=f"{whose} {split}", value=mean)
             for whose, candidate in (("seed", run.seed.id), ("winner", best))
             for split in (Purpose.VALIDATION, Purpose.TEST)
             if (ended or whose == "seed") and (mean := self._mean(candidate, split)) is not None

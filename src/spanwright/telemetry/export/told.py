@@ -53,7 +53,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class Evaluated:
     """One figure of an evaluator."""
 
     name: str
@@ -72,7 +72,7 @@ class Told:
     started: float
     ended: float
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
-    evaluations: tuple[Evaluation, ...] = ()
+    evaluations: tuple[Evaluated, ...] = ()
     links: tuple[Place, ...] = ()
     error: str = ""
     """Why it failed; empty where it did not."""
@@ -96,7 +96,7 @@ class Told:
         )
 
 
-def evaluations_of(span: ReadableSpan) -> Iterator[Evaluation]:
+def evaluations_of(span: ReadableSpan) -> Iterator[Evaluated]:
     """Yield the evaluations that a span of ours carries, for backends that want them in a form of their own."""
     scope = span.instrumentation_scope
     if scope is None or scope.name != SCOPE:
@@ -105,7 +105,7 @@ def evaluations_of(span: ReadableSpan) -> Iterator[Evaluation]:
         found = event.attributes or {}
         value = found.get(SCORE)
         if event.name == EVALUATION:
-            yield Evaluation(
+            yield Evaluated(
                 name=str(found.get(EVALUATED, "")),
                 value=value if isinstance(value, float) else None,
                 label=str(found.get(LABEL, "")),
@@ -119,7 +119,7 @@ def spoken_of(span: ReadableSpan) -> Spoken:
     return Spoken(taken=_content(attributes.get(_TAKEN)), given=_content(attributes.get(_GIVEN)))
 
 
-def written(evaluation: Evaluation) -> dict[str, str | float]:
+def written(evaluation: Evaluated) -> dict[str, str | float]:
     """Return an evaluation as the attributes of its event."""
     written: dict[str, str | float] = {EVALUATED: evaluation.name}
     if evaluation.value is not None:

@@ -20,7 +20,7 @@ from spanwright.core.rollout import Failure, Rollout
 from spanwright.core.trace import Attribute
 from spanwright.core.usage import Usage
 from spanwright.telemetry.excerpt import excerpt
-from spanwright.telemetry.export.told import Evaluation
+from spanwright.telemetry.export.told import Evaluated
 from spanwright.telemetry.names import COMPONENTS, PREFIX, ROLLOUT
 
 _LONGEST = 4_096
@@ -97,7 +97,7 @@ def of_usage(usage: Usage) -> dict[str, Attribute]:
     return {**told, f"{PREFIX}usd": usage.usd} if usage.usd else told
 
 
-def evaluations(rollout: Rollout) -> tuple[Evaluation, ...]:
+def evaluations(rollout: Rollout) -> tuple[Evaluated, ...]:
     """Return the score, and the figure of each evaluator where there are several."""
     return tuple(_evaluations(rollout))
 
@@ -112,17 +112,17 @@ def refused(refusal: Refusal) -> str:
     return excerpt(f"{refusal.reason.value}: {refusal.detail}" if refusal.detail else refusal.reason.value, _LONGEST)
 
 
-def _evaluations(rollout: Rollout) -> Iterator[Evaluation]:
+def _evaluations(rollout: Rollout) -> Iterator[Evaluated]:
     score = rollout.score
     if score is None:
         return
     label = _FAILED if rollout.failure is not None else ""
     feedback = excerpt(score.feedback, _LONGEST)
-    yield Evaluation(name=_SCORE, value=score.value, label=label, explanation=feedback)
+    yield Evaluated(name=_SCORE, value=score.value, label=label, explanation=feedback)
     alone = len(score.objectives) == 1
     for name, value in score.objectives.items():
         if name != _SCORE and not (alone and value == score.value):
-            yield Evaluation(name=name, value=value, label=label)
+            yield Evaluated(name=name, value=value, label=label)
 
 
 def _of_proposal(proposal: Proposal) -> dict[str, Attribute]:
