@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("gepa", reason="gepa is not installed: `make test-gepa` compares with it")
 
-from gepa_arms import Arena, by_gepa, by_spanwright
+from side_by_side import Arena, by_gepa, by_spanwright
 
 from spanwright.search import OneStreamParent, Policy, PolicySettings, everything, not_worse, one_stream_minibatch
 from spanwright.testing.landscape import Landscape
