@@ -19,9 +19,9 @@ AIM_FLOOR = 1.7
 _EXPLAINED = (
     "Points of true expected score, in closed form. Differences: mean over worlds (salts of a world averaged first), 95"
     " % bootstrap interval, worlds resampled. Reach: share of the arm's rollouts after which {base} has its final score"
-    " for good (at once where the arm gained nothing); sooner: how many times earlier; both on the median world. Floors:"
-    " whole time over the time that the rollouts take with no slot idle. Refl.: reflections. Curse: a system's own"
-    " estimate of its result minus the truth. Simulated models: orderings and mechanisms only."
+    " for good (at once where the arm gained nothing); sooner: how many times earlier; both on the median world."
+    " Floors: whole time over the time that the rollouts take with no slot idle. Refl.: reflections. Curse: a system's"
+    " own estimate of its result minus the truth. Simulated models: orderings and mechanisms only."
 )
 
 
