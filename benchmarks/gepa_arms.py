@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
-from contest import Arena, Contest, Course, Point, makespan, thinned
+from contest import Arena, Contest, Course, Point, named, thinned
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.case import Case
@@ -40,7 +40,6 @@ class Adapter:
     """What gepa calls to try candidates, and to learn what a reflector may see."""
 
     arena: Arena
-    now: float = 0.0
     propose_new_texts: None = None
 
     def evaluate(
@@ -54,13 +53,12 @@ class Adapter:
 
     def batch_evaluate(self, items: list[tuple[Texts, list[Case]]]) -> list[Any]:
         """Try several candidates, all rollouts side by side."""
-        tried = [[self.arena.play(texts, case) for case in cases] for texts, cases in items]
-        self.now += makespan((seconds for each in tried for _, seconds in each), self.arena.contest.width)
+        tried = self.arena.tried(items)
         return [
             gepa.EvaluationBatch(
-                outputs=[played.output for played, _ in each],
-                scores=[played.score for played, _ in each],
-                trajectories=[(case, played) for case, (played, _) in zip(cases, each, strict=True)],
+                outputs=[played.output for played in each],
+                scores=[played.score for played in each],
+                trajectories=list(zip(cases, each, strict=True)),
             )
             for (_, cases), each in zip(items, tried, strict=True)
         ]
@@ -77,19 +75,15 @@ class Adapter:
 class Model:
     """gepa's reflection model: prompt in, text out."""
 
-    adapter: Adapter
+    arena: Arena
 
     def __call__(self, prompt: str | list[dict[str, Any]]) -> str:
         """Answer one prompt."""
-        text, seconds = self.adapter.arena.reflect(_said(prompt))
-        self.adapter.now += seconds
-        return text
+        return self.arena.asked([_said(prompt)])[0]
 
     def batch_complete(self, messages_list: list[list[dict[str, Any]]], **_: object) -> list[str]:
         """Answer prompts side by side."""
-        answers = [self.adapter.arena.reflect(_said(messages)) for messages in messages_list]
-        self.adapter.now += max(seconds for _, seconds in answers)
-        return [text for text, _ in answers]
+        return self.arena.asked([_said(messages) for messages in messages_list])
 
 
 def _said(prompt: str | list[dict[str, Any]]) -> str:
@@ -100,20 +94,19 @@ def _said(prompt: str | list[dict[str, Any]]) -> str:
 class Watch:
     """Writes down what gepa would return at each moment: the candidate with the best mean on validation."""
 
-    adapter: Adapter
+    arena: Arena
     best: float = float("-inf")
-    members: int = 0
+    members: list[CandidateId] = field(default_factory=list[CandidateId])
     points: list[Point] = field(default_factory=list[Point])
 
     def on_valset_evaluated(self, event: Mapping[str, Any]) -> None:
         """See a candidate measured."""
-        self.members += 1
+        self.members.append(Candidate(texts=event["candidate"]).id)
         if event["average_score"] <= self.best:
             return
         self.best = event["average_score"]
-        arena = self.adapter.arena
-        truth = arena.world.truth(event["candidate"])
-        self.points.append(Point(rollouts=arena.rollouts, seconds=self.adapter.now, truth=truth))
+        truth = self.arena.world.truth(event["candidate"])
+        self.points.append(Point(rollouts=self.arena.rollouts, seconds=self.arena.now, truth=truth))
 
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -127,13 +120,18 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 
 def run_gepa(arm: str, contest: Contest, **settings: Any) -> Course:
     """Let gepa take part."""
-    adapter = Adapter(arena=Arena(contest=contest, world=contest.world()))
-    return _run(arm, adapter, reflection_lm=Model(adapter=adapter), **settings)
+    return run_gepa_in(arm, Arena(contest=contest, world=contest.world()), **settings)
+
+
+def run_gepa_in(arm: str, arena: Arena, **settings: Any) -> Course:
+    """Let gepa take part in an arena of one's own."""
+    return _run(arm, Adapter(arena=arena), reflection_lm=Model(arena=arena), **settings)
 
 
 def _run(arm: str, adapter: Adapter, **settings: Any) -> Course:
-    contest, world = adapter.arena.contest, adapter.arena.world
-    watch = Watch(adapter=adapter)
+    arena = adapter.arena
+    contest, world = arena.contest, arena.world
+    watch = Watch(arena=arena)
     seed = {component.id: component.text for component in world.components}
     result = gepa.optimize(
         seed_candidate=seed,
@@ -148,20 +146,21 @@ def _run(arm: str, adapter: Adapter, **settings: Any) -> Course:
         **{**SETTINGS.get(arm, {}), **settings},
     )
     best = dict(result.best_candidate)
-    end = Point(rollouts=adapter.arena.rollouts, seconds=adapter.now, truth=world.truth(best))
+    end = Point(rollouts=arena.rollouts, seconds=arena.now, truth=world.truth(best))
     return Course(
         arm=arm,
         contest=contest,
         seed_truth=world.truth(seed),
         oracle_truth=world.truth(world.oracle),
         points=thinned([*watch.points, end]),
-        rollouts=adapter.arena.rollouts,
-        reflections=adapter.arena.reflections,
-        seconds=adapter.now,
-        busy=adapter.arena.busy,
+        rollouts=arena.rollouts,
+        reflections=arena.reflections,
+        seconds=arena.now,
+        busy=arena.busy,
         candidate=Candidate(texts=best).id,
         estimate=watch.best,
-        candidates=watch.members,
+        candidates=len(watch.members),
+        pool=named(watch.members),
     )
 
 
@@ -205,7 +204,7 @@ class OurReflection:
         )
         self.adapter.arena.reflections += 1
         answer, seconds = run_virtual(self._ask(context))
-        self.adapter.now += seconds
+        self.adapter.arena.now += seconds
         if not isinstance(answer, Proposal):
             return {}
         self.lessons.learn(parent, answer.lessons, context.attempt)

@@ -63,7 +63,7 @@ def overview(results: Results, name: str, base: str) -> Table:
         title=f"{name}: all families",
         columns=("arm", "score", f"{base} - arm", "in area", "reach", "sooner", "floors", "refl.", "curse"),
         rows=tuple(rows),
-        note=f"{worlds} worlds; seed {seed:.1f}, all rules stated {oracle:.1f}. {_EXPLAINED.format(base=base)}",
+        note=f"{worlds} world{'s' * (worlds > 1)}; seed {seed:.1f}, all rules stated {oracle:.1f}. {_EXPLAINED.format(base=base)}",
     )
 
 

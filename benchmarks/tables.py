@@ -34,7 +34,7 @@ Cell: TypeAlias = str | Figure
 NOTHING = Figure(None, "")
 
 
-def figure(value: float, spec: str, unit: str = "", *, scale: float = 1.0) -> Figure:
+def figure(value: float, spec: str, unit: str = "", *, scale: float = 1) -> Figure:
     """Return a figure written by a format specification, scaled for the reader alone."""
     return Figure(value if math.isfinite(value) else None, f"{scale * value:{spec}}{unit}")
 
