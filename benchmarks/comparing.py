@@ -102,6 +102,11 @@ def area(course: Course) -> float:
     return course.area(course.contest.budget)
 
 
+def floors(course: Course) -> float:
+    """Return how many times longer a run took than its rollouts do if no slot is ever idle."""
+    return course.seconds / course.floor
+
+
 def lead(pair: Pair, value: Callable[[Course], float]) -> float:
     """Return by how much one arm leads on a world: the mean over salts."""
     return fmean(value(mine) - value(theirs) for mine, theirs in zip(*pair, strict=True))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from comparing import Results, final, grouped
+from comparing import Results, final, floors, grouped
 from contest import Course
 from differences import Difference, cell
 from tables import NOTHING, Cell, Figure, Table, figure
@@ -63,7 +63,7 @@ def overview(results: Results, name: str, base: str) -> Table:
         title=f"{name}: all families",
         columns=("arm", "score", f"{base} - arm", "in area", "reach", "sooner", "floors", "refl.", "curse"),
         rows=tuple(rows),
-        note=f"{worlds} world{'s' * (worlds > 1)}; seed {seed:.1f}, all rules stated {oracle:.1f}. {_EXPLAINED.format(base=base)}",
+        note=f"Worlds: {worlds}. Seed {seed:.1f}, all rules stated {oracle:.1f}. {_EXPLAINED.format(base=base)}",
     )
 
 
@@ -194,11 +194,6 @@ def _aims(results: Results, base: str, width: int) -> Iterator[Aim]:
 def points(value: float) -> Figure:
     """Return a quality in points."""
     return Figure(value, f"{100 * value:.1f}")
-
-
-def floors(course: Course) -> float:
-    """Return how many times longer a run took than its rollouts do if no slot is ever idle."""
-    return course.seconds / course.floor
 
 
 def reach_of(shares: Sequence[float]) -> Cell:

@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 
 import curves
-from comparing import Results, final, grouped
+from comparing import Results, final, floors, grouped
 from contest import Course
 from differences import cell
 from gepa_arms import SETTINGS, run_gepa
 from our_arms import run_ours
 from running import Job, Usual, courses_of, parser_of, plan_of
-from standings import GEPA, PXN, Aim, floors, points, sooner_of
+from standings import GEPA, PXN, Aim, points, sooner_of
 from tables import NOTHING, Cell, Table, figure, show
 
 from spanwright.search import Policy
