@@ -18,8 +18,8 @@ from contest import Course
 from differences import Difference, cell
 from our_arms import run_ours
 from running import Job, Usual, courses_of, parser_of, plan_of
+from showing import NOTHING, Cell, Figure, Table, figure, show
 from standings import points
-from tables import NOTHING, Cell, Figure, Table, figure, show
 
 from spanwright.core.events import Escape
 from spanwright.search import (

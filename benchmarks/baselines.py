@@ -13,8 +13,8 @@ from types import MappingProxyType
 from contest import Course
 from our_arms import run_ours
 from running import Job, Usual, courses_of, parser_of, plan_of
+from showing import show
 from standings import standings
-from tables import show
 
 from spanwright.baselines import Baseline, beam, best_of_n, few_shot, greedy, mipro, opro, random_search
 from spanwright.search import Policy

@@ -12,7 +12,7 @@ from statistics import fmean
 import numpy as np
 from pydantic import JsonValue
 from scipy.stats import bootstrap
-from tables import NOTHING, Cell, Figure
+from showing import NOTHING, Cell, Figure
 
 _FEWEST = 3
 """Worlds without which there is no interval."""

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from comparing import Results, final, floors, grouped
 from contest import Course
 from differences import Difference, cell
-from tables import NOTHING, Cell, Figure, Table, figure
+from showing import NOTHING, Cell, Figure, Table, figure
 
 GEPA, PXN, OUR_REFLECTION = "gepa", "gepa PxN", "gepa + our reflection"
 AIM_REACH = 0.25

@@ -19,8 +19,8 @@ from contest import Course
 from gepa_arms import SETTINGS, run_gepa, run_gepa_with_our_reflection
 from our_arms import POLICIES, run_ours
 from running import Job, Usual, courses_of, parser_of, plan_of
+from showing import show
 from standings import OUR_REFLECTION, aims, quarters, standings
-from tables import show
 
 OURS = "spanwright"
 ARMS = (OURS, *SETTINGS, OUR_REFLECTION)

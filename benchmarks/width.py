@@ -19,8 +19,8 @@ from differences import cell
 from gepa_arms import SETTINGS, run_gepa
 from our_arms import run_ours
 from running import Job, Usual, courses_of, parser_of, plan_of
+from showing import NOTHING, Cell, Table, figure, show
 from standings import GEPA, PXN, Aim, points, sooner_of
-from tables import NOTHING, Cell, Table, figure, show
 
 from spanwright.search import Policy
 

@@ -28,8 +28,8 @@ from our_arms import run_on, run_ours
 from pydantic import TypeAdapter
 from pydantic_ai.providers.openai import OpenAIProvider
 from running import Job, Kept, add_keeping, do, key_of
+from showing import Cell, Figure, Table, figure, show
 from standings import overview
-from tables import Cell, Figure, Table, figure, show
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case

@@ -8,8 +8,8 @@ from contest import Contest, Course, Point
 from differences import difference
 from pydantic import TypeAdapter
 from running import Kept, do, key_of
+from showing import Figure, Table, show
 from standings import aims, lost_worlds, quarters, standings
-from tables import Figure, Table, show
 
 
 def course(arm="spanwright", seed=1, salt=0, budget=100, steps=((10, 0.3), (100, 0.5)), **more):
