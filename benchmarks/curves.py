@@ -19,7 +19,7 @@ def plots(courses: Iterable[Course], folder: Path) -> None:
     for (budget, width), results in grouped(courses).items():
         longest = max(course.seconds for course in results.courses)
         steps = np.linspace(0, budget, 200).tolist()
-        moments = np.geomspace(longest / 2_000, longest, 200).tolist()
+        moments = np.geomspace(longest / 500, longest, 200).tolist()
         by_rollouts: dict[str, Line] = {}
         by_time: dict[str, Line] = {}
         for arm in results.arms:
@@ -43,8 +43,8 @@ def draw(file: Path, panels: Mapping[str, Mapping[str, Line]], *, title: str, lo
         for name, (places, values) in lines.items():
             axis.plot(places, values, label=name, marker="o" if len(places) < 20 else None)
         axis.set(xlabel=along, xscale="log" if along in log else "linear")
+        axis.legend(fontsize="small")
     axes[0][0].set(ylabel="true score, points")
-    axes[0][0].legend(fontsize="small")
     figure.suptitle(title)
     figure.tight_layout()
     figure.savefig(file)
