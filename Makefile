@@ -14,6 +14,8 @@ REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
 # What we compare with. It requires nothing, so it lies beside our environment, not in it.
 GEPA_HOME ?= .venv-gepa
 GEPA := gepa==0.1.4
+# Where the comparison keeps every run, its figures and plots: begun anew, it goes on where it was.
+BENCH ?= .benchmarks
 BASE_URL ?=
 MODEL ?=
 
@@ -23,7 +25,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-backends test-remote test-gepa check format live lock clean
+.PHONY: help setup demo test test-slow test-backends test-remote test-gepa bench-gepa check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -72,11 +74,22 @@ $(BACKENDS)/phoenix/.$(PHOENIX):
 	@touch $@
 
 test-gepa: setup $(GEPA_HOME)/.$(GEPA) ## Compare the candidates that gepa's rules admit with those of gepa itself
+	PYTHONPATH='$(GEPA_HOME)' $(BIN)/python -m pytest --timeout 600 tests/benchmarks $(ARGS)
 	PYTHONPATH='$(GEPA_HOME)' $(BIN)/python -m pytest --timeout 600 tests/gepa $(ARGS)
 
 $(GEPA_HOME)/.$(GEPA):
 	rm -rf $(GEPA_HOME)
 	$(PYTHON) -m pip install --quiet --no-deps --target $(GEPA_HOME) $(GEPA)
+	@touch $@
+
+bench-gepa: setup $(VENV)/.benchmarks ## Measure us against gepa on worlds, and over HTTP (hours, resumable; ARGS=--quick: minutes)
+	@mkdir -p $(BENCH)
+	$(BIN)/python benchmarks/vs_gepa.py --json $(BENCH)/courses.jsonl --figures $(BENCH)/vs_gepa.json --plots $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/width.py --json $(BENCH)/widths.jsonl --figures $(BENCH)/width.json --plots $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/wire.py --figures $(BENCH)/wire.json $(ARGS)
+
+$(VENV)/.benchmarks: $(VENV)/.requirements pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[benchmarks]'
 	@touch $@
 
 check: setup ## Lint, formatting, types, and who may import whom
@@ -101,4 +114,4 @@ lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade 
 	$(PYTHON) scripts/lock $(ARGS)
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) .venv-backends .venv-gepa dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-backends .venv-gepa .benchmarks dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

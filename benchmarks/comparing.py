@@ -1,45 +1,19 @@
-"""Courses side by side: paired differences with intervals, rollouts and time to a quality, and what was lost."""
+"""Courses side by side, paired by world and salt: differences, rollouts and time to a quality, and what was lost."""
 
-import importlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import fmean, median
-from typing import Any, TypeAlias
+from statistics import fmean
+from typing import TypeAlias
 
-import numpy as np
 from contest import Course
-from scipy.stats import bootstrap
+from differences import Difference, difference
 
 WorldName: TypeAlias = tuple[str, int]
-"""Family and seed: salts of one world are averaged before anything is compared."""
-
-GEPA = "gepa"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A mean of paired differences over worlds, in points, with its 95 % bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-    worlds: int
-
-    def __str__(self) -> str:
-        return f"{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
-
-
-def difference(values: Sequence[float]) -> Difference:
-    """Return the mean of differences with its interval; a single world has none."""
-    mean = fmean(values)
-    if len(values) < 3 or max(values) == min(values):
-        return Difference(mean=100 * mean, low=-math.inf, high=math.inf, worlds=len(values))
-    found = bootstrap((np.asarray(values),), np.mean, confidence_level=0.95, rng=np.random.default_rng(0))
-    interval = found.confidence_interval
-    return Difference(mean=100 * mean, low=100 * interval.low, high=100 * interval.high, worlds=len(values))
+"""Family and seed."""
+Pair: TypeAlias = tuple[list[Course], list[Course]]
+"""The courses of two arms on one world, in the same order of salts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,174 +32,111 @@ class Results:
         """The families in the order of their coming."""
         return list(dict.fromkeys(course.contest.family for course in self.courses))
 
-    def by_world(self, arm: str, family: str | None = None) -> Mapping[WorldName, list[Course]]:
-        """Return an arm's courses, those of one world together."""
-        found: dict[WorldName, list[Course]] = defaultdict(list)
-        for course in self.courses:
-            if course.arm == arm and family in (None, course.contest.family):
-                found[course.contest.family, course.contest.seed].append(course)
-        return found
+    def of(self, arm: str, family: str | None = None) -> list[Course]:
+        """Return an arm's courses."""
+        return [c for c in self.courses if c.arm == arm and family in (None, c.contest.family)]
 
-    def pairs(self, one: str, other: str, family: str | None = None) -> Iterable[tuple[list[Course], list[Course]]]:
-        """Yield the courses of two arms on the same world."""
-        ones, others = self.by_world(one, family), self.by_world(other, family)
-        return ((ones[world], others[world]) for world in ones if world in others)
+    def mean(self, arm: str, value: Callable[[Course], float], family: str | None = None) -> float:
+        """Return the mean of something over an arm's worlds, each of which counts once."""
+        worlds = _by_world(self.of(arm, family)).values()
+        return fmean(fmean(map(value, salts.values())) for salts in worlds)
+
+    def pairs(self, one: str, other: str, family: str | None = None) -> Iterator[Pair]:
+        """Yield the courses of two arms on each world, of the salts that both have."""
+        ones, others = _by_world(self.of(one, family)), _by_world(self.of(other, family))
+        for world, salts in ones.items():
+            shared = [salt for salt in salts if salt in others.get(world, {})]
+            if shared:
+                yield [salts[salt] for salt in shared], [others[world][salt] for salt in shared]
 
     def final(self, one: str, other: str, family: str | None = None) -> Difference | None:
         """Return how much better one arm's results are."""
-        values = [_mean_final(mine) - _mean_final(theirs) for mine, theirs in self.pairs(one, other, family)]
-        return difference(values) if values else None
+        return difference([lead(pair, final) for pair in self.pairs(one, other, family)])
 
     def area(self, one: str, other: str, family: str | None = None) -> Difference | None:
         """Return how much better one arm was on the way."""
-        values = [_mean_area(mine) - _mean_area(theirs) for mine, theirs in self.pairs(one, other, family)]
-        return difference(values) if values else None
+        return difference([lead(pair, area) for pair in self.pairs(one, other, family)])
 
     def reach(self, one: str, other: str, family: str | None = None) -> list[float]:
-        """Return for each world after what share of the budget `one`'s mean course stays at `other`'s final quality.
+        """Return for each world after what share of `other`'s rollouts `one` has its final quality for good.
 
-        Infinite where it does not get there.
+        By the mean over salts; infinite where it does not get there.
         """
-        shares: list[float] = []
+        found: list[float] = []
         for mine, theirs in self.pairs(one, other, family):
-            wanted = _mean_final(theirs) - 1e-9
-            budget = theirs[0].contest.budget
             steps = sorted({point.rollouts for course in mine for point in course.points})
-            reached = math.inf
-            for step in reversed(steps):
-                if fmean(course.at(step) for course in mine) < wanted:
-                    break
-                reached = step
-            shares.append(reached / budget)
-        return shares
+            reached = _since(steps, lambda step, mine=mine: fmean(c.at(int(step)) for c in mine), _wanted(theirs))
+            found.append(reached / fmean(course.rollouts for course in theirs))
+        return found
 
-    def speed(self, one: str, other: str, family: str | None = None) -> list[float]:
+    def sooner(self, one: str, other: str, family: str | None = None) -> list[float]:
         """Return for each world how many times sooner `one` has `other`'s final quality for good; 0 where never."""
         found: list[float] = []
         for mine, theirs in self.pairs(one, other, family):
-            whole = fmean(course.seconds for course in theirs)
-            wanted = _mean_final(theirs) - 1e-9
             moments = sorted({point.seconds for course in mine for point in course.points})
-            reached = math.inf
-            for moment in reversed(moments):
-                if fmean(_quality_at(course, moment) for course in mine) < wanted:
-                    break
-                reached = moment
-            found.append(whole / reached if reached > 0 else math.inf)
+            reached = _since(moments, lambda when, mine=mine: fmean(quality_at(c, when) for c in mine), _wanted(theirs))
+            found.append(fmean(course.seconds for course in theirs) / reached if reached > 0 else math.inf)
         return found
 
+    def lost(self, one: str, other: str, family: str | None = None) -> list[tuple[WorldName, float]]:
+        """Return the worlds on which `one` ended below `other`, and by how much."""
+        leads = [(_world(pair[0][0]), lead(pair, final)) for pair in self.pairs(one, other, family)]
+        return [(world, by) for world, by in leads if by < -1e-9]
 
-def tables(courses: Sequence[Course], *, base: str) -> Iterable[str]:
-    """Yield the tables, in Markdown."""
-    grouped: dict[tuple[int, int], list[Course]] = defaultdict(list)
+
+def grouped(courses: Iterable[Course]) -> Mapping[tuple[int, int], Results]:
+    """Return courses by budget and width."""
+    groups: dict[tuple[int, int], list[Course]] = defaultdict(list)
     for course in courses:
-        grouped[course.contest.budget, course.contest.width].append(course)
-    for (budget, width), group in grouped.items():
-        results = Results(group)
-        yield _whole(results, budget, width, base)
-        yield _families(results, budget, base)
-        yield _lost(results, budget, base)
+        groups[course.contest.budget, course.contest.width].append(course)
+    return {key: Results(group) for key, group in sorted(groups.items())}
 
 
-def _whole(results: Results, budget: int, width: int, base: str) -> str:
-    rows = [
-        f"\n### {budget} rollouts, {width} at once\n",
-        f"| arm | quality | {base} - arm | in area | reach | speed | time / floor | reflections | estimate - truth |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for arm in results.arms:
-        own = [course for course in results.courses if course.arm == arm]
-        reach, speed = results.reach(base, arm), results.speed(base, arm)
-        curse = [course.estimate - course.final for course in own if course.estimate is not None]
-        mine = arm == base
-        cells = (
-            arm,
-            f"{100 * fmean(course.final for course in own):.1f}",
-            "" if mine else str(results.final(base, arm)),
-            "" if mine else str(results.area(base, arm)),
-            "" if mine or not reach else f"{median(reach):.2f}",
-            "" if mine or not speed else f"{median(speed):.1f}x",
-            f"{fmean(course.seconds / course.floor for course in own):.1f}",
-            f"{fmean(course.reflections for course in own):.0f}",
-            f"{100 * fmean(curse):+.1f}" if curse else "",
-        )
-        rows.append("| " + " | ".join(cells) + " |")
-    seed, oracle = (fmean(getattr(c, name) for c in results.courses) for name in ("seed_truth", "oracle_truth"))
-    rows.append(
-        f"\nSeed {100 * seed:.1f}, all rules stated {100 * oracle:.1f}. Points of true expected score; intervals are"
-        " 95 % bootstrap over worlds. Reach: the median over worlds of the share of the arm's rollouts after which"
-        f" {base} has its final quality for good; speed: of its time."
-    )
-    return "\n".join(rows)
+def final(course: Course) -> float:
+    """Return the true quality of what was returned."""
+    return course.final
 
 
-def _families(results: Results, budget: int, base: str) -> str:
-    others = [arm for arm in results.arms if arm != base]
-    rows = [f"\n### {budget} rollouts, by family\n", f"| family | seed | {base} | " + " | ".join(others) + " | reach |"]
-    rows.append("|---" * (len(others) + 4) + "|")
-    for family in results.families:
-        own = [course for course in results.courses if course.arm == base and course.contest.family == family]
-        if not own:
-            continue
-        cells = [family, f"{100 * fmean(c.seed_truth for c in own):.1f}", f"{100 * fmean(c.final for c in own):.1f}"]
-        for arm in others:
-            theirs = [course for course in results.courses if course.arm == arm and course.contest.family == family]
-            gained = results.final(base, arm, family)
-            cells.append(f"{100 * fmean(c.final for c in theirs):.1f} ({gained.mean:+.1f})" if gained else "")
-        reach = results.reach(base, GEPA, family)
-        cells.append(f"{median(reach):.2f}" if reach else "")
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+def area(course: Course) -> float:
+    """Return the mean quality on the way."""
+    return course.area(course.contest.budget)
 
 
-def _lost(results: Results, budget: int, base: str) -> str:
-    rows = [f"\n### {budget} rollouts: worlds on which another arm ended higher than {base}\n"]
-    for arm in results.arms:
-        if arm == base:
-            continue
-        lost = [
-            f"{mine[0].contest.family} {mine[0].contest.seed} ({100 * (_mean_final(mine) - _mean_final(theirs)):+.1f})"
-            for mine, theirs in results.pairs(base, arm)
-            if _mean_final(mine) < _mean_final(theirs) - 1e-9
-        ]
-        rows.append(f"- {arm}: {', '.join(lost) or 'none'}")
-    return "\n".join(rows)
+def floors(course: Course) -> float:
+    """Return how many times longer a run took than its rollouts do if no slot is ever idle."""
+    return course.seconds / course.floor
 
 
-def plots(courses: Sequence[Course], folder: Path) -> None:
-    """Draw true quality against rollouts and against time, a file for each budget and width."""
-    importlib.import_module("matplotlib").use("Agg")
-    plt: Any = importlib.import_module("matplotlib.pyplot")  # half a second that only plots need
-
-    folder.mkdir(parents=True, exist_ok=True)
-    grouped: dict[tuple[int, int], list[Course]] = defaultdict(list)
-    for course in courses:
-        grouped[course.contest.budget, course.contest.width].append(course)
-    for (budget, width), group in grouped.items():
-        results = Results(group)
-        figure, (by_rollouts, by_time) = plt.subplots(1, 2, figsize=(12, 4.5), sharey=True)
-        longest = max(course.seconds for course in group)
-        for arm in results.arms:
-            own = [course for course in group if course.arm == arm]
-            steps = np.linspace(0, budget, 200)
-            by_rollouts.plot(steps, [100 * fmean(c.at(int(step)) for c in own) for step in steps], label=arm)
-            moments = np.geomspace(longest / 2_000, longest, 200)
-            by_time.plot(moments, [100 * fmean(_quality_at(c, float(m)) for c in own) for m in moments], label=arm)
-        by_rollouts.set(xlabel="rollouts", ylabel="true score, points", title=f"{budget} rollouts, simulated models")
-        by_time.set(xlabel="time (rollout median 1)", xscale="log", title=f"{width} rollouts at once")
-        by_rollouts.legend()
-        figure.tight_layout()
-        figure.savefig(folder / f"vs_gepa_{budget}_{width}.svg")
-        plt.close(figure)
+def lead(pair: Pair, value: Callable[[Course], float]) -> float:
+    """Return by how much one arm leads on a world: the mean over salts."""
+    return fmean(value(mine) - value(theirs) for mine, theirs in zip(*pair, strict=True))
 
 
-def _mean_final(courses: Sequence[Course]) -> float:
-    return fmean(course.final for course in courses)
-
-
-def _mean_area(courses: Sequence[Course]) -> float:
-    return fmean(course.area(course.contest.budget) for course in courses)
-
-
-def _quality_at(course: Course, seconds: float) -> float:
+def quality_at(course: Course, seconds: float) -> float:
+    """Return the quality of what would have been returned at a moment."""
     return next((point.truth for point in reversed(course.points) if point.seconds <= seconds), course.seed_truth)
+
+
+def _by_world(courses: Iterable[Course]) -> Mapping[WorldName, Mapping[int, Course]]:
+    found: dict[WorldName, dict[int, Course]] = defaultdict(dict)
+    for course in courses:
+        found[_world(course)][course.contest.salt] = course
+    return found
+
+
+def _world(course: Course) -> WorldName:
+    return course.contest.family, course.contest.seed
+
+
+def _wanted(courses: Sequence[Course]) -> float:
+    return fmean(course.final for course in courses) - 1e-9
+
+
+def _since(steps: Sequence[float], quality: Callable[[float], float], wanted: float) -> float:
+    """Return the first step from which on the quality stays as wanted; infinite where it does not."""
+    reached = math.inf
+    for step in reversed(steps):
+        if quality(step) < wanted:
+            break
+        reached = step
+    return reached

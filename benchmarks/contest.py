@@ -6,9 +6,10 @@ moment is judged by the truth, which no system sees.
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
@@ -64,6 +65,8 @@ class Course:
     """How good the system itself took its result to be."""
     candidates: int = 0
     """Members of the pool at the end."""
+    pool: str = ""
+    """Names them all, in the order of their admission."""
 
     @property
     def final(self) -> float:
@@ -96,36 +99,51 @@ class Course:
         """Seconds that the rollouts take if no slot is ever idle."""
         return self.busy / self.contest.width
 
-    def record(self) -> Mapping[str, object]:
-        """Return it for JSON."""
-        return asdict(self)
+
+Texts: TypeAlias = Mapping[str, str]
+"""A candidate, by component."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Arena:
     """Where a system without an event loop tries candidates: the same plays, and the seconds that each takes."""
 
     contest: Contest
     world: World
     latency: Latency = field(default_factory=Latency)
+    now: float = 0.0
     rollouts: int = 0
     busy: float = 0.0
     reflections: int = 0
     _served: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     _asked: dict[str, int] = field(default_factory=dict[str, int])
 
-    def play(self, texts: Mapping[str, str], case: Case) -> tuple[Played, float]:
-        """Try texts on a case: what came of it, and the seconds that it took."""
+    def tried(self, pairs: Sequence[tuple[Texts, Case]]) -> list[Played]:
+        """Try texts on cases, all rollouts side by side on the contest's slots."""
+        timed = [self._play(texts, case) for texts, case in pairs]
+        self.now += makespan((seconds for _, seconds in timed), self.contest.width)
+        return [played for played, _ in timed]
+
+    def asked(self, prompts: Sequence[str]) -> list[str]:
+        """Ask the reflection model, all prompts side by side."""
+        answers = [self._reflect(prompt) for prompt in prompts]
+        self.now += max(seconds for _, seconds in answers)
+        return [text for text, _ in answers]
+
+    def serving(self, candidate: Candidate, case: Case) -> int:
+        """Return how often the candidate was tried on the case before, and count this try."""
+        self.rollouts += 1
+        return _next(self._served, (candidate.id, case.id))
+
+    def _play(self, texts: Texts, case: Case) -> tuple[Played, float]:
         candidate = Candidate(texts=texts)
-        serving = _next(self._served, (candidate.id, case.id))
+        serving = self.serving(candidate, case)
         label = f"latency|{self._name}|{candidate.id}|{case.id}|{serving}"
         seconds = self.latency.rollout.delay(0, Draws(key=label)).total
-        self.rollouts += 1
         self.busy += seconds
         return self.world.play(texts, case, serving), seconds
 
-    def reflect(self, prompt: str) -> tuple[str, float]:
-        """Ask the reflection model: its answer, and the seconds that it took."""
+    def _reflect(self, prompt: str) -> tuple[str, float]:
         serving = _next(self._asked, prompt)
         draws = self.world.reflection_draws(prompt, serving)
         self.reflections += 1
@@ -151,6 +169,11 @@ def makespan(durations: Iterable[float], width: int) -> float:
     for duration in durations:
         heapq.heappush(free, heapq.heappop(free) + duration)
     return max(free)
+
+
+def named(candidates: Iterable[str]) -> str:
+    """Return one name for candidates in their order."""
+    return blake2b("|".join(candidates).encode(), digest_size=8).hexdigest()
 
 
 def thinned(points: Sequence[Point]) -> tuple[Point, ...]:

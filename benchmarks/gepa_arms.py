@@ -1,4 +1,4 @@
-"""gepa 0.1.4 in a contest, through its public API: a GEPAAdapter, and a reflection model that is a plain function.
+"""gepa 0.1.4 in a contest, through its public API; its reflection model is a plain function.
 
 One arm has our reflection in place of gepa's: then the search alone differs.
 Time is counted as its loop spends it: a batch takes as long as its rollouts do on `width` workers, and nothing else
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
-from contest import Arena, Contest, Course, Point, makespan, thinned
+from contest import Arena, Contest, Course, Point, named, thinned
 from gepa_adapter import GepaAdapter, Texts, optimized
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
@@ -34,36 +34,18 @@ _OFFERED, _EDITED = 8, 3
 
 
 @dataclass(slots=True)
-class Seat:
-    """gepa's seat in the arena, with the time that has gone by."""
-
-    arena: Arena
-    now: float = 0.0
-
-    def play(self, pairs: Sequence[tuple[Texts, Case]]) -> Sequence[Played]:
-        """Try texts on cases, all of them side by side."""
-        tried = [self.arena.play(texts, case) for texts, case in pairs]
-        self.now += makespan((seconds for _, seconds in tried), self.arena.contest.width)
-        return [played for played, _ in tried]
-
-
-@dataclass(slots=True)
 class Model:
     """gepa's reflection model: prompt in, text out."""
 
-    seat: Seat
+    arena: Arena
 
     def __call__(self, prompt: str | list[dict[str, Any]]) -> str:
         """Answer one prompt."""
-        text, seconds = self.seat.arena.reflect(_said(prompt))
-        self.seat.now += seconds
-        return text
+        return self.arena.asked([_said(prompt)])[0]
 
     def batch_complete(self, messages_list: list[list[dict[str, Any]]], **_: object) -> list[str]:
         """Answer prompts side by side."""
-        answers = [self.seat.arena.reflect(_said(messages)) for messages in messages_list]
-        self.seat.now += max(seconds for _, seconds in answers)
-        return [text for text, _ in answers]
+        return self.arena.asked([_said(messages) for messages in messages_list])
 
 
 def _said(prompt: str | list[dict[str, Any]]) -> str:
@@ -74,20 +56,19 @@ def _said(prompt: str | list[dict[str, Any]]) -> str:
 class Watch:
     """Writes down what gepa would return at each moment: the candidate with the best mean on validation."""
 
-    seat: Seat
+    arena: Arena
     best: float = float("-inf")
-    members: int = 0
+    members: list[CandidateId] = field(default_factory=list[CandidateId])
     points: list[Point] = field(default_factory=list[Point])
 
     def on_valset_evaluated(self, event: Mapping[str, Any]) -> None:
         """See a candidate measured."""
-        self.members += 1
+        self.members.append(Candidate(texts=event["candidate"]).id)
         if event["average_score"] <= self.best:
             return
         self.best = event["average_score"]
-        arena = self.seat.arena
-        truth = arena.world.truth(event["candidate"])
-        self.points.append(Point(rollouts=arena.rollouts, seconds=self.seat.now, truth=truth))
+        truth = self.arena.world.truth(event["candidate"])
+        self.points.append(Point(rollouts=self.arena.rollouts, seconds=self.arena.now, truth=truth))
 
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -101,16 +82,20 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 
 def run_gepa(arm: str, contest: Contest, **settings: Any) -> Course:
     """Let gepa take part."""
-    seat = Seat(arena=Arena(contest=contest, world=contest.world()))
-    return _run(arm, seat, reflection_lm=Model(seat=seat), **settings)
+    return run_gepa_in(arm, Arena(contest=contest, world=contest.world()), **settings)
 
 
-def _run(arm: str, seat: Seat, **settings: Any) -> Course:
-    contest, world = seat.arena.contest, seat.arena.world
-    watch = Watch(seat=seat)
+def run_gepa_in(arm: str, arena: Arena, **settings: Any) -> Course:
+    """Let gepa take part in an arena of one's own."""
+    return _run(arm, arena, reflection_lm=Model(arena=arena), **settings)
+
+
+def _run(arm: str, arena: Arena, **settings: Any) -> Course:
+    contest, world = arena.contest, arena.world
+    watch = Watch(arena=arena)
     seed = {component.id: component.text for component in world.components}
     result = optimized(
-        GepaAdapter(play=seat.play, record=record),
+        GepaAdapter(play=arena.tried, record=record),
         seed,
         (world.splits.train, world.splits.validation),
         max_metric_calls=contest.budget,
@@ -119,20 +104,21 @@ def _run(arm: str, seat: Seat, **settings: Any) -> Course:
         **{**SETTINGS.get(arm, {}), **settings},
     )
     best = dict(result.best_candidate)
-    end = Point(rollouts=seat.arena.rollouts, seconds=seat.now, truth=world.truth(best))
+    end = Point(rollouts=arena.rollouts, seconds=arena.now, truth=world.truth(best))
     return Course(
         arm=arm,
         contest=contest,
         seed_truth=world.truth(seed),
         oracle_truth=world.truth(world.oracle),
         points=thinned([*watch.points, end]),
-        rollouts=seat.arena.rollouts,
-        reflections=seat.arena.reflections,
-        seconds=seat.now,
-        busy=seat.arena.busy,
+        rollouts=arena.rollouts,
+        reflections=arena.reflections,
+        seconds=arena.now,
+        busy=arena.busy,
         candidate=Candidate(texts=best).id,
         estimate=watch.best,
-        candidates=watch.members,
+        candidates=len(watch.members),
+        pool=named(watch.members),
     )
 
 
@@ -140,7 +126,7 @@ def _run(arm: str, seat: Seat, **settings: Any) -> Course:
 class OurReflection:
     """Our reflection within gepa: components by blame, lessons along the lineage, one call that edits up to three."""
 
-    seat: Seat
+    arena: Arena
     stage: Stage
     lessons: Lessons = field(default_factory=Lessons)
     _shown: dict[CandidateId, tuple[Example, ...]] = field(default_factory=dict[CandidateId, tuple[Example, ...]])
@@ -153,7 +139,7 @@ class OurReflection:
         worn = self._worn(candidate)
         examples = tuple(self._example(candidate, case, played, worn) for case, played in seen)
         self._shown[candidate.id] = examples
-        self.lessons.learn(candidate, evidence.lessons(examples, 1.0), self.seat.arena.reflections)
+        self.lessons.learn(candidate, evidence.lessons(examples, 1.0), self.arena.reflections)
         blames = evidence.total_blame(examples, worn, 1.0)
         known = {each.id: len(self._lessons(candidate, (each.id,))) for each in worn}
         share = 1.0 / max(1, sum(known.values()))
@@ -166,7 +152,7 @@ class OurReflection:
         parent = Candidate(texts=dict(candidate))
         worn = {each.id: each for each in self._worn(parent)}
         context = ReflectionContext(
-            attempt=self.seat.arena.reflections + 1,
+            attempt=self.arena.reflections + 1,
             parent=parent,
             components=tuple(worn[id] for id in components_to_update),
             examples=self._shown[parent.id],
@@ -174,9 +160,9 @@ class OurReflection:
             others=tuple(each for each in worn.values() if each.id not in components_to_update),
             most_edits=_EDITED,
         )
-        self.seat.arena.reflections += 1
+        self.arena.reflections += 1
         answer, seconds = run_virtual(self._ask(context))
-        self.seat.now += seconds
+        self.arena.now += seconds
         if not isinstance(answer, Proposal):
             return {}
         self.lessons.learn(parent, answer.lessons, context.attempt)
@@ -184,7 +170,7 @@ class OurReflection:
         return dict(answer.edits)
 
     def _lessons(self, candidate: Candidate, components: Sequence[ComponentId]) -> tuple[Lesson, ...]:
-        now = self.seat.arena.reflections
+        now = self.arena.reflections
         return self.lessons.about(candidate, components, solved=lambda case, by: False, now=now)
 
     async def _ask(self, context: ReflectionContext) -> tuple[object, float]:
@@ -197,7 +183,7 @@ class OurReflection:
     def _example(self, candidate: Candidate, case: Case, played: Played, worn: Sequence[Component]) -> Example:
         score = Score(value=played.score, feedback=played.feedback, blame=played.blame)
         rollout = Rollout(
-            number=self.seat.arena.rollouts,
+            number=self.arena.rollouts,
             key=RolloutKey(candidate=candidate.id, case=case.id),
             purpose=Purpose.MINIBATCH,
             score=score,
@@ -212,6 +198,6 @@ class OurReflection:
 def run_gepa_with_our_reflection(arm: str, contest: Contest) -> Course:
     """Let gepa take part with our reflection."""
     world = contest.world()
-    seat = Seat(arena=Arena(contest=contest, world=world))
-    ours = OurReflection(seat=seat, stage=Stage(world, latency=Latency()))
-    return _run(arm, seat, module_selector=ours.choose, custom_candidate_proposer=ours.propose)
+    arena = Arena(contest=contest, world=world)
+    ours = OurReflection(arena=arena, stage=Stage(world, latency=Latency()))
+    return _run(arm, arena, module_selector=ours.choose, custom_candidate_proposer=ours.propose)

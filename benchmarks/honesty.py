@@ -1,21 +1,26 @@
 """How often a run is fooled by noise, how often its interval holds the truth, and which gains it sees.
 
-    python benchmarks/honesty.py --quick            # a minute; without --quick 200 runs a row
-    python benchmarks/honesty.py intervals nothing power coverage --runs 200 --json
+    python benchmarks/honesty.py --quick                    # a minute; without --quick 200 runs a row
+    python benchmarks/honesty.py power --json power.jsonl   # what the file holds is not run again
+    python benchmarks/honesty.py intervals nothing power coverage --figures honesty.json
 
 Whole runs of the engine in virtual time on `spanwright.testing.landscape`, whose truth is known in closed form. The
-figures are ratios of runs, so they are the same on any machine.
+figures are ratios of runs, so they are the same on any machine. The same on worlds: promises.py.
 """
 
 import argparse
-import json
-import os
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
+from statistics import fmean
 
 import anyio
+from pydantic import TypeAdapter
+from running import Kept, add_keeping, do
+from showing import Cell, Table, figure, show
+from verdicts import COLUMNS, EXPLAINED, Seen, seen_in, share, shares
 
 from spanwright import (
     Budget,
@@ -59,18 +64,11 @@ class Row:
     """How many of the edits are that one."""
     test: int = 0
 
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What one run came to."""
-
-    seed_returned: bool
-    true_gain: float
-    improved: bool
-    covered: bool | None = None
-    """Whether the interval holds the truth for cases like those of the test split; None without an interval."""
-    covered_these: bool | None = None
-    """Whether it holds the truth for these very cases."""
+    @property
+    def name(self) -> str:
+        """Name it."""
+        kind = f"+{self.gain}" if self.gain else self.policy
+        return f"{self.world}, {kind}, {self.rollouts}" + (f", {self.test} tested" if self.test else "")
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ class OneGoodEdit:
         return Reflection(result=Proposal(parents=(parent.id,), edits=edits))
 
 
-def tables(names: Sequence[str], *, quick: bool) -> Iterable[Row]:
+def rows_of(names: Sequence[str], *, quick: bool) -> Iterable[Row]:
     """Yield the rows of the tables that are asked for."""
     made = {"nothing": _nothing, "power": _power, "coverage": _coverage}
     for name in names:
@@ -106,10 +104,9 @@ def _nothing(*, quick: bool) -> Iterable[Row]:
 
 
 def _power(*, quick: bool) -> Iterable[Row]:
-    for gain in (0.15, 0.25):
-        for policy in ("default", "gepa"):
-            for rollouts in (800,) if quick else (300, 800, 3000):
-                yield Row(table="power", world="binary, p = 0.7", policy=policy, rollouts=rollouts, gain=gain)
+    for gain in (0.1, 0.2) if quick else (0.05, 0.1, 0.15, 0.2):
+        for rollouts in (800,) if quick else (300, 800, 2_000):
+            yield Row(table="power", world="binary, p = 0.7", rollouts=rollouts, gain=gain)
 
 
 def _coverage(*, quick: bool) -> Iterable[Row]:
@@ -149,20 +146,13 @@ async def _run(world: Landscape, reflector: Reflector, policy: Policy, row: Row)
         result = Result.from_events(journal.events())
     seed, best = result.seed, result.best
     gain = world.prospect(best) - world.prospect(seed)
-    seen = Seen(seed_returned=best == seed, true_gain=gain, improved=result.improved)
-    if result.test is None or best == seed:
-        return seen
-    interval = result.test.difference
-    these = world.truth(best, splits.test) - world.truth(seed, splits.test)
-    return replace(
-        seen,
-        covered=interval.low - 1e-9 <= gain <= interval.high + 1e-9,
-        covered_these=interval.low - 1e-9 <= these <= interval.high + 1e-9,
-    )
+    these = world.truth(best, splits.test) - world.truth(seed, splits.test) if splits.test else gain
+    return seen_in(result, gain=gain, these=these)
 
 
-def intervals(runs: int) -> Iterable[dict[str, object]]:
-    """Yield how often the interval of paired differences holds the truth, against Student's t alone; no engine."""
+def intervals(runs: int) -> Table:
+    """Return how often the interval of paired differences holds the truth, against Student's t alone; no engine."""
+    rows: list[tuple[Cell, ...]] = []
     for seed, best in ((0.7, 0.7), (0.7, 0.85), (0.1, 0.9), (0.95, 0.98)):
         for parts, cases in ((parts, cases) for parts in (1, 4) for cases in (10, 20, 48)):
             rng = Random(f"{seed} {best} {parts} {cases}")
@@ -171,69 +161,102 @@ def intervals(runs: int) -> Iterable[dict[str, object]]:
                 return sum(rng.random() < p for _ in range(parts)) / parts
 
             truth = best - seed
-            held = dict.fromkeys(("covered", "covered_by_t", "said_better"), 0)
+            held = dict.fromkeys(("ours", "t", "better"), 0)
             for _ in range(runs):
                 differences = [score(best) - score(seed) for _ in range(cases)]
                 ours, student = paired(differences), mean_interval(differences)
-                held["covered"] += ours.low - 1e-9 <= truth <= ours.high + 1e-9
-                held["covered_by_t"] += student.low - 1e-9 <= truth <= student.high + 1e-9
-                held["said_better"] += ours.low > 0
-            scores = "pass or fail" if parts == 1 else "of four parts"
-            kind: dict[str, object] = {
-                "table": "intervals",
-                "scores": scores,
-                "seed": seed,
-                "best": best,
-                "cases": cases,
-                "runs": runs,
-            }
-            shares: dict[str, object] = {name: round(count / runs, 3) for name, count in held.items()}
-            yield kind | shares
+                held["ours"] += ours.low - 1e-9 <= truth <= ours.high + 1e-9
+                held["t"] += student.low - 1e-9 <= truth <= student.high + 1e-9
+                held["better"] += ours.low > 0
+            scores = "pass or fail" if parts == 1 else "mean of four"
+            kind = f"{scores}, {seed} -> {best}"
+            rows.append((kind, figure(cases, "d"), *(figure(count / runs, ".3f") for count in held.values())))
+    return Table(
+        title=f"intervals: {runs} samples a row, nominal 95 %",
+        columns=("scores", "cases", "ours holds truth", "Student's t does", "ours says better"),
+        rows=tuple(rows),
+    )
 
 
-def _share(of: Iterable[bool]) -> float | None:
-    counted = list(of)
-    return round(sum(counted) / len(counted), 3) if counted else None
+def tables(rows: Sequence[Row], seen: Iterable[Seen]) -> Iterator[Table]:
+    """Yield a table of each kind."""
+    by_row: dict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        by_row[each.key.rpartition("|")[0]].append(each)
+    for kind in dict.fromkeys(row.table for row in rows):
+        mine = [(row, of) for row in rows if row.table == kind and (of := by_row[_key(row)])]
+        if kind == "power":
+            yield _power_table(mine)
+            continue
+        lines = tuple((row.name, *shares(of)) for row, of in mine)
+        yield Table(title=kind, columns=("run", *COLUMNS), rows=lines, note=EXPLAINED).without_empty_columns()
 
 
-def _figures(row: Row, seen: Sequence[Seen]) -> dict[str, object]:
-    told = asdict(row) | {
-        "runs": len(seen),
-        "seed_returned": _share(each.seed_returned for each in seen),
-        "mean_true_gain": round(sum(each.true_gain for each in seen) / len(seen), 3),
-    }
-    if row.test:
-        told["said_better"] = _share(each.improved for each in seen)
-        told["covered"] = _share(each.covered for each in seen if each.covered is not None)
-        told["covered_these_cases"] = _share(each.covered_these for each in seen if each.covered_these is not None)
-    return told
+def _power_table(found: Sequence[tuple[Row, Sequence[Seen]]]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for row, seen in found:
+        row_of: tuple[Cell, ...] = (
+            f"{100 * row.gain:+.0f}",
+            figure(row.rollouts, "d"),
+            figure(len(seen), "d"),
+            share(not each.seed_returned for each in seen),
+            share(each.true_gain > 1e-9 for each in seen),
+            figure(fmean(each.true_gain for each in seen), "+.1f", scale=100),
+        )
+        rows.append(row_of)
+    return Table(
+        title="power: one edit in ten is worth a gain on every case, nine change nothing; pass or fail, 70 % before",
+        columns=("gain", "rollouts", "runs", "a child returned", "one with the gain", "mean true gain"),
+        rows=tuple(rows),
+        note="Shares of runs in per cent, with 95 % intervals; gains in points. Without a test split.",
+    )
 
 
-def _print(figures: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(figures), flush=True)
-    else:
-        print("  ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
+def _key(row: Row) -> str:
+    return f"{row.table}|{row.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of a row."""
+
+    row: Row
+    salt: int
+    confidence: float | None = 0.975
+
+    @property
+    def key(self) -> str:
+        """Name it."""
+        plain = ", best mean" if self.confidence is None else ""
+        return f"{_key(self.row)}|{self.salt}{plain}"
+
+
+def tried(trial: Trial) -> Seen:
+    """Make one run."""
+    return replace(one_run(trial.row, trial.salt, trial.confidence), key=trial.key)
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", default=["intervals", "nothing", "power", "coverage"], metavar="TABLE")
-    parser.add_argument("--runs", type=int, default=None, help="runs a row; 200, or 20 with --quick")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--plain-maximum", action="store_true", help="let the best mean win, as before and in gepa")
-    parser.add_argument("--json", action="store_true")
+    add = parser.add_argument
+    add("tables", nargs="*", default=["intervals", "nothing", "power", "coverage"], metavar="TABLE")
+    add("--runs", type=int, default=None, help="runs a row; 200, or 20 with --quick")
+    add("--quick", action="store_true", help="fewer rows, 20 runs each")
+    add("--plain-maximum", action="store_true", help="let the best mean win, as before and in gepa")
+    add_keeping(parser)
     asked = parser.parse_args()
     runs = asked.runs or (20 if asked.quick else 200)
-    confidence = None if asked.plain_maximum else 0.975
-    if "intervals" in asked.tables:
-        for figures in intervals(20 * runs):
-            _print(figures, as_json=asked.json)
-    with ProcessPoolExecutor(os.cpu_count()) as processes:
-        for row in tables([name for name in asked.tables if name != "intervals"], quick=asked.quick):
-            seen = list(processes.map(one_run, [row] * runs, range(runs), [confidence] * runs, chunksize=5))
-            _print(_figures(row, seen), as_json=asked.json)
+    trial_of = partial(Trial, confidence=None if asked.plain_maximum else 0.975)
+    rows = list(rows_of([name for name in asked.tables if name != "intervals"], quick=asked.quick))
+    trials = {trial.key: trial for row in rows for salt in range(runs) for trial in (trial_of(row=row, salt=salt),)}
+    kept = Kept(file=asked.json, kind=TypeAdapter(Seen), key=lambda seen: seen.key)
+    if asked.tables_only:
+        seen = [each for key, each in kept.before().items() if key in trials]
+    else:
+        seen = do(trials, tried, kept, processes=asked.processes)
+    shown = [intervals(20 * runs)] if "intervals" in asked.tables else []
+    show([*shown, *tables(rows, seen)], asked.figures)
 
 
 if __name__ == "__main__":

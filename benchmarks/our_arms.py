@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import anyio
-from contest import Contest, Course, Point, thinned
+from contest import Contest, Course, Point, named, thinned
 from pydantic_ai.models import Model
 
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Event, ReflectionStarted, RolloutEnded, RolloutStarted
 from spanwright.core.protocols import Reflector
 from spanwright.core.usage import Budget
-from spanwright.engine import Conduct, Engine, Means
+from spanwright.engine import Conduct, Engine, Means, Problem
 from spanwright.reflection import ModelReflector
 from spanwright.search import Policy, Pool, Thompson, pareto
 from spanwright.store import MemoryStore
@@ -70,22 +70,26 @@ def run_ours(
     arm: str, contest: Contest, policy: Policy | None = None, writer: Callable[[Model], Reflector] = ModelReflector
 ) -> Course:
     """Take part with the policy of an arm, or with one's own; `writer` makes a reflector of the reflection model."""
-    return run_virtual(_run(arm, contest, policy or POLICIES[arm](contest.salt), writer))
-
-
-async def _run(arm: str, contest: Contest, policy: Policy, writer: Callable[[Model], Reflector]) -> Course:
     world = contest.world()
     stage = Stage(world, latency=Latency())
+    problem = replace(stage.problem, reflector=writer(stage.reflection_model))
+    return run_virtual(run_on(arm, contest, stage, policy or POLICIES[arm](contest.salt), problem))
+
+
+async def run_on(arm: str, contest: Contest, stage: Stage, policy: Policy, problem: Problem | None = None) -> Course:
+    """Take part on a stage of one's own, at the pace of the loop that runs."""
+    world = contest.world()
+    problem = problem or stage.problem
     # It is judged by the truth: no system pays for a test split.
-    splits = replace(world.splits, test=())
-    problem = replace(stage.problem, splits=splits, reflector=writer(stage.reflection_model))
-    watch = Watch(truth=world.truth, now=anyio.current_time)
+    problem = replace(problem, splits=replace(world.splits, test=()))
+    began = anyio.current_time()
+    watch = Watch(truth=world.truth, now=lambda: anyio.current_time() - began)
     async with MemoryStore().run("contest") as journal:
         means = Means(journal=journal, recorder=stage.recorder, observers=(watch,), clock=anyio.current_time)
         conduct = Conduct(run="contest", budget=Budget(rollouts=contest.budget), concurrency=contest.width)
         ended = await Engine(problem, policy, means, conduct).run()
     view = ended.pool
-    seconds = anyio.current_time()
+    seconds = watch.now()
     best = view.candidate(ended.winner)
     end = Point(rollouts=view.usage.rollouts, seconds=seconds, truth=world.truth(best.texts))
     return Course(
@@ -101,4 +105,5 @@ async def _run(arm: str, contest: Contest, policy: Policy, writer: Callable[[Mod
         candidate=best.id,
         estimate=view.estimate(ended.winner),
         candidates=len(view.members),
+        pool=named(view.members),
     )

@@ -24,6 +24,7 @@ from pydantic_ai import Agent, InstrumentationSettings
 from pydantic_ai.capabilities import Instrumentation
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
+from showing import Cell, Table, figure, show
 
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case
@@ -310,22 +311,36 @@ def measure(sizes: Sizes) -> Report:
     )
 
 
-def table(report: Report) -> Iterator[str]:
-    """Yield the lines for a person."""
+def tables(report: Report) -> Iterator[Table]:
+    """Yield the figures for a person."""
     overhead = report.overhead
-    yield f"a bare instrumented run     {overhead.bare_us:8.0f} us CPU"
-    yield f"a rollout of Spanwright     {overhead.rollout_us:8.0f} us CPU"
-    yield (
-        f"added                       {overhead.added_us:8.0f} us, {overhead.ratio:.1%} of the bare run"
-        f" (median {overhead.median_ratio:.1%}; aim: under {AIM_OVERHEAD:.0%})"
+    aim = f"under {AIM_OVERHEAD:.0%}"
+    rows: list[tuple[Cell, ...]] = [
+        ("a bare instrumented run", figure(overhead.bare_us, ".0f", " us CPU"), ""),
+        ("a rollout of Spanwright", figure(overhead.rollout_us, ".0f", " us CPU"), ""),
+        ("added", figure(overhead.added_us, ".0f", " us CPU"), ""),
+        ("    as a share of the bare run", figure(overhead.ratio, ".1%"), aim),
+        ("    by the median pair of blocks", figure(overhead.median_ratio, ".1%"), ""),
+        (f"events through the store, durable in groups of {GROUP}", figure(report.events_per_second, ".0f", "/s"), ""),
+    ]
+    yield Table(
+        title="What a rollout costs beyond the agent's own run", columns=("of what", "figure", "aim"), rows=tuple(rows)
     )
-    yield f"events through the store    {report.events_per_second:8.0f} a second, durable in groups of {GROUP}"
-    for each in report.decisions:
-        yield (
-            f"{each.candidates:>5} candidates x {each.cases} cases {each.attempt_ms:8.3f} ms for all decisions of an"
-            f" attempt (aim: under {AIM_DECISION_MS:.0f} ms); slowest: {each.slowest} {each.slowest_ms:.3f} ms;"
-            f" folding an event {each.fold_us:.1f} us"
+    decided: list[tuple[Cell, ...]] = [
+        (
+            f"{each.candidates} x {each.cases}",
+            figure(each.attempt_ms, ".3f", " ms"),
+            f"{each.slowest} {each.slowest_ms:.3f} ms",
+            figure(each.fold_us, ".1f", " us"),
         )
+        for each in report.decisions
+    ]
+    yield Table(
+        title="What decisions cost",
+        columns=("candidates x cases", "all of an attempt", "the slowest", "folding an event"),
+        rows=tuple(decided),
+        note=f"Aim: under {AIM_DECISION_MS:.0f} ms for each decision.",
+    )
 
 
 def main() -> None:
@@ -335,7 +350,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     report = measure(QUICK if options.quick else FULL)
-    print(json.dumps(asdict(report)) if options.json else "\n".join(table(report)))
+    if options.json:
+        print(json.dumps(asdict(report)))
+    else:
+        show(tables(report))
 
 
 if __name__ == "__main__":

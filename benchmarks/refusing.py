@@ -1,11 +1,12 @@
 """What hostile bodies cost the receiver before they are refused: posted over the loopback, within one process.
 
-    python benchmarks/refusing.py
+    python benchmarks/refusing.py [--json]
 
-Prints one JSON object: by attack the status, the CPU of the best of three times with the sender's part in it, and how
-many megabytes the process grew at its peak. `spans.py` shows a line of each, and a test holds them to the aims.
+By attack the status, the CPU of the best of three times with the sender's part in it, and how many megabytes the
+process grew at its peak. `spans.py` shows them among its own, and a test holds them to the aims.
 """
 
+import argparse
 import json
 import resource
 import time
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass
 
 import anyio
 import httpx
+from showing import Cell, Table, figure
 
 from spanwright.core.trace import Span
 from spanwright.telemetry.receiver import receiving
@@ -118,5 +120,34 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def table(costs: Mapping[str, Refusing]) -> Table:
+    """Return the figures for a person."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            name,
+            figure(cost.status, "d"),
+            figure(cost.sent_mb, ".1f"),
+            figure(cost.cpu_ms, ".0f"),
+            figure(cost.megabytes, ".0f"),
+        )
+        for name, cost in costs.items()
+    ]
+    return Table(
+        title="What refusing costs",
+        columns=("attack", "status", "MB sent", "ms CPU", "MB grown"),
+        rows=tuple(rows),
+        note=f"Aims: under {AIM_REFUSE_MS:.0f} ms and {AIM_GROWN_MB:.0f} MB.",
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    costs = anyio.run(measure_refusing)
+    print(json.dumps({name: asdict(cost) for name, cost in costs.items()}) if options.json else table(costs))
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: asdict(cost) for name, cost in anyio.run(measure_refusing).items()}))
+    main()

@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, Tracer
 from opentelemetry.sdk.trace.export import SpanExportResult
 from refusing import AIM_GROWN_MB, AIM_REFUSE_MS, Refusing
+from showing import Cell, Table, figure
 from telling import TURNS, Telling, measure_telling
 
 from spanwright.core.trace import Span
@@ -237,7 +238,7 @@ def export(batch: Sequence[ReadableSpan], times: int, compression: Compression) 
 
 def measure_refusing() -> Mapping[str, Refusing]:
     """Attack a receiver in a fresh process."""
-    command = [sys.executable, str(Path(__file__).with_name("refusing.py"))]
+    command = [sys.executable, str(Path(__file__).with_name("refusing.py")), "--json"]
     told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return {name: Refusing(**cost) for name, cost in told.items()}
 
@@ -295,37 +296,41 @@ def measure(sizes: Sizes) -> Report:
     )
 
 
-def table(report: Report) -> Iterator[str]:
-    """Yield the lines for a person."""
+def table(report: Report) -> Table:
+    """Return the figures for a person."""
     collecting, parsing, received, keeping = report.collecting, report.parsing, report.receiving, report.keeping
-    yield f"a span of the bare SDK          {collecting.bare_us:9.1f} us CPU"
-    yield (
-        f"added by the collector          {collecting.added_us:9.1f} us"
-        f" (median {collecting.added_median_us:.1f}; aim: under {AIM_COLLECT_US:.0f})"
-    )
-    yield f"read from protobuf              {parsing.protobuf:9.0f} spans/s (aim: over {AIM_PARSED:.0f})"
-    yield f"read from JSON                  {parsing.json:9.0f} spans/s"
-    yield f"received from a real exporter   {received.plain:9.0f} spans/s (aim: over {AIM_RECEIVED:.0f})"
-    yield f"    by the median batch         {received.plain_median:9.0f} spans/s"
-    yield f"the same with gzip              {received.gzip:9.0f} spans/s"
-    yield f"    CPU of the receiver         {received.receiver_us:9.1f} us a span"
-    yield f"    CPU of the exporter         {received.sender_us:9.1f} us a span"
-    for name, cost in report.refusing.items():
-        yield (
-            f"{cost.sent_mb:.1f} MB of {name + ', refused':22}{cost.cpu_ms:9.0f} ms CPU, {cost.megabytes:.0f} MB"
-            f" (aim: under {AIM_REFUSE_MS:.0f} ms and {AIM_GROWN_MB:.0f} MB)"
-        )
-    yield f"100,000 spans, texts of 1 KB    {keeping.unique:9.0f} MB (aim: under {AIM_MEGABYTES:.0f})"
-    yield f"100,000 model calls, histories  {keeping.repeated:9.0f} MB"
     telling = report.telling
-    yield f"a rollout of {TURNS} turns, folded    {telling.fold_ms:9.1f} ms ({telling.megabytes:.1f} MB)"
-    yield f"    told in 4,000 tokens        {telling.render_ms:9.1f} ms"
-    yield f"    without its secrets         {telling.secrets_ms:9.1f} ms"
-    yield f"    and personal data           {telling.personal_ms:9.1f} ms"
-    yield (
-        f"a prompt of {telling.prompts:3} of them         {telling.prompt_ms:9.0f} ms"
-        f" (aim: under {AIM_PROMPT_MS:.0f} for {FULL.told})"
-    )
+    rate, each = " spans/s", " us"
+    refused: list[tuple[Cell, ...]] = [
+        (f"{cost.sent_mb:.1f} MB of {name}, refused", figure(of, ".0f", unit), f"under {aim:.0f}{unit}")
+        for name, cost in report.refusing.items()
+        for of, unit, aim in ((cost.cpu_ms, " ms", AIM_REFUSE_MS), (cost.megabytes, " MB", AIM_GROWN_MB))
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        ("a span of the bare SDK", figure(collecting.bare_us, ".1f", each), ""),
+        ("added by the collector", figure(collecting.added_us, ".1f", each), f"under {AIM_COLLECT_US:.0f} us"),
+        ("    by the median pair of blocks", figure(collecting.added_median_us, ".1f", each), ""),
+        ("read from protobuf", figure(parsing.protobuf, ".0f", rate), f"over {AIM_PARSED:.0f}"),
+        ("read from JSON", figure(parsing.json, ".0f", rate), ""),
+        ("received from a real exporter", figure(received.plain, ".0f", rate), f"over {AIM_RECEIVED:.0f}"),
+        ("    by the median batch", figure(received.plain_median, ".0f", rate), ""),
+        ("    with gzip", figure(received.gzip, ".0f", rate), ""),
+        ("    CPU of the receiver, a span", figure(received.receiver_us, ".1f", each), ""),
+        ("    CPU of the exporter, a span", figure(received.sender_us, ".1f", each), ""),
+        *refused,
+        ("100,000 spans, texts of 1 KB", figure(keeping.unique, ".0f", " MB"), f"under {AIM_MEGABYTES:.0f} MB"),
+        ("100,000 model calls, histories", figure(keeping.repeated, ".0f", " MB"), ""),
+        (f"a rollout of {TURNS} turns, {telling.megabytes:.1f} MB, folded", figure(telling.fold_ms, ".1f", " ms"), ""),
+        ("    told in 4,000 tokens", figure(telling.render_ms, ".1f", " ms"), ""),
+        ("    without its secrets", figure(telling.secrets_ms, ".1f", " ms"), ""),
+        ("    and personal data", figure(telling.personal_ms, ".1f", " ms"), ""),
+        (
+            f"a prompt of {telling.prompts} of them",
+            figure(telling.prompt_ms, ".0f", " ms"),
+            f"under {AIM_PROMPT_MS:.0f} ms for {FULL.told}",
+        ),
+    ]
+    return Table(title="What spans cost", columns=("of what", "figure", "aim"), rows=tuple(rows))
 
 
 def main() -> None:
@@ -342,7 +347,7 @@ def main() -> None:
         keep(options.keep[0], int(options.keep[1]))
     else:
         report = measure(QUICK if options.quick else FULL)
-        print(json.dumps(asdict(report)) if options.json else "\n".join(table(report)))
+        print(json.dumps(asdict(report)) if options.json else table(report))
 
 
 if __name__ == "__main__":

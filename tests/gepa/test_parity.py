@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("gepa", reason="gepa is not installed: `make test-gepa` compares with it")
 
-from gepa_arms import Arena, by_gepa, by_spanwright, gepas_rounds
+from side_by_side import Arena, by_gepa, by_spanwright, gepas_rounds
 
 from spanwright.search import (
     MostImproved,

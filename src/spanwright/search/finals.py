@@ -148,8 +148,9 @@ def _evidence_of_search(view: PoolView, candidate: CandidateId) -> Stage:
 def best(view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
     """Return the finalist that is worth most, by the model of the lineage where there is one; of equals, the earliest.
 
-    Else it is the best mean over the cells that all of them know: validation cells may be inherited: an untested difference counts as none, so a child that changes nothing never
-    replaces its elder. Training cells, where all were measured on them, count as well.
+    Without the model: the best mean over the cells that all of them know. Validation cells may be inherited: an
+    untested difference counts as none, so a child that changes nothing never replaces its elder. Training cells, where
+    all were measured on them, count as well.
     """
     earliest_first = sorted(finalists, key=lambda each: view.member(each).order)
     if view.posterior is not None and earliest_first:
