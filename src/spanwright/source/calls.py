@@ -1,0 +1,102 @@
+"""Calls in a file: those that make agents and tools, their arguments, and how to give one another argument."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import libcst as cst
+
+from spanwright.source.constants import meaning
+from spanwright.source.files import SourceFile
+from spanwright.source.places import Nowhere
+from spanwright.source.spots import Added
+
+_DECORATORS = {"tool", "tool_plain"}
+_MAKERS = {"Tool", "add_function"}
+
+
+def name_of(node: cst.CSTNode) -> str:
+    """Return the last part of a dotted name."""
+    if isinstance(node, cst.Subscript):
+        return name_of(node.value)
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
+    """Return the value of a keyword argument."""
+    return next((each.value for each in call.args if each.keyword is not None and each.keyword.value == name), None)
+
+
+def called(node: cst.CSTNode, name: str) -> Iterator[cst.Call]:
+    """Yield the calls of a name at or below a node."""
+    if isinstance(node, cst.Call) and name_of(node.func) == name:
+        yield node
+    for child in node.children:
+        yield from called(child, name)
+
+
+def description_of(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """Yield the descriptions that `Field`s at or below a node give."""
+    for call in called(node, "Field"):
+        value = keyword(call, "description")
+        if value is not None:
+            yield value
+
+
+def agent_calls(file: SourceFile, name: str) -> Iterator[cst.Call]:
+    """Yield the calls that may make the agent of a name: whatever takes a name takes no other one."""
+    for call in file.found(cst.Call):
+        given = keyword(call, "name")
+        if given is None or meaning(given) in {None, name}:
+            yield call
+
+
+def elements(node: cst.BaseExpression) -> Sequence[cst.BaseExpression] | None:
+    """Return the elements of a list or a tuple; None for anything else."""
+    if isinstance(node, cst.List | cst.Tuple):
+        return [element.value for element in node.elements]
+    return None
+
+
+def registrations(
+    function: cst.FunctionDef, file: SourceFile, files: Iterable[SourceFile]
+) -> Iterator[tuple[cst.BaseExpression, SourceFile]]:
+    """Yield what makes a function a tool: a decorator, with a call or without, or a call that it is handed to."""
+    for decorator in function.decorators:
+        node = decorator.decorator
+        if name_of(node.func if isinstance(node, cst.Call) else node) in _DECORATORS:
+            yield node, file
+    for other in dict.fromkeys([file, *files]):
+        for call in other.found(cst.Call):
+            if name_of(call.func) not in _MAKERS | _DECORATORS or not call.args:
+                continue
+            first = next((each for each in call.args if each.keyword is None), None)
+            handed = first.value if first is not None else keyword(call, "function") or keyword(call, "func")
+            if handed is not None and name_of(handed) == function.name.value:
+                yield call, other
+
+
+def with_keyword(call: cst.BaseExpression, name: str, file: SourceFile, what: str) -> Added | Nowhere:
+    """Return the place for one more keyword argument of a call, or of a decorator without one."""
+    _, end = file.span(call)
+    if not isinstance(call, cst.Call):
+        return Added(file=file, node=call, what=what, at=end, until=end, head=f"({name}=", tail=")")
+    if call.args and call.args[-1].star == "**":
+        return Nowhere(reason=f"{what} may come with what is unpacked at {file.path.name}:{file.line(call)}")
+    if not call.args:
+        return Added(file=file, node=call, what=what, at=end - 1, until=end - 1, head=f"{name}=")
+    last = call.args[-1]
+    _, stop = file.span(last.value)
+    while last.value.rpar and file.code[stop : stop + 1] != b")":
+        stop += 1
+    stop += len(last.value.rpar)
+    comma = isinstance(last.comma, cst.Comma)
+    closing = file.code[stop : end - 1].decode()
+    if comma and "\n" in closing:  # one argument a line: another line, and its comma
+        indent = file.indentation(last)
+        place = stop + len(closing.partition(",")[0].encode()) + 1
+        return Added(file=file, node=last, what=what, at=place, until=place, head=f"\n{indent}{name}=", tail=",")
+    if comma:
+        place = stop + len(closing.partition(",")[0].encode()) + 1
+        return Added(file=file, node=last, what=what, at=place, until=place, head=f" {name}=")
+    return Added(file=file, node=last, what=what, at=stop, until=stop, head=f", {name}=")
