@@ -38,7 +38,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 """What is written as it is in any encoding, and in any kind of literal."""
 
 
-def find(places: Sequence[Place], text: str, library: Library) -> Spot | Nowhere:
+def find(places: Sequence[Place | Nowhere], text: str, library: Library) -> Spot | Nowhere:
     """Return where a text is written, the first of these places that holds it; or why there is none."""
     reasons: list[str] = []
     for place in places:
@@ -50,8 +50,10 @@ def find(places: Sequence[Place], text: str, library: Library) -> Spot | Nowhere
     return Nowhere(reason=reasons[0] if reasons else "no place in the source is known for it")
 
 
-def _found(place: Place, text: str, library: Library) -> Spot | Nowhere:
+def _found(place: Place | Nowhere, text: str, library: Library) -> Spot | Nowhere:
     match place:
+        case Nowhere():
+            return place
         case InDocstring():
             return _in_docstring(place, text, library)
         case InRegistration():
@@ -203,7 +205,7 @@ def _new_description(parts: Sequence[cst.CSTNode], place: InField, file: SourceF
             value = file.written(assignment.value)
             head = f"Field({value}, description="
             return Added(file=file, node=assignment, what=what, at=start, until=stop, head=head, tail=")")
-    hint = "" if imported or fields else f", and {file.path.name} imports no Field"
+    hint = f", and {file.path.name} imports no Field" if place.of_model and not imported else ""
     return Nowhere(reason=f"{what} has no description to rewrite{hint}")
 
 

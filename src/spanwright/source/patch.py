@@ -10,8 +10,8 @@ from spanwright.core.candidate import ComponentId
 from spanwright.source.files import Replacement, SourceFile
 from spanwright.source.finding import described
 from spanwright.source.library import Library
-from spanwright.source.places import InRegistration
-from spanwright.source.spots import Added, FunctionDocs, Spot
+from spanwright.source.places import InRegistration, Nowhere
+from spanwright.source.spots import Added, FunctionDocs, Replacements, Spot
 from spanwright.source.tool_docs import reworded
 
 _NOT_IN_A_DOCSTRING = "its docstring cannot hold this text such that it is read back exactly"
@@ -47,14 +47,15 @@ class _Draft:
         self.written: dict[Path, list[ComponentId]] = {}
         self.refused: dict[ComponentId, str] = {}
 
-    def put(self, components: Iterable[ComponentId], new: Sequence[Replacement], file: SourceFile) -> None:
-        known = self.replacements.setdefault(file, [])
-        fresh = [each for each in new if each not in known]
-        if any(_overlap(each, other) for each in fresh for other in known):
+    def put(self, components: Sequence[ComponentId], new: Replacements) -> None:
+        fresh = [(file, each) for file, each in new if each not in self.replacements.get(file, ())]
+        if any(_overlap(each, other) for file, each in fresh for other in self.replacements.get(file, ())):
             self.refused.update(dict.fromkeys(components, "ambiguous: another component's text stands at its place"))
             return
-        known.extend(fresh)
-        self.written.setdefault(file.path, []).extend(components)
+        for file, each in fresh:
+            self.replacements.setdefault(file, []).append(each)
+        for path in dict.fromkeys(file.path for file, _ in new):
+            self.written.setdefault(path, []).extend(components)
 
 
 def patch(changes: Iterable[Change], library: Library) -> Patch:
@@ -69,7 +70,7 @@ def patch(changes: Iterable[Change], library: Library) -> Patch:
         if new is None:
             draft.refused[change.component] = _refusal(change)
         else:
-            draft.put([change.component], new, change.spot.file)
+            draft.put([change.component], new)
     for group in functions.values():
         _reword(group, draft, library)
     files = {file.path: file.changed(new) for file, new in draft.replacements.items() if new}
@@ -90,25 +91,24 @@ def _reword(group: Sequence[Change], draft: _Draft, library: Library) -> None:
     spot = group[0].spot
     assert isinstance(spot, FunctionDocs)
     texts = {key: alike[0].text for key, alike in wanted.items()}
-    rewording = reworded(spot.node, texts, spot.place.read, spot.file)
+    beside = next((each.otherwise for each in group if each.otherwise is not None), None)
+    other = None if beside is None else described(beside, library)
+    rewording = reworded(spot.node, texts, spot.place.read, spot.file, alone=not isinstance(other, Added))
     if rewording.written is not None:
         taken = [change.component for key in rewording.taken for change in wanted[key]]
-        draft.put(taken, [rewording.written.replacement], spot.file)
+        draft.put(taken, [(spot.file, rewording.written.replacement)])
     for key, alike in wanted.items():
         if key not in rewording.taken:
-            _put_beside(alike, draft, library)
+            _put_beside(alike, draft, other if key == "" else None)
 
 
-def _put_beside(alike: Sequence[Change], draft: _Draft, library: Library) -> None:
+def _put_beside(alike: Sequence[Change], draft: _Draft, other: Added | Nowhere | None) -> None:
     """Put a text that a docstring cannot hold where the function is made a tool."""
-    change = alike[0]
-    other = None if change.otherwise is None else described(change.otherwise, library)
-    new = other.replacements(change.text) if isinstance(other, Added) else None
     components = [each.component for each in alike]
-    if new is None or not isinstance(other, Added):
+    if not isinstance(other, Added):
         draft.refused.update(dict.fromkeys(components, _NOT_IN_A_DOCSTRING))
     else:
-        draft.put(components, new, other.file)
+        draft.put(components, other.replacements(alike[0].text))
 
 
 def _refusal(change: Change) -> str:

@@ -64,6 +64,28 @@ def with_returns(doc: str, new: str) -> Iterator[str]:
             yield _put(lines, _Lines(place, _sphinx_end(lines, place)), _hung(found[0], new, "", _STEP))
 
 
+def without_returns(doc: str) -> Iterator[str]:
+    """Yield docstrings that do not tell what is returned."""
+    lines = cleandoc(doc).split("\n")
+    for place, line in enumerate(lines):
+        if _GOOGLE_RETURNS.match(line):
+            yield _dropped(lines, _Lines(place, _block(lines, place + 1).end))
+        elif re.match(r"returns\s*$", line, re.IGNORECASE) and _is_underlined(lines, place):
+            yield _dropped(lines, _Lines(place, _numpy_body(lines, place + 2).end))
+        elif re.match(r":(returns?|rtype):", line):
+            kept = [each for each in lines if not re.match(r":rtype:", each)]
+            first = next((each for each, text in enumerate(kept) if re.match(r":returns?:", text)), None)
+            yield _dropped(kept, _Lines(first, _sphinx_end(kept, first))) if first is not None else "\n".join(kept)
+
+
+def _dropped(lines: Sequence[str], where: _Lines) -> str:
+    """Return lines without some of them, and without the empty ones above those that are last."""
+    below = list(lines[where.end :])
+    while below and not below[0]:
+        below.pop(0)
+    return "\n".join([*lines[: where.start], *below]).rstrip("\n")
+
+
 def with_parameter(doc: str, name: str, new: str, styles: Sequence[Style]) -> Iterator[str]:
     """Yield docstrings that say `new` of a parameter, nothing of it where that is empty.
 

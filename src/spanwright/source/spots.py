@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -11,6 +12,8 @@ from spanwright.source.docstrings import rewritten_docstring, with_docstring
 from spanwright.source.files import Replacement, SourceFile
 from spanwright.source.literals import Manner, wrapped
 from spanwright.source.places import InDocstring
+
+Replacements: TypeAlias = Sequence[tuple[SourceFile, Replacement]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +27,11 @@ class Literal:
     """Whether the text is all of it: else white space around it is not sent, and stays."""
 
     @classmethod
+    def of(cls, node: cst.BaseExpression, file: SourceFile, what: str) -> "Literal":
+        """Return the literal of a text that is sent without the white space around it."""
+        return cls(file=file, node=node, what=what, exact=False)
+
+    @classmethod
     def holding(cls, text: str, node: cst.BaseExpression, file: SourceFile, what: str) -> "Literal | None":
         """Return the literal of a text if the expression means it, with or without white space around it."""
         value = meaning(node)
@@ -31,12 +39,12 @@ class Literal:
             return None
         return cls(file=file, node=node, what=what, exact=value == text)
 
-    def replacements(self, text: str) -> Sequence[Replacement] | None:
+    def replacements(self, text: str) -> Replacements:
         """Return what to replace so that the text is `text`."""
         old = meaning(self.node) or ""
         start, end = old[: len(old) - len(old.lstrip())], old[len(old.rstrip()) :]
         whole = text if self.exact or not text else f"{start}{text}{end}"
-        return [_replaced(self.node, whole, self.file)]
+        return [(self.file, _replaced(self.node, whole, self.file))]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,16 +60,12 @@ class Joined:
         """The first of them."""
         return self.nodes[0][0]
 
-    def replacements(self, text: str) -> Sequence[Replacement] | None:
-        """Return what to replace so that the text is `text`; None where that cannot be."""
-        if any(file is not self.file for _, file in self.nodes):
-            return None
+    def replacements(self, text: str) -> Replacements:
+        """Return what to replace so that the text is `text`."""
+        literals = [Literal.of(node, file, self.what) for node, file in self.nodes]
         old = [(meaning(node) or "").strip() for node, _ in self.nodes]
-        return [
-            _replaced(node, new, self.file)
-            for (node, _), before, new in zip(self.nodes, old, shared_out(text, old), strict=True)
-            if new != before
-        ]
+        changed = zip(literals, old, shared_out(text, old), strict=True)
+        return [each for literal, before, new in changed if new != before for each in literal.replacements(new)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,13 +86,13 @@ class Cleaned:
     node: cst.ClassDef | cst.BaseExpression
     what: str
 
-    def replacements(self, text: str) -> Sequence[Replacement] | None:
+    def replacements(self, text: str) -> Replacements | None:
         """Return what to replace so that the text is `text`; None where that cannot be."""
         if isinstance(self.node, cst.ClassDef):
             written = with_docstring(self.node, text, self.file)
         else:
             written = rewritten_docstring(self.node, text, self.file)
-        return None if written is None else [written.replacement]
+        return None if written is None else [(self.file, written.replacement)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,10 +108,10 @@ class Added:
     head: str
     tail: str = ""
 
-    def replacements(self, text: str) -> Sequence[Replacement] | None:
+    def replacements(self, text: str) -> Replacements:
         """Return what to write so that the text is `text`."""
         manner = Manner(file=self.file, indent=self.file.indentation(self.node), column=self.file.line_length // 2)
-        return [Replacement(self.at, self.until, f"{self.head}{wrapped(text, manner)}{self.tail}")]
+        return [(self.file, Replacement(self.at, self.until, f"{self.head}{wrapped(text, manner)}{self.tail}"))]
 
 
 Spot = Literal | Joined | FunctionDocs | Cleaned | Added

@@ -10,7 +10,7 @@ from spanwright.source.constants import meaning
 from spanwright.source.docstrings import Written, docstring, with_docstring
 from spanwright.source.files import SourceFile
 from spanwright.source.places import Reader, Told
-from spanwright.source.sections import Style, style_of, with_description, with_parameter, with_returns
+from spanwright.source.sections import Style, style_of, with_description, with_parameter, with_returns, without_returns
 
 _COMPOSED = re.compile(
     r"(?:<summary>(?P<summary>.*)</summary>\n)?"
@@ -29,19 +29,26 @@ class Rewording:
     """What it says anew: names of parameters, and "" for the description."""
 
 
-def reworded(function: cst.FunctionDef, wanted: Mapping[str, str], read: Reader, file: SourceFile) -> Rewording:
-    """Return a function's docstring with new texts, of which some may be impossible in a docstring."""
+def reworded(
+    function: cst.FunctionDef, wanted: Mapping[str, str], read: Reader, file: SourceFile, *, alone: bool
+) -> Rewording:
+    """Return a function's docstring with new texts, of which some may be impossible in a docstring.
+
+    `alone` says that there is no other place for a description: then one that says nothing of its own on what is
+    returned takes the place of the section that does.
+    """
     old = docstring(function)
     doc = (meaning(old) or "") if old is not None else ""
     told = read(doc)
     written: Written | None = None
     taken: set[str] = set()
+    styles = _styles(doc, file)
     # Twice: a section that one text brings along may be what another one needs.
     for key in [*wanted, *wanted]:
         if told is None or key in taken:
             continue
         goal = {**told.texts, key: wanted[key]}
-        for candidate in _candidates(doc, told, key, wanted[key], _styles(doc, file)):
+        for candidate in _candidates(doc, told, key, wanted[key], styles, alone=alone):
             attempt = with_docstring(function, candidate, file)
             if attempt is None or attempt.value is None:
                 continue
@@ -57,7 +64,7 @@ def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return {key: text for key, text in one.items() if text} == {key: text for key, text in other.items() if text}
 
 
-def _candidates(doc: str, told: Told, key: str, new: str, styles: Sequence[Style]) -> Iterator[str]:
+def _candidates(doc: str, told: Told, key: str, new: str, styles: Sequence[Style], *, alone: bool) -> Iterator[str]:
     if key:
         yield from with_parameter(doc, key, new, styles)
         return
@@ -67,7 +74,10 @@ def _candidates(doc: str, told: Told, key: str, new: str, styles: Sequence[Style
         return
     wanted = _COMPOSED.fullmatch(new)
     if wanted is None or wanted["type"] != old["type"]:
-        return  # A docstring that tells of what is returned is read as more than one text.
+        # A docstring that tells of what is returned is read as more than one text.
+        for candidate in without_returns(doc) if alone else ():
+            yield from with_description(candidate, old["summary"] or "", new)
+        return
     before, after = old["summary"] or "", wanted["summary"] or ""
     described = [doc] if before == after else list(with_description(doc, before, after))
     for candidate in described:

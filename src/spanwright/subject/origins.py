@@ -44,10 +44,10 @@ class Origins:
     others: tuple[Path, ...] = ()
     """All other files that may be written."""
 
-    def of(self, component: Component) -> Sequence[Place] | Nowhere:
+    def of(self, component: Component) -> Sequence[Place | Nowhere]:
         """Return the places of a component's text, the likeliest first."""
         if component.dynamic:
-            return Nowhere(reason="code makes it at run time")
+            return (Nowhere(reason="code makes it at run time"),)
         rest = component.id.partition("/")[2]
         match component.kind:
             case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT:
@@ -90,18 +90,17 @@ class Origins:
     def _registration(self, function: Definition) -> InRegistration:
         return InRegistration(function=function, files=(function.file, *self.homes, *self.others))
 
-    def _of_tool(self, component: Component, name: str, path: str) -> Sequence[Place] | Nowhere:
+    def _of_tool(self, component: Component, name: str, path: str) -> Sequence[Place | Nowhere]:
         tool = self._tools.named.get(name)
         if tool is None:
             made = ", ".join(self._tools.foreign)
-            return Nowhere(
-                reason=f"the tool comes from elsewhere: {made}" if made else "a capability adds the tool at run time"
-            )
+            why = f"the tool comes from elsewhere: {made}" if made else "a capability adds the tool at run time"
+            return (Nowhere(reason=why),)
         if told_of(tool).texts.get(path, "") != component.text:
-            return Nowhere(reason="code changes it at run time: a prepare function or a toolset")
+            return (Nowhere(reason="code changes it at run time: a prepare function or a toolset"),)
         function = definition_of_function(tool.function)
         if isinstance(function, Nowhere):
-            return function
+            return (function, *(() if path else (InLiteral(files=self.homes),)))
         return tuple(self._of_path(tool, function, path) if path else self._of_description(tool, function))
 
     def _of_description(self, tool: Tool[Any], function: Definition) -> Iterator[Place]:

@@ -135,8 +135,7 @@ def _origins(
 
 
 def _spot(component: Component, origin: Origins, files: Library) -> Spot | Nowhere:
-    places = origin.of(component)
-    return places if isinstance(places, Nowhere) else find(places, component.text, files)
+    return find(origin.of(component), component.text, files)
 
 
 async def _texts(agent: AbstractAgent[Any, Any]) -> Mapping[ComponentId, str]:
@@ -149,12 +148,11 @@ async def _texts(agent: AbstractAgent[Any, Any]) -> Mapping[ComponentId, str]:
 
 @contextmanager
 def _afresh(reach: Reach, files: Mapping[Path, bytes]) -> Generator[None]:
-    """Import a module anew inside the block, as if some files had another content; what was loaded comes back after."""
-    away = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if (name == reach.module and name != "__main__") or file_of(module) in files
-    }
+    """Import a package anew inside the block, as if some files had another content; what was loaded comes back after."""
+    loaded = dict(sys.modules)
+    changed = {name for name, module in loaded.items() if file_of(module) in files}
+    anew = {name.partition(".")[0] for name in (reach.module, *changed)} - {"__main__"}
+    away = {name: module for name, module in loaded.items() if name.partition(".")[0] in anew}
     for name in away:
         del sys.modules[name]
     try:

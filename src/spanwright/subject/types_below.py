@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from enum import Enum
 from inspect import get_annotations
-from typing import cast, get_args, get_type_hints, is_typeddict
+from typing import cast, get_args, get_type_hints
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_ai.output import NativeOutput, PromptedOutput, ToolOutput
-from typing_extensions import get_original_bases
+from typing_extensions import get_original_bases, is_typeddict
 
 
 def hints_of(thing: object) -> dict[str, object]:
@@ -47,7 +47,7 @@ def _below(annotation: object, seen: set[int]) -> Iterator[type]:
 
 def has_texts(cls: type) -> bool:
     """Return whether a schema of a class has texts that are written in it."""
-    return issubclass(cls, BaseModel | Enum) or is_typeddict(cls) or hasattr(cls, "__dataclass_fields__")
+    return is_typeddict(cls) or hasattr(cls, "__dataclass_fields__") or issubclass(cls, BaseModel | Enum)
 
 
 def field_named(cls: type, name: str) -> str | None:

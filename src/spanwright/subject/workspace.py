@@ -46,9 +46,15 @@ def own_modules() -> Iterator[tuple[str, Path]]:
 def file_of(module: ModuleType | None) -> Path | None:
     """Return a module's source file; None where it has none."""
     found = getattr(module, "__file__", None)
-    return Path(found).resolve() if isinstance(found, str) and found.endswith(".py") else None
+    return _resolved(found) if isinstance(found, str) and found.endswith(".py") else None
 
 
+@cache
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
+
+
+@cache
 def is_own(path: Path) -> bool:
     """Return whether a file is the user's."""
     return not any(part in _INSTALLED for part in path.parts) and not any(

@@ -1,0 +1,47 @@
+"""Examples of agents as others write them, copied into a package of their own that can be imported and patched."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spanwright.subject import Answer, Question, Reach, WriteBack, answer, write_back
+
+EXAMPLES = Path(__file__).with_name("examples")
+
+
+def here(question: Question) -> Answer:
+    """Answer a question in this process: what the library does in one of its own, without the seconds that takes."""
+    return asyncio.run(answer(question))
+
+
+@dataclass(frozen=True)
+class Package:
+    folder: Path
+
+    def reach(self, module: str, name: str) -> Reach:
+        return Reach(module=f"{self.folder.name}.{module}", name=name)
+
+    def path(self, module: str) -> Path:
+        return self.folder / f"{module}.py"
+
+    def texts(self, module: str, name: str) -> dict[str, str]:
+        """Return the texts of an agent as its source has them now."""
+        self.forget()
+        return dict(here(Question(reach=self.reach(module, name))).texts)
+
+    def write_back(self, module: str, name: str, winner: Mapping[str, str], *, write: bool = True) -> WriteBack:
+        self.forget()
+        seed = {id: text for id, text in self.texts(module, name).items() if id in winner}
+        return write_back(self.reach(module, name), seed, winner, write=write, asking=here)
+
+    def forget(self) -> None:
+        for each in [each for each in sys.modules if each.split(".")[0] == self.folder.name]:
+            del sys.modules[each]
+
+
+def is_formatted(path: Path) -> bool:
+    command = [Path(sys.executable).with_name("ruff"), "format", "--isolated", "--check", "-q", path]
+    return subprocess.run(command, check=False).returncode == 0
