@@ -7,9 +7,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from spanwright.subject import Answer, Question, Reach, WriteBack, answer, write_back
 
 EXAMPLES = Path(__file__).with_name("examples")
+
+AWKWARD = [
+    "",
+    "One line.",
+    "Two\nlines.",
+    "First.\n\nSecond, with a list:\n- one\n  - below\n\nThird.",
+    'He said "hi".',
+    "It's 'so'.",
+    'Ends with a quote "',
+    "Ends with a backslash \\",
+    '"""',
+    "'''\"\"\"",
+    "A \\d+ \\N{BULLET} \\x41 {braces} {{two}} %s",
+    "Tab\there.",
+    "Trailing  \nspace. ",
+    " Leading.",
+    "Grüße, 日本 🙂 \u2028 \x00\x1b \u200b",
+    "Args:\n    query: no\n",
+    "Say.\n\nArgs:\n    x: y",
+    "Do.\n\nReturns:\n    Nothing",
+    ":param query: no",
+    "Parameters\n----------\nquery\n    no",
+    "name: with a colon",
+    "(see below): yes",
+    "a" * 200,
+    "many words " * 30,
+    "# no comment",
+    "<summary>S</summary>\n<returns>\n<description>R</description>\n</returns>",
+    "\r\n",
+]
+LETTERS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+PIECES = st.one_of(st.sampled_from(AWKWARD), LETTERS, st.text("ab\"'\\{}\n \t:-", max_size=30))
+TEXTS = st.lists(PIECES, min_size=1, max_size=3).map("".join)
 
 
 def here(question: Question) -> Answer:

@@ -6,41 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from source_examples import EXAMPLES, is_formatted
+from source_examples import AWKWARD, EXAMPLES, TEXTS, is_formatted
 
 AGENTS = [("desk_google", "desk"), ("desk_numpy", "archive"), ("desk_sphinx", "painter"), ("unwritable", "scales")]
-AWKWARD = [
-    "",
-    "One line.",
-    "Two\nlines.",
-    "First.\n\nSecond, with a list:\n- one\n  - below\n\nThird.",
-    'He said "hi".',
-    "It's 'so'.",
-    'Ends with a quote "',
-    "Ends with a backslash \\",
-    '"""',
-    "'''\"\"\"",
-    "A \\d+ \\N{BULLET} \\x41 {braces} {{two}} %s",
-    "Tab\there.",
-    "Trailing  \nspace. ",
-    " Leading.",
-    "Grüße, 日本 🙂 \u2028 \x00\x1b \u200b",
-    "Args:\n    query: no\n",
-    "Say.\n\nArgs:\n    x: y",
-    "Do.\n\nReturns:\n    Nothing",
-    ":param query: no",
-    "Parameters\n----------\nquery\n    no",
-    "name: with a colon",
-    "(see below): yes",
-    "a" * 200,
-    "many words " * 30,
-    "# no comment",
-    "<summary>S</summary>\n<returns>\n<description>R</description>\n</returns>",
-    "\r\n",
-]
-LETTERS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
-PIECES = st.one_of(st.sampled_from(AWKWARD), LETTERS, st.text("ab\"'\\{}\n \t:-", max_size=30))
-TEXTS = st.lists(PIECES, min_size=1, max_size=3).map("".join)
 
 
 class Blank(ast.NodeTransformer):
@@ -81,7 +49,7 @@ def test_texts_are_written_where_they_came_from_and_nothing_else_changes(package
 
 
 @pytest.mark.parametrize(("module", "name"), AGENTS[:3])
-@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("turn", range(2))
 def test_awkward_texts_come_back_exactly_or_are_listed(package, module, name, turn):
     ids = list(package.texts(module, name))
     winner = {id: AWKWARD[(place * 7 + turn * 5 + 1) % len(AWKWARD)] for place, id in enumerate(ids)}
@@ -92,7 +60,7 @@ def test_awkward_texts_come_back_exactly_or_are_listed(package, module, name, tu
 
 
 @given(data=st.data())
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_any_texts_come_back_exactly_or_are_listed(package, data):
     for source in EXAMPLES.glob("*.py"):
         (package.folder / source.name).write_bytes(source.read_bytes())

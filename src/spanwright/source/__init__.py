@@ -21,12 +21,13 @@ from spanwright.source.places import (
     Reader,
     Told,
 )
-from spanwright.source.spots import Spot
+from spanwright.source.spots import FunctionDocs, Spot
 
 __all__ = [
     "DEFAULT_LINE_LENGTH",
     "Change",
     "Definition",
+    "FunctionDocs",
     "InArgument",
     "InClass",
     "InDocstring",

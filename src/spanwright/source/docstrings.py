@@ -85,9 +85,10 @@ def _code(body: str, indent: str, quotes: str, file: SourceFile, *, raw: bool, o
     else:
         body = "".join(_escaped(letter, file) for letter in body)
         body = re.sub(re.escape(quotes), f"\\\\{quote}" * 3, body)
+        if body.endswith(quote) and "\n" not in body:
+            body = f"{body[:-1]}\\{quote}"
     start = f"\n{indent}" if opened else ""
-    end = " " if body.endswith((quote, "\\")) else ""
-    end = f"\n{indent}" if "\n" in body else end
+    end = f"\n{indent}" if "\n" in body else ""
     code = f"{'r' if raw else ''}{quotes}{start}{body}{end}{quotes}"
     read = meaning_of(code)
     return code if read is not None and cleandoc(read) == cleandoc(value) else None

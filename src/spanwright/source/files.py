@@ -5,11 +5,11 @@ that LibCST cannot give back exactly is not read at all.
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeRange, CodeSpan, MetadataWrapper, PositionProvider
@@ -70,9 +70,17 @@ class SourceFile:
         """All nodes, each before those below it."""
         return tuple(_walk(self.tree))
 
-    def found(self, kind: type[Node]) -> Iterator[Node]:
-        """Yield all nodes of a kind, in the order in which they are read."""
-        return (node for node in self.nodes if isinstance(node, kind))
+    def found(self, kind: type[Node]) -> Sequence[Node]:
+        """Return all nodes of a kind, in the order in which they are read."""
+        return cast("Sequence[Node]", self._by_kind.get(kind, ()))
+
+    @cached_property
+    def classes(self) -> Mapping[str, Sequence[cst.ClassDef]]:
+        """The classes by their qualified names."""
+        named: dict[str, list[cst.ClassDef]] = {}
+        for name, node in _classes(self.tree, ""):
+            named.setdefault(name, []).append(node)
+        return named
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Return where a node begins and ends, in bytes of the text in UTF-8; parentheses around it do not count."""
@@ -117,6 +125,13 @@ class SourceFile:
         return code.decode().encode(self.tree.encoding)
 
     @cached_property
+    def _by_kind(self) -> Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]]:
+        kinds: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
+        for node in self.nodes:
+            kinds.setdefault(type(node), []).append(node)
+        return kinds
+
+    @cached_property
     def _wrapper(self) -> MetadataWrapper:
         return MetadataWrapper(self.tree, unsafe_skip_copy=True)
 
@@ -138,3 +153,14 @@ def _walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     yield node
     for child in node.children:
         yield from _walk(child)
+
+
+def _classes(node: cst.CSTNode, above: str) -> Iterator[tuple[str, cst.ClassDef]]:
+    for child in node.children:
+        if isinstance(child, cst.ClassDef):
+            yield f"{above}{child.name.value}", child
+            yield from _classes(child, f"{above}{child.name.value}.")
+        elif isinstance(child, cst.FunctionDef):
+            yield from _classes(child, f"{above}{child.name.value}.<locals>.")
+        else:
+            yield from _classes(child, above)

@@ -42,7 +42,7 @@ def find(places: Sequence[Place | Nowhere], text: str, library: Library) -> Spot
     """Return where a text is written, the first of these places that holds it; or why there is none."""
     reasons: list[str] = []
     for place in places:
-        found = _found(place, text, library)
+        found = place if isinstance(place, Nowhere) else _found(place, text, library)
         if not isinstance(found, Nowhere):
             return found
         if found.reason:
@@ -50,10 +50,8 @@ def find(places: Sequence[Place | Nowhere], text: str, library: Library) -> Spot
     return Nowhere(reason=reasons[0] if reasons else "no place in the source is known for it")
 
 
-def _found(place: Place | Nowhere, text: str, library: Library) -> Spot | Nowhere:
+def _found(place: Place, text: str, library: Library) -> Spot | Nowhere:
     match place:
-        case Nowhere():
-            return place
         case InDocstring():
             return _in_docstring(place, text, library)
         case InRegistration():
@@ -90,22 +88,11 @@ def class_of(definition: Definition, library: Library) -> tuple[cst.ClassDef, So
         return Nowhere(reason=f"the class {definition.name} is in {definition.file.name}, which is no file of yours")
     if file.problem:
         return Nowhere(reason=file.problem)
-    found = [node for name, node in _classes(file.tree, "") if name == definition.name]
+    found = file.classes.get(definition.name, ())
     if len(found) == 1:
         return found[0], file
     many = "has several classes" if found else "has no class"
     return Nowhere(reason=f"{file.path.name} {many} {definition.name}")
-
-
-def _classes(node: cst.CSTNode, above: str) -> Iterator[tuple[str, cst.ClassDef]]:
-    for child in node.children:
-        if isinstance(child, cst.ClassDef):
-            yield f"{above}{child.name.value}", child
-            yield from _classes(child, f"{above}{child.name.value}.")
-        elif isinstance(child, cst.FunctionDef):
-            yield from _classes(child, f"{above}{child.name.value}.<locals>.")
-        else:
-            yield from _classes(child, above)
 
 
 def _in_docstring(place: InDocstring, text: str, library: Library) -> Spot | Nowhere:

@@ -4,7 +4,7 @@ Two questions: which patch puts these texts into the source, and which texts do 
 """
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pydantic_ai.agent import AbstractAgent
 
 from spanwright.core.candidate import Component, ComponentId
 from spanwright.errors import UsageError
-from spanwright.source import Change, Library, Nowhere, Spot, find, patch
+from spanwright.source import Change, FunctionDocs, Library, Nowhere, Spot, find, patch
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import wearable_of
 from spanwright.subject.origins import Origins
@@ -105,17 +105,20 @@ def _planned(
     by_id = {component.id: component for component in found}
     files = library()
     sources = _origins(subject, agents, question.reach, tuple(files.files))
+    spots = {id: _spot(component, sources[component.agent], files) for id, component in by_id.items()}
+    wanted = {id: question.winner.get(id, component.text) for id, component in by_id.items()}
+    refused.update({id: f"ambiguous: {other} has its text from the same place" for id, other in _shared(spots, wanted)})
     changes: list[Change] = []
-    for id, text in question.winner.items():
-        component = by_id.get(id)
-        if id in refused or component is None or component.text == text:
+    for id, text in wanted.items():
+        spot, component = spots[id], by_id[id]
+        if component.text == text or id in refused:
             continue
-        origin = sources[component.agent]
-        spot = _spot(component, origin, files)
         if isinstance(spot, Nowhere):
             refused[id] = spot.reason
         else:
-            changes.append(Change(component=id, text=text, spot=spot, otherwise=origin.registration(component)))
+            beside = sources[component.agent].registration(component)
+            changes.append(Change(component=id, text=text, spot=spot, otherwise=beside))
+    refused = {id: why for id, why in refused.items() if id in by_id and wanted[id] != by_id[id].text}
     made = patch(changes, files)
     return replace(
         known,
@@ -124,6 +127,20 @@ def _planned(
         written={str(path): tuple(components) for path, components in made.written.items()},
         refused={**refused, **made.refused},
     )
+
+
+def _shared(
+    spots: Mapping[ComponentId, Spot | Nowhere], wanted: Mapping[ComponentId, str]
+) -> Iterator[tuple[ComponentId, ComponentId]]:
+    """Yield components that are written at one place and shall have different texts, each with another such one."""
+    places: dict[object, list[ComponentId]] = {}
+    for id, spot in spots.items():
+        if not isinstance(spot, Nowhere):
+            key = (spot.node, spot.place.parameter) if isinstance(spot, FunctionDocs) else (spot.node, spot.what)
+            places.setdefault(key, []).append(id)
+    for together in places.values():
+        if len({wanted[id] for id in together}) > 1:
+            yield from ((id, next(each for each in together if wanted[each] != wanted[id])) for id in together)
 
 
 def _origins(
@@ -148,7 +165,7 @@ async def _texts(agent: AbstractAgent[Any, Any]) -> Mapping[ComponentId, str]:
 
 @contextmanager
 def _afresh(reach: Reach, files: Mapping[Path, bytes]) -> Generator[None]:
-    """Import a package anew inside the block, as if some files had another content; what was loaded comes back after."""
+    """Import a package anew inside the block, as if files had another content; what was loaded comes back after."""
     loaded = dict(sys.modules)
     changed = {name for name, module in loaded.items() if file_of(module) in files}
     anew = {name.partition(".")[0] for name in (reach.module, *changed)} - {"__main__"}
