@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from spanwright.subject import Answer, Question, Reach, WriteBack, answer, write_back
+from spanwright.subject.rewriting import Answer, Question, Reach, WriteBack, answer, write_back
 
 EXAMPLES = Path(__file__).with_name("examples")
 

@@ -8,7 +8,8 @@ from spanwright.cli.loading import named
 from spanwright.cli.looking import result_of
 from spanwright.cli.printing import coloured, columns
 from spanwright.report import Result, Screen
-from spanwright.subject import Reach, WriteBack, write_back
+from spanwright.report.figures import number
+from spanwright.subject.rewriting import Reach, WriteBack, write_back
 
 
 def apply_run(run: str, reference: str, store: Path, *, write: bool, champion: Path | None, as_json: bool) -> None:
@@ -34,15 +35,15 @@ def apply_run(run: str, reference: str, store: Path, *, write: bool, champion: P
 
 
 def _lines(found: WriteBack, result: Result, champion: Path | None) -> list[str]:
-    count, files = len(found.components), ", ".join(str(patch.path) for patch in found.patches)
+    count, files = number(len(found.components), "text"), ", ".join(str(patch.path) for patch in found.patches)
     if result.best == result.seed:
         said = "Nothing to write: the seed is the best."
     elif not found.patches:
         said = "Nothing to write: the source has these texts." if found.already else "Nothing can be written."
     elif found.written:
-        said = f"Wrote {count} texts to {files}."
+        said = f"Wrote {count} to {files}."
     else:
-        said = f"Would write {count} texts to {files}: say --write."
+        said = f"Would write {count} to {files}: say --write."
     return [said, *found.remarks]
 
 

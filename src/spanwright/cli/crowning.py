@@ -12,7 +12,9 @@ from spanwright.cli.exits import ExitCode
 from spanwright.cli.loading import named
 from spanwright.cli.printing import columns
 from spanwright.core.candidate import Component
-from spanwright.subject import Champion, Measured, Misfit, agents_in, discover, misfits, read_champion
+from spanwright.report.figures import number
+from spanwright.subject import Champion, Measured, Misfit, discover, misfits, read_champion
+from spanwright.subject.rewriting import agents_in
 
 
 def examine(file: Path, reference: str | None, *, as_json: bool) -> ExitCode:
@@ -32,7 +34,7 @@ async def _components(reference: str) -> Sequence[Component]:
 
 
 def _lines(champion: Champion, found: Sequence[Misfit], reference: str | None) -> Iterator[str]:
-    yield f"Champion of run {champion.run or '(not said)'}, {len(champion.texts)} texts: {champion.summary}"
+    yield f"Champion of run {champion.run or '(not said)'}, {number(len(champion.texts), 'text')}: {champion.summary}"
     if champion.measured is not None:
         yield f"  measured    {_told(champion.measured)}"
     if reference is not None and not found:

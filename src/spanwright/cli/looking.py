@@ -19,7 +19,8 @@ from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
 from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
-from spanwright.subject import Origin, Reach, chosen, origins
+from spanwright.subject import chosen
+from spanwright.subject.rewriting import Origin, Reach, origins
 
 _EXCERPT = 60
 
@@ -76,8 +77,8 @@ def show_components(subject: str, *, as_json: bool) -> None:
     typer.echo(columns(rows))
     obstacles = [(origin.component, origin.obstacle) for _, origin in found if origin.obstacle]
     if obstacles:
-        typer.echo("\nCannot be written back into the source:")
-        typer.echo(columns([(f"  {component}", reason) for component, reason in obstacles]))
+        typer.echo("Cannot be written back into the source:", err=True)
+        typer.echo(columns([(f"  {component}", reason) for component, reason in obstacles]), err=True)
 
 
 def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:

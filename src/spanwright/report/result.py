@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.events import Event, StopReason
@@ -26,7 +26,10 @@ from spanwright.report.front import Tradeoff, front_of, told, tradeoff
 from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
-from spanwright.subject import Champion, Measured, WriteBack, reach_of, wearing, write_back, write_champion
+from spanwright.subject import Champion, Measured, wearing, write_champion
+
+if TYPE_CHECKING:
+    from spanwright.subject.rewriting import WriteBack
 
 _DIGITS = 4
 """Of figures in a champion file."""
@@ -219,13 +222,15 @@ class Result:
         )
         write_champion(path, champion)
 
-    def write_back(self, agent: object, *, write: bool = False) -> WriteBack:
+    def write_back(self, agent: object, *, write: bool = False) -> "WriteBack":
         """Return the winner's texts as a patch of the source that `agent` comes from; with `write` apply it.
 
         `agent` is the decorated agent, factory or program, which a module has to have under a name. Its modules are
         imported twice in a process of its own, which takes seconds: once as they are, and once as they would be.
         Raises UsageError where the source no longer says what the run began with.
         """
+        from spanwright.subject.rewriting import reach_of, write_back  # noqa: PLC0415  (few need a parser of source)
+
         return write_back(reach_of(agent), self.seed.texts, self.best.texts, write=write)
 
     def diff(self, *, components: Iterable[ComponentId] | None = None) -> str:

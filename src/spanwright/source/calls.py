@@ -1,9 +1,12 @@
 """Calls in a file: those that make agents and tools, their arguments, and how to give one another argument."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
 
 import libcst as cst
 
+from spanwright.source.assigning import assignments, name_of
 from spanwright.source.constants import meaning
 from spanwright.source.files import SourceFile
 from spanwright.source.places import Nowhere
@@ -11,15 +14,6 @@ from spanwright.source.spots import Added
 
 _DECORATORS = {"tool", "tool_plain"}
 _MAKERS = {"Tool", "add_function"}
-
-
-def name_of(node: cst.CSTNode) -> str:
-    """Return the last part of a dotted name."""
-    if isinstance(node, cst.Subscript):
-        return name_of(node.value)
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""
 
 
 def keyword(call: cst.Call, name: str) -> cst.BaseExpression | None:
@@ -43,12 +37,46 @@ def description_of(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
             yield value
 
 
-def agent_calls(file: SourceFile, name: str) -> Iterator[cst.Call]:
-    """Yield the calls that may make the agent of a name: whatever takes a name takes no other one."""
+class Certainty(Enum):
+    """How sure it is that a call makes the agent that is meant, the surest first."""
+
+    ASSIGNED = "assigned to its variable"
+    NAMED = "given its name"
+    POSSIBLE = "given a name that only code knows"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A call that may make an agent."""
+
+    call: cst.Call
+    file: SourceFile
+    certainty: Certainty
+
+
+def agent_calls(file: SourceFile, name: str, variables: Sequence[str]) -> Iterator[Making]:
+    """Yield the calls that may make the agent of a name that is known by some variables."""
+    assigned = {
+        call: variable
+        for statement in file.tree.body
+        if isinstance(statement, cst.SimpleStatementLine)
+        for variable, value in assignments(statement)
+        for call in _calls(value)
+    }
     for call in file.found(cst.Call):
         given = keyword(call, "name")
-        if given is None or meaning(given) in {None, name}:
-            yield call
+        said = None if given is None else meaning(given)
+        if said not in {None, name} or (variables and assigned.get(call, variables[0]) not in variables):
+            continue
+        certainty = Certainty.NAMED if said == name else Certainty.POSSIBLE
+        yield Making(call, file, Certainty.ASSIGNED if assigned.get(call) in variables else certainty)
+
+
+def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
+    if isinstance(node, cst.Call):
+        yield node
+    for child in node.children:
+        yield from _calls(child)
 
 
 def elements(node: cst.BaseExpression) -> Sequence[cst.BaseExpression] | None:

@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from inspect import cleandoc
 from itertools import pairwise
 
 import libcst as cst
 
+from spanwright.source.assigning import name_of
 from spanwright.source.calls import (
+    Certainty,
     agent_calls,
     called,
     description_of,
     elements,
     keyword,
-    name_of,
     registrations,
     with_keyword,
 )
@@ -44,6 +46,8 @@ def find(places: Sequence[Place | Nowhere], text: str, library: Library) -> Spot
     for place in places:
         found = place if isinstance(place, Nowhere) else _found(place, text, library)
         if not isinstance(found, Nowhere):
+            return found
+        if found.final:
             return found
         if found.reason:
             reasons.append(found.reason)
@@ -231,27 +235,28 @@ def _below(owner: cst.ClassDef, name: str) -> cst.BaseExpression | None:
 
 def _in_argument(place: InArgument, text: str, library: Library) -> Spot | Nowhere:
     what = f"{place.argument} of {place.name}"
-    held: list[Spot] = []
-    obstacles: list[Nowhere] = []
-    for file in library.among(place.files):
-        for call in agent_calls(file, place.name):
-            value = keyword(call, place.argument)
-            if value is not None:
-                spot = _whole_or_joined(value, text, file, library, what)
-            elif not text and keyword(call, "name") is not None and name_of(call.func).endswith("Agent"):
-                spot = with_keyword(call, place.argument, file, what)
-            else:
+    calls = [made for file in library.among(place.files) for made in agent_calls(file, place.name, place.variables)]
+    for certainty in Certainty:
+        found: list[Spot | Nowhere] = []
+        for made in calls:
+            value = keyword(made.call, place.argument)
+            if made.certainty is not certainty:
                 continue
-            if isinstance(spot, Nowhere):
-                obstacles.append(spot)
-            else:
-                held.append(spot)
-    if len(held) == 1:
-        return held[0]
-    if held:
-        lines = ", ".join(f"{spot.file.path.name}:{spot.file.line(spot.node)}" for spot in held)
-        return Nowhere(reason=f"ambiguous: it is written at {lines}")
-    return obstacles[0] if obstacles else Nowhere(reason="")
+            if value is not None:
+                found.append(_whole_or_joined(value, text, made.file, library, what))
+            elif not text and keyword(made.call, "name") is not None and name_of(made.call.func).endswith("Agent"):
+                found.append(with_keyword(made.call, place.argument, made.file, what))
+        certain = certainty is not Certainty.POSSIBLE
+        held = [spot for spot in found if not isinstance(spot, Nowhere)]
+        obstacles = [spot for spot in found if isinstance(spot, Nowhere) and spot.reason]
+        if len(held) == 1 and not (certain and obstacles):
+            return held[0]
+        if held:
+            lines = ", ".join(f"{spot.file.path.name}:{spot.file.line(spot.node)}" for spot in held)
+            return Nowhere(reason=f"ambiguous: it may come from {lines}, or from other calls", final=True)
+        if obstacles and certain:
+            return replace(obstacles[0], final=True)
+    return Nowhere(reason="")
 
 
 def _whole_or_joined(

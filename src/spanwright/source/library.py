@@ -9,6 +9,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from spanwright.source.assigning import assignments
 from spanwright.source.constants import meaning
 from spanwright.source.files import SourceFile
 
@@ -140,10 +141,5 @@ def _assigned(body: Sequence[cst.CSTNode], name: str) -> Iterator[cst.BaseExpres
 def _constants(body: Sequence[cst.CSTNode]) -> Iterator[tuple[str, cst.BaseExpression]]:
     """Yield the names that are assigned to in a body, and what is assigned."""
     for statement in body:
-        for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-            if isinstance(small, cst.Assign):
-                for target in small.targets:
-                    if isinstance(target.target, cst.Name):
-                        yield target.target.value, small.value
-            elif isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name) and small.value is not None:
-                yield small.target.value, small.value
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from assignments(statement)

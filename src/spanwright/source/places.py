@@ -79,6 +79,8 @@ class InArgument:
     argument: str
     name: str
     """Of the agent; a call that names another one is not meant."""
+    variables: tuple[str, ...] = ()
+    """The names at the top of these files that are the agent; a call that is assigned to another one is not meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ class Nowhere:
     """The text cannot be written back, and why."""
 
     reason: str
+    final: bool = False
+    """Whether it is certain: then it is not looked for anywhere else."""
 
 
 Place: TypeAlias = InDocstring | InRegistration | InClass | InField | InArgument | InLiteral

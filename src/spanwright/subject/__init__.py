@@ -1,22 +1,17 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
-from spanwright.subject.apart import ask
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, Measured, Misfit, misfits, read_champion, write_champion
 from spanwright.subject.components import Choice, chosen
 from spanwright.subject.discovery import discover
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
-from spanwright.subject.planning import Answer, Origin, Question, answer, origins
-from spanwright.subject.reach import Reach, agents_in, reach_of
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
 from spanwright.subject.wearing import bare, wearing, worn
-from spanwright.subject.write_back import FilePatch, Unwritable, WriteBack, apply, write_back
 
 __all__ = [
-    "Answer",
     "Champion",
     "ChampionFile",
     "Choice",
@@ -24,25 +19,15 @@ __all__ = [
     "DepsFor",
     "EvalSet",
     "Evals",
-    "FilePatch",
     "HttpSubject",
     "Listening",
     "Measured",
     "Metric",
     "Misfit",
     "Objective",
-    "Origin",
     "PydanticSubject",
-    "Question",
-    "Reach",
     "Scoring",
-    "Unwritable",
     "Wearable",
-    "WriteBack",
-    "agents_in",
-    "answer",
-    "apply",
-    "ask",
     "bare",
     "chosen",
     "decorate",
@@ -51,14 +36,11 @@ __all__ = [
     "eval_set",
     "misfits",
     "optimizable",
-    "origins",
-    "reach_of",
     "read_champion",
     "score_of",
     "subject_of",
     "wearable_of",
     "wearing",
     "worn",
-    "write_back",
     "write_champion",
 ]

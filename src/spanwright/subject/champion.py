@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.errors import UsageError
+from spanwright.subject.nearest import nearest
 
 SCHEMA = "spanwright.champion/1"
 
@@ -128,7 +128,6 @@ _NEW = "the champion has no text for it: it was not there, or not optimized"
 
 
 def _gone(id: ComponentId, free: Sequence[ComponentId]) -> str:
-    agent = id.partition("/")[0]
-    likely = get_close_matches(id, [each for each in free if each.startswith(f"{agent}/")], n=1, cutoff=0.6)
-    hint = f": was it renamed to {likely[0]!r}?" if likely else ""
+    likely = nearest(id, free)
+    hint = f": was it renamed to {likely!r}?" if likely else ""
     return f"the agent has no such component any more, the text goes nowhere{hint}"

@@ -7,17 +7,18 @@ exactly, or would change another agent's texts, too, is listed with its reason.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches, unified_diff
+from difflib import unified_diff
 from pathlib import Path
 
 from spanwright.core.candidate import ComponentId
 from spanwright.errors import UsageError
 from spanwright.source import SourceFile
-from spanwright.subject.apart import Ask, ask
-from spanwright.subject.formatting import formatted
-from spanwright.subject.planning import Answer, Question
-from spanwright.subject.reach import Reach
-from spanwright.subject.workspace import replace_file
+from spanwright.subject.nearest import nearest
+from spanwright.subject.rewriting.apart import Ask, ask
+from spanwright.subject.rewriting.formatting import formatted
+from spanwright.subject.rewriting.planning import Answer, Question
+from spanwright.subject.rewriting.reach import Reach
+from spanwright.subject.rewriting.workspace import replace_file
 
 _ROUNDS = 6
 _ABSENT = "its agent is not among those that were handed over"
@@ -146,8 +147,8 @@ def _check(planned: Answer, seed: Mapping[ComponentId, str], winner: Mapping[Com
     mine = {id: text for id, text in seed.items() if _agent(id) in named}
     missing = sorted(id for id in mine if id not in planned.texts) if mine else sorted(seed)
     if missing:
-        likely = get_close_matches(missing[0], [id for id in planned.texts if id not in seed], n=1, cutoff=0.5)
-        hint = f" (is it {likely[0]!r} now?)" if likely else ""
+        likely = nearest(missing[0], [id for id in planned.texts if id not in seed])
+        hint = f" (is it {likely!r} now?)" if likely else ""
         told = ", ".join(map(repr, missing))
         raise UsageError(f"the source has no {told} any more{hint}", "It changed since the run: optimize anew")
     shown = {**planned.texts, **planned.worn}

@@ -28,8 +28,8 @@ from spanwright.source import (
     Nowhere,
     Place,
 )
-from spanwright.subject.tools import Tools, reader_of, told_of, tools_of
-from spanwright.subject.types_below import classes_below, describes, field_named, hints_of, owner_of
+from spanwright.subject.rewriting.tools import Tools, reader_of, told_of, tools_of
+from spanwright.subject.rewriting.types_below import classes_below, describes, field_named, hints_of, owner_of
 
 _LAMBDA = "<lambda>"
 
@@ -41,6 +41,8 @@ class Origins:
     agent: AbstractAgent[Any, Any]
     homes: tuple[Path, ...]
     """The files that define the agent."""
+    variables: tuple[str, ...] = ()
+    """The names that are the agent at the top of these."""
     others: tuple[Path, ...] = ()
     """All other files that may be written."""
 
@@ -84,7 +86,8 @@ class Origins:
         argument, _, part = rest.partition(":")
         if part and argument == "instructions":
             return self._anywhere()
-        call = InArgument(files=self.homes, argument=argument, name=self.agent.name or "")
+        name = self.agent.name or ""
+        call = InArgument(files=self.homes, argument=argument, name=name, variables=self.variables)
         return (call, *self._anywhere())
 
     def _registration(self, function: Definition) -> InRegistration:

@@ -17,7 +17,7 @@ from pydantic_ai.agent import AbstractAgent
 
 from spanwright.errors import UsageError
 from spanwright.subject.optimizable import definition_of
-from spanwright.subject.workspace import file_of, is_own
+from spanwright.subject.rewriting.workspace import file_of, is_own
 
 _MAIN = "__main__"
 _ITS_NAME = "__spanwright_main__"
@@ -63,6 +63,18 @@ def agents_in(subject: object) -> tuple[AbstractAgent[Any, Any], ...]:
     if definition.kind == "factory":
         return (cast("Callable[[], AbstractAgent[Any, Any]]", subject)(), *definition.agents)
     return definition.agents
+
+
+def variables_of(agent: AbstractAgent[Any, Any]) -> tuple[str, ...]:
+    """Return the names that the user's modules have for an agent."""
+    found = [
+        key
+        for module in list(sys.modules.values())
+        if (path := file_of(module)) is not None and is_own(path)
+        for key, value in list(vars(module).items())
+        if value is agent
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def homes_of(agent: AbstractAgent[Any, Any], subject: object, reach: Reach) -> tuple[Path, ...]:

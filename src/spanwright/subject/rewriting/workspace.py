@@ -87,7 +87,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
 def _foreign_roots() -> tuple[Path, ...]:
     paths = sysconfig.get_paths()
     roots = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib") if key in paths}
-    return (*(Path(root).resolve() for root in roots), Path(__file__).resolve().parent.parent)
+    return (*(Path(root).resolve() for root in roots), Path(__file__).resolve().parents[2])
 
 
 @cache

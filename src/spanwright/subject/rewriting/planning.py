@@ -17,9 +17,9 @@ from spanwright.errors import UsageError
 from spanwright.source import Change, FunctionDocs, Library, Nowhere, Spot, find, patch
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import wearable_of
-from spanwright.subject.origins import Origins
-from spanwright.subject.reach import Reach, agents_in, homes_of, other_agents, overlaid
-from spanwright.subject.workspace import file_of, library
+from spanwright.subject.rewriting.origins import Origins
+from spanwright.subject.rewriting.reach import Reach, agents_in, homes_of, other_agents, overlaid, variables_of
+from spanwright.subject.rewriting.workspace import file_of, library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,10 @@ def _origins(
     subject: object, agents: Sequence[AbstractAgent[Any, Any]], reach: Reach, files: tuple[Path, ...]
 ) -> Mapping[str, Origins]:
     return {
-        agent.name or "": Origins(agent=agent, homes=homes_of(agent, subject, reach), others=files) for agent in agents
+        agent.name or "": Origins(
+            agent=agent, homes=homes_of(agent, subject, reach), variables=variables_of(agent), others=files
+        )
+        for agent in agents
     }
 
 

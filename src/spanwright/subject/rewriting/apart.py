@@ -16,7 +16,7 @@ import anyio
 from pydantic import ConfigDict, TypeAdapter
 
 from spanwright.errors import UsageError
-from spanwright.subject.planning import Answer, Question, answer
+from spanwright.subject.rewriting.planning import Answer, Question, answer
 
 Ask: TypeAlias = Callable[[Question], Answer]
 
@@ -55,7 +55,7 @@ def ask(question: Question) -> Answer:
     with tempfile.TemporaryDirectory(prefix="spanwright-") as folder:
         asked, told = Path(folder, "question.json"), Path(folder, "answer.json")
         asked.write_bytes(_Adapters.request.dump_json(_Request(question=question, path=sys.path)))
-        command = [sys.executable, "-m", "spanwright.subject.apart", str(asked), str(told)]
+        command = [sys.executable, "-m", "spanwright.subject.rewriting.apart", str(asked), str(told)]
         try:
             ended = subprocess.run(  # noqa: S603  (our own module, and files that we wrote)
                 command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
