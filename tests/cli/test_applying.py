@@ -21,23 +21,17 @@ def shop(spanwright, optimized, folder):
     return path
 
 
-def test_a_dry_run_shows_the_patch_and_writes_nothing(spanwright, shop):
-    before = shop.read_text()
+def test_the_source_gets_the_winner_and_a_second_time_nothing_is_left_to_do(spanwright, shop):
+    written = spanwright("apply", "first", "--agent", "other:agent", "--write")
+    after = shop.read_text()
+    again = json.loads(spanwright("apply", "first", "--agent", "other:agent", "--json").stdout)
 
-    shown = spanwright("apply", "first", "--agent", "other:agent")
-
-    assert 0 == shown.exit_code
-    assert '-PROMPT = "Say no."  # for now' in shown.stdout
-    assert '+PROMPT = "Say yes, variant' in shown.stdout
-    assert "Would write 1 text to" in shown.stderr
-    assert before == shop.read_text()
-
-
-def test_with_write_the_source_has_the_winner(spanwright, shop):
-    written = json.loads(spanwright("apply", "first", "--agent", "other:agent", "--write", "--json").stdout)
-
-    assert (True, ["tiny/instructions"], []) == (written["written"], written["components"], written["unwritable"])
-    assert 'PROMPT = "Say yes, variant' in shop.read_text()
+    assert 0 == written.exit_code
+    assert '-PROMPT = "Say no."  # for now' in written.stdout
+    assert '+PROMPT = "Say yes, variant' in written.stdout
+    assert "Wrote 1 text to" in written.stderr
+    assert 'PROMPT = "Say yes, variant' in after
+    assert (["tiny/instructions"], [], False) == (again["already"], again["files"], again["written"])
 
 
 def test_what_cannot_be_written_goes_to_a_champion_file_which_says_whether_it_fits(spanwright, shop, folder):
@@ -69,7 +63,7 @@ def test_another_source_than_the_runs_is_a_usage_error(spanwright, shop):
 
 
 def test_components_say_where_they_come_from_or_why_they_cannot_be_written(spanwright, folder):
-    code = AGENT.format(prompt='"Say no."') + 'code = Agent(TestModel(), name="code", instructions=str(len(PROMPT)))\n'
+    code = AGENT.format(prompt='"Say no."') + 'code = Agent(TestModel(), name="code", instructions=str(7))\n'
     (folder / "other.py").write_text(code)
 
     listed = spanwright("components", "other:agent").stdout.splitlines()[1]
