@@ -60,7 +60,8 @@ def test_the_fewer_rollouts_are_kept_the_fewer_finalists_share_them(told):
     assert [6, 2, 3, 4, 6] == [count(rollouts) for rollouts in (99, 300, 800, 1000, 3000)]
 
 
-def test_finalists_are_measured_anew_side_by_side_first_where_the_search_did_not_look(told):
+def partly_known(told):
+    """Tell of a search that measured the seed on six of ten validation cases and on one of two to learn from."""
     story = told(validation=10, train=2)
     order = [case for case, _ in Policy.gepa().next_block(story.view, story.seed)]
     child = story.child(story.seed, "b")
@@ -68,12 +69,46 @@ def test_finalists_are_measured_anew_side_by_side_first_where_the_search_did_not
         story.rollout(story.seed, case, 0.5)
     for case in order[:4]:
         story.rollout(child, case, 0.5)
-    cells = POLICY.final_cells(story.view, (child, story.seed), 18)
+    story.rollout(story.seed, "t0", 0.5, Purpose.MINIBATCH)
+    finalists = (child, story.seed)
+    story.end_search(finalists)
+    return story, order, finalists
 
-    assert [(member, (case, 0)) for case in order[6:] for member in (child, story.seed)] == list(cells[:8])
-    assert {"t0", "t1"} == {case for _, (case, _) in cells[8:12]}
-    again = [(child, (order[0], 1)), (story.seed, (order[0], 1)), (child, (order[1], 1)), (story.seed, (order[1], 1))]
-    assert again == list(cells[12:16])
+
+def test_finalists_are_measured_first_where_the_search_chose_none_and_the_seeds_scores_are_not_asked_for_twice(told):
+    story, order, (child, seed) = partly_known(told)
+    cells = POLICY.final_cells(story.view, (child, seed), 20)
+
+    assert [(child, (case, 0)) for case in (*order[4:6], "t0")] == list(cells[:3])
+    assert [(member, (case, 0)) for case in order[6:] for member in (child, seed)] == list(cells[3:11])
+    assert [(child, ("t1", 0)), (seed, ("t1", 0))] == list(cells[11:13])
+    assert [(child, (case, 1)) for case in order[:4]] == list(cells[13:17])
+
+
+def test_where_the_best_mean_wins_all_finalists_are_measured_alike(told):
+    story, order, (child, seed) = partly_known(told)
+    cells = PLAIN.final_cells(story.view, (child, seed), 16)
+
+    assert {*order[6:], "t0", "t1"} == {case for _, (case, _) in cells[:12]}
+    assert [child, seed] * 8 == [member for member, _ in cells]
+
+
+def test_what_the_search_measured_of_the_seed_stands_beside_a_finalists_fresh_scores_once(told):
+    story = told(validation=40, rollouts=300)
+    story.validate(story.seed, [0.0] * 16)
+    child = story.child(story.seed, "good")
+    other = story.child(story.seed, "other")
+    story.validate(child, [1.0] * 4)
+    finalists = (child, other, story.seed)
+    story.end_search(finalists)
+    known = [case for case in story.view.validation if story.view.knows_seed(case)]
+    for case in known[4:12]:
+        story.rollout(child, case, 1.0, Purpose.FINAL)
+        story.rollout(other, case, 0.0, Purpose.FINAL)
+    story.narrow((child, story.seed))
+
+    assert known[:4] + known[12:] == [case for case in story.view.validation if story.view.knows_seed(case)]
+    assert child == POLICY.winner(story.view, finalists)
 
 
 def test_after_validation_come_training_cases_and_then_repeats(told):
@@ -260,6 +295,6 @@ def test_training_cells_count_when_all_finalists_have_them(story):
     assert child == PLAIN.winner(story.view, (child, story.seed))
 
 
-def test_a_sixth_to_a_fifth_is_kept_for_the_finals_and_nothing_of_a_small_budget():
-    assert [0, 0, 18, 54, 540] == [POLICY.reserve(budget) for budget in (None, 99, 100, 300, 3000)]
+def test_a_sixth_to_a_quarter_is_kept_for_the_finals_and_nothing_of_a_small_budget():
+    assert [0, 0, 25, 75, 540] == [POLICY.reserve(budget) for budget in (None, 99, 100, 300, 3000)]
     assert 192 == POLICY.final_least(["a"] * 6)

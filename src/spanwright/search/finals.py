@@ -7,7 +7,8 @@ was, the search's own figures count, corrected for all who were tried. See docs/
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
+from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -31,6 +32,16 @@ It adds no more than itself to the chance of a false winner.
 _DIGITS = 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How finals measure."""
+
+    spares_seed: bool
+    """Whether what the search measured of the seed stands for a fresh score of it."""
+    whole_cases: bool
+    """Whether a case is left out that not all finalists could be measured on."""
+
+
 def finalists(view: PoolView, at_most: int) -> tuple[CandidateId, ...]:
     """Return the established members with the best estimates, the best first, and the seed with them."""
     worth = np.where(view.established, view.estimates, -np.inf)
@@ -47,37 +58,51 @@ def affordable_finalists(at_most: int, reserve: int) -> int:
 
 
 def final_cells(
-    view: PoolView, finalists: Sequence[CandidateId], rollouts: int, *, order: Sequence[str]
+    view: PoolView, finalists: Sequence[CandidateId], rollouts: int, *, order: Sequence[str], plan: Plan
 ) -> tuple[tuple[CandidateId, Cell], ...]:
     """Return what to measure with so many rollouts: case by case, each for all finalists, whatever the search knew.
 
-    Validation cases that it never tried on one of them come first, then what is left of `order`, then repeats; so the
-    plan is exactly as long as the budget, and two parts of the finals meet the same cases only when they run out.
+    What it knew of the seed alone is not measured again where the plan spares that: nobody was chosen by it. Cases
+    come first on which no finalist was chosen, of those the ones that the seed knows, then what is left of `order`,
+    then repeats; so two parts of the finals meet the same cases only when they run out.
     """
     if not finalists or not order:
         return ()
-    return tuple(islice(_endless(view, finalists, order), rollouts))
+    cells: list[tuple[CandidateId, Cell]] = []
+    for of_a_case in _endless(view, finalists, order, plan):
+        room = rollouts - len(cells)
+        if plan.whole_cases and len(of_a_case) > room:
+            break
+        cells += of_a_case[:room]
+        if len(cells) == rollouts:
+            break
+    return tuple(cells)
 
 
 def _endless(
-    view: PoolView, finalists: Sequence[CandidateId], order: Sequence[str]
-) -> Iterator[tuple[CandidateId, Cell]]:
+    view: PoolView, finalists: Sequence[CandidateId], order: Sequence[str], plan: Plan
+) -> Iterator[list[tuple[CandidateId, Cell]]]:
+    """Yield what is to be measured, case by case, at first once each, then twice, and so on."""
     validation = frozenset(view.validation)
+    spared = {case for case in order if plan.spares_seed and view.seed in finalists and view.knows_seed(case)}
 
-    def known(case: str) -> tuple[int, bool]:
-        earlier = [view.earlier_visits(each, case) for each in finalists]
-        return max(times for _, times in earlier), case in validation and any(searched for searched, _ in earlier)
+    def known(case: str) -> tuple[int, bool, bool]:
+        earlier = {each: view.earlier_visits(each, case) for each in finalists}
+        choosing = [searched for each, (searched, _) in earlier.items() if each != view.seed or not plan.spares_seed]
+        return max(times for _, times in earlier.values()), case in validation and any(choosing), case not in spared
 
     cases = sorted(order, key=known)
     visits = {(each, case): view.final_visits(each, case) for case in cases for each in finalists}
+    for case in spared:
+        visits[view.seed, case] += 1
     repeats = {(each, case): view.next_repeat(each, case) for case in cases for each in finalists}
     for level in count():
-        for cell, times in visits.items():
-            if times <= level:
-                candidate, case = cell
-                yield candidate, (case, repeats[cell])
-                visits[cell] += 1
-                repeats[cell] += 1
+        for case in cases:
+            behind = [each for each in finalists if visits[each, case] <= level]
+            yield [(each, (case, repeats[each, case])) for each in behind]
+            for each in behind:
+                visits[each, case] += 1
+                repeats[each, case] += 1
 
 
 def narrowed(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[CandidateId, ...]:
@@ -105,7 +130,7 @@ def beats_seed(view: PoolView, candidate: CandidateId, finalists: Sequence[Candi
 
 def fresh_evidence(view: PoolView, candidate: CandidateId, *, among: int) -> list[Stage]:
     """Return what the finals measured of a candidate and the seed: picked `among` several once the heats are over."""
-    parts = zip(view.final_means(view.seed), view.final_means(candidate), strict=True)
+    parts = zip(view.seed_final_means(), view.final_means(candidate), strict=True)
     heats, *further = [paired_differences(seed, other) for seed, other in parts]
     return [Stage(differences=heats, among=among), *(Stage(differences=each) for each in further)]
 

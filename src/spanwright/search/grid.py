@@ -75,6 +75,12 @@ class Grid:
             if row.counts[place]
         }
 
+    @property
+    def tried(self) -> frozenset[str]:
+        """The cases on which any candidate has a score."""
+        counts = sum((row.counts for row in self._rows.values()), np.zeros(len(self._places), dtype=np.int32))
+        return frozenset(case for case, place in self._places.items() if counts[place])
+
     def _row(self, candidate: CandidateId) -> _Row:
         row = self._rows.get(candidate)
         if row is None:

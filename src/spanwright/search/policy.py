@@ -40,6 +40,9 @@ Schedule: TypeAlias = Literal["steady", "ordered"]
 _SMALL_BUDGET = 100
 """Rollouts below which nothing is kept for the finals: the search needs them more."""
 
+_LEAST_RESERVE, _LARGEST_SHARE = 75, 0.25
+"""Rollouts that the finals take at least, of a quarter of the budget at most: fewer show only what is hard to miss."""
+
 _CELLS_OF_A_FINALIST = 32
 """Rollouts for each finalist where no budget says how many there are."""
 
@@ -377,9 +380,10 @@ class Policy:
 
     def reserve(self, budget: int | None, tested: int = 0) -> int:
         """Return how many of `budget` rollouts to keep for the finals, where the test split takes `tested` of them."""
-        if budget is None or budget - tested < _SMALL_BUDGET or not self.finalist_count:
+        if budget is None or budget - tested < _SMALL_BUDGET or not self.finalist_count or not self.final_share:
             return 0
-        return int(self.final_share * (budget - tested))
+        rollouts = budget - tested
+        return int(max(self.final_share * rollouts, min(_LARGEST_SHARE * rollouts, _LEAST_RESERVE)))
 
     def final_pairs(self, reserve: int) -> int:
         """Return in how many pairs of rollouts the finals compare their leader with the seed, of so many rollouts."""
@@ -420,13 +424,14 @@ class Policy:
             kept = int(self.final_share * budget)  # of a small budget, too: the search needs no more of it
             rollouts = min(rollouts, max(0, kept - view.final_rollouts))
         measured = finalists if view.contenders is None else view.contenders
-        if view.contenders is None and self.narrows(finalists):
-            whole = int(finals.HEATS_SHARE * (view.final_rollouts + rollouts))
-            rollouts = max(0, whole - whole % len(finalists) - view.final_rollouts)
+        heats = view.contenders is None and self.narrows(finalists)
+        if heats:
+            rollouts = max(0, int(finals.HEATS_SHARE * (view.final_rollouts + rollouts)) - view.final_rollouts)
         if len(measured) < 2:
             return ()
         order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
-        return finals.final_cells(view, measured, rollouts, order=order)
+        plan = finals.Plan(spares_seed=self.confidence is not None, whole_cases=heats)
+        return finals.final_cells(view, measured, rollouts, order=order, plan=plan)
 
     def narrows(self, finalists: Sequence[CandidateId]) -> bool:
         """Return whether the finals have two parts: not where there are only two to compare, or no seed to beat."""

@@ -142,7 +142,9 @@ class Pool:
 
     @_fold.register
     def _search_ended(self, event: SearchEnded) -> None:
-        self._state.search_ended = event
+        state, seed = self._state, self.view.seed
+        state.search_ended = event
+        state.final_scores.begin({**state.validation.means(seed), **state.train.means(seed)})
 
     @_fold.register
     def _narrowed(self, event: Narrowed) -> None:

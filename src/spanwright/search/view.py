@@ -231,6 +231,14 @@ class PoolView:
         """Return the mean score on each case that was measured in the finals, apart for each part of them."""
         return self._state.final_scores.means(candidate)
 
+    def seed_final_means(self) -> Sequence[Mapping[str, float]]:
+        """Return what `final_means` of others are compared with: the seed's, and what the search knew of it before."""
+        return self._state.final_scores.seed_means(self.seed)
+
+    def knows_seed(self, case: str) -> bool:
+        """Return whether the search scored the seed on a case, and this is yet to stand beside a finalist's score."""
+        return self._state.final_scores.knows_seed(case)
+
     def final_visits(self, candidate: CandidateId, case: str) -> int:
         """Return how often a cell was measured in this part of the finals, failed by the world, or is being measured.
 
