@@ -6,7 +6,7 @@ from enum import Enum
 
 import libcst as cst
 
-from spanwright.source.assigning import assignments, name_of
+from spanwright.source.assigning import name_of
 from spanwright.source.constants import meaning
 from spanwright.source.files import SourceFile
 from spanwright.source.places import Nowhere
@@ -56,13 +56,7 @@ class Making:
 
 def agent_calls(file: SourceFile, name: str, variables: Sequence[str]) -> Iterator[Making]:
     """Yield the calls that may make the agent of a name that is known by some variables."""
-    assigned = {
-        call: variable
-        for statement in file.tree.body
-        if isinstance(statement, cst.SimpleStatementLine)
-        for variable, value in assignments(statement)
-        for call in _calls(value)
-    }
+    assigned = file.assigned
     for call in file.found(cst.Call):
         given = keyword(call, "name")
         said = None if given is None else meaning(given)
@@ -70,13 +64,6 @@ def agent_calls(file: SourceFile, name: str, variables: Sequence[str]) -> Iterat
             continue
         certainty = Certainty.NAMED if said == name else Certainty.POSSIBLE
         yield Making(call, file, Certainty.ASSIGNED if assigned.get(call) in variables else certainty)
-
-
-def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:
-    if isinstance(node, cst.Call):
-        yield node
-    for child in node.children:
-        yield from _calls(child)
 
 
 def elements(node: cst.BaseExpression) -> Sequence[cst.BaseExpression] | None:

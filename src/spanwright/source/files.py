@@ -14,6 +14,8 @@ from typing import TypeVar, cast
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeRange, CodeSpan, MetadataWrapper, PositionProvider
 
+from spanwright.source.assigning import assignments
+
 Node = TypeVar("Node", bound=cst.CSTNode)
 
 DEFAULT_LINE_LENGTH = 88
@@ -123,6 +125,17 @@ class SourceFile:
             cut = each.end
         code += self.code[cut:]
         return code.decode().encode(self.tree.encoding)
+
+    @cached_property
+    def assigned(self) -> Mapping[cst.CSTNode, str]:
+        """For each part of what is assigned at the top of the file the name that it is assigned to."""
+        return {
+            node: name
+            for statement in self.tree.body
+            if isinstance(statement, cst.SimpleStatementLine)
+            for name, value in assignments(statement)
+            for node in _walk(value)
+        }
 
     @cached_property
     def _by_kind(self) -> Mapping[type[cst.CSTNode], Sequence[cst.CSTNode]]:

@@ -285,6 +285,8 @@ def _in_literal(place: InLiteral, text: str, library: Library) -> Spot | Nowhere
     for paths in (place.files, place.others):
         likely = [path for path in paths if path in library.files and word in library.files[path].content]
         held = [spot for file in library.among(likely) for spot in _literals(file, text)]
+        near = [spot for spot in held if spot.file.assigned.get(spot.node) in place.variables]
+        held = near if len(near) == 1 else held
         if len(held) == 1:
             shared = _shared(held[0].node, held[0].file, library)
             return shared or held[0]

@@ -89,6 +89,8 @@ class InLiteral:
 
     files: tuple[Path, ...]
     others: tuple[Path, ...] = ()
+    variables: tuple[str, ...] = ()
+    """Of several, one in what is assigned to these names is meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ class Origins:
         return classes_below(self.agent.output_type)
 
     def _anywhere(self) -> Sequence[Place]:
-        return (InLiteral(files=self.homes, others=self.others),)
+        return (InLiteral(files=self.homes, others=self.others, variables=self.variables),)
 
     def _literal(self, rest: str) -> Sequence[Place]:
         argument, _, part = rest.partition(":")
