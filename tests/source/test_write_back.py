@@ -6,6 +6,7 @@ import pytest
 from source_examples import here
 
 from spanwright.errors import UsageError
+from spanwright.subject import Champion, write_champion
 from spanwright.subject.rewriting import Question, ask, write_back
 
 
@@ -189,3 +190,74 @@ def test_a_module_that_cannot_be_imported_says_why(package):
 
     with pytest.raises(UsageError, match=r"(?s)could not be imported in a process of its own.*not today"):
         ask(Question(reach=package.reach("desk_google", "desk")))
+
+
+def test_of_literals_alike_the_one_in_what_is_assigned_to_the_agent_is_meant(package):
+    package.path("built").write_text(
+        "from pydantic_ai import Agent\nfrom pydantic_ai.models.test import TestModel\n\n\n"
+        "def build(name, prompt):\n    return Agent(TestModel(), name=name, instructions=prompt)\n\n\n"
+        'first = build("first", "Be kind.")\nsecond = build("second", "Be kind.")\n'
+    )
+
+    found = one(package, "built", "second", "second/instructions", "Be brief.")
+
+    assert ("second/instructions",) == found.components
+    assert package.path("built").read_text().endswith('"Be kind.")\nsecond = build("second", "Be brief.")\n')
+
+
+def test_the_agents_of_a_factory_and_of_a_program_are_written_back(package):
+    package.path("made").write_text(
+        "from pydantic_ai import Agent\nfrom pydantic_ai.models.test import TestModel\n\n"
+        "from spanwright import optimizable\n\n"
+        'one = Agent(TestModel(), name="one", instructions="One.")\n'
+        'two = Agent(TestModel(), name="two", instructions="Two.")\n\n\n'
+        "@optimizable(agents=[one, two])\nasync def program(question: str) -> str:\n    return question\n\n\n"
+        "@optimizable\ndef factory() -> Agent[None, str]:\n"
+        '    return Agent(TestModel(), name="made", instructions="Made.")\n'
+    )
+
+    program = package.write_back("made", "program", {"one/instructions": "1", "two/instructions": "2"})
+    factory = package.write_back("made", "factory", {"made/instructions": "3"})
+
+    assert [("one/instructions", "two/instructions"), ("made/instructions",)] == [
+        program.components,
+        factory.components,
+    ]
+
+
+def test_a_champion_that_is_worn_is_what_the_run_began_with(package):
+    path = package.path("worn")
+    write_champion(package.folder / "c.json", Champion(texts={"worn/instructions": "Crowned."}, seed={}))
+    path.write_text(
+        "from pathlib import Path\n\nfrom pydantic_ai import Agent\nfrom pydantic_ai.models.test import TestModel\n\n"
+        "from spanwright import optimizable\n\n"
+        'CHAMPION = Path(__file__).with_name("c.json")\n'
+        'worn = optimizable(Agent(TestModel(), name="worn", instructions="Be kind."), champion=CHAMPION)\n'
+    )
+
+    found = write_back(
+        package.reach("worn", "worn"), {"worn/instructions": "Crowned."}, {"worn/instructions": "Better."}, asking=here
+    )
+
+    assert (
+        '+worn = optimizable(Agent(TestModel(), name="worn", instructions="Better."), champion=CHAMPION)' in found.diff
+    )
+    assert ("worn: a champion's texts are worn over those in the source; drop champion= when the patch is in",) == (
+        found.remarks
+    )
+
+
+def test_what_is_installed_is_not_rewritten(package, tmp_path, monkeypatch):
+    installed = tmp_path / "site-packages" / f"{package.folder.name}_tools.py"
+    installed.parent.mkdir()
+    installed.write_text('def weigh(grams: float) -> str:\n    """Weigh."""\n    return str(grams)\n')
+    monkeypatch.syspath_prepend(installed.parent)
+    package.path("user").write_text(
+        "from pydantic_ai import Agent\nfrom pydantic_ai.models.test import TestModel\n"
+        f"from {installed.stem} import weigh\n\n"
+        'user = Agent(TestModel(), name="user", tools=[weigh])\n'
+    )
+
+    found = one(package, "user", "user", "user/tool:weigh", "Weigh it.")
+
+    assert {"user/tool:weigh": f"weigh is in {installed.name}, which is no file of yours"} == reasons(found)

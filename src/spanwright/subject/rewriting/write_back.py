@@ -102,6 +102,8 @@ def write_back(
 
     Raises UsageError where the source does not say what the seed says, or cannot be imported.
     """
+    if winner == seed:
+        return WriteBack(patches=(), unwritable=())
     question = Question(reach=reach, winner=winner)
     planned = asking(question)
     _check(planned, seed, winner)
