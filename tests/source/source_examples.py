@@ -67,9 +67,17 @@ class Package:
         self.forget()
         return dict(here(Question(reach=self.reach(module, name))).texts)
 
-    def write_back(self, module: str, name: str, winner: Mapping[str, str], *, write: bool = True) -> WriteBack:
+    def write_back(
+        self,
+        module: str,
+        name: str,
+        winner: Mapping[str, str],
+        *,
+        write: bool = True,
+        before: Mapping[str, str] | None = None,
+    ) -> WriteBack:
+        seed = {id: text for id, text in (before or self.texts(module, name)).items() if id in winner}
         self.forget()
-        seed = {id: text for id, text in self.texts(module, name).items() if id in winner}
         return write_back(self.reach(module, name), seed, winner, write=write, asking=here)
 
     def forget(self) -> None:

@@ -25,7 +25,7 @@ def shape(path: Path) -> str:
 def check(package, module: str, name: str, winner: dict[str, str]) -> None:
     before = package.texts(module, name)
 
-    found = package.write_back(module, name, winner)
+    found = package.write_back(module, name, winner, before=before)
 
     after = package.texts(module, name)
     refused = {each.component: each.reason for each in found.unwritable}
@@ -49,10 +49,9 @@ def test_texts_are_written_where_they_came_from_and_nothing_else_changes(package
 
 
 @pytest.mark.parametrize(("module", "name"), AGENTS[:3])
-@pytest.mark.parametrize("turn", range(2))
-def test_awkward_texts_come_back_exactly_or_are_listed(package, module, name, turn):
+def test_awkward_texts_come_back_exactly_or_are_listed(package, module, name):
     ids = list(package.texts(module, name))
-    winner = {id: AWKWARD[(place * 7 + turn * 5 + 1) % len(AWKWARD)] for place, id in enumerate(ids)}
+    winner = {id: AWKWARD[(place * 7 + 1) % len(AWKWARD)] for place, id in enumerate(ids)}
 
     check(package, module, name, winner)
 
