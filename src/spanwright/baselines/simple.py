@@ -7,6 +7,7 @@ from typing import Final, Unpack
 from pydantic_ai.models import Model
 
 from spanwright.baselines.baseline import Baseline
+from spanwright.core.events import Estimator
 from spanwright.core.protocols import Reflector
 from spanwright.reflection import Demonstrations, ModelReflector, compose_scores
 from spanwright.search import Beam, InBeam, Policy, PolicySettings, best, everything, original, round_robin, strict
@@ -95,6 +96,7 @@ def _plain(**settings: Unpack[PolicySettings]) -> Policy:
         finalist_count=2,
         final_share=0.0,
         memory=False,
+        estimator=Estimator.MEAN,
         component_rule=everything,
     )
     return replace(rules, **settings)

@@ -32,6 +32,15 @@ class StopReason(StrEnum):
     FAILED = "failed"
 
 
+class Estimator(StrEnum):
+    """How a run judges what its members are worth."""
+
+    MEAN = "mean"
+    """By the mean of their validation cells, own or inherited."""
+    LINEAGE = "lineage"
+    """By a model of what edits bring, which learns from all scores of a member's family."""
+
+
 class Escape(StrEnum):
     """What an attempt does otherwise, because the search makes no progress."""
 
@@ -62,6 +71,7 @@ class RunStarted:
     lessons: tuple[Lesson, ...] = ()
     """What other runs have learnt."""
     goals: tuple[Goal, ...] = ()
+    estimator: Estimator = Estimator.MEAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

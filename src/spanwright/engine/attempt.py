@@ -156,7 +156,11 @@ class Attempt:
         shop = self._shop
         if strange := proposal.edits.keys() - self._parent.texts.keys():
             return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
-        child = proposal.apply(self._parent)
+        view, parent = self._shop.pool.view, self._parent
+        if gate is None and len(proposal.parents) == 1 and self._opened.draft is None:
+            home = self._shop.policy.home(view, parent.id, proposal.edits.keys(), self._opened.attempt)
+            proposal, parent = replace(proposal, parents=(home,)), view.candidate(home)
+        child = proposal.apply(parent)
         if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
         if twin := shop.policy.repeats(shop.pool.view, child):

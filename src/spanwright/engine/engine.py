@@ -97,6 +97,7 @@ class Engine:
                     fingerprints=dict(problem.fingerprints),
                     lessons=problem.lessons,
                     goals=problem.goals,
+                    estimator=shop.policy.estimator,
                 )
             )
         view = shop.pool.view

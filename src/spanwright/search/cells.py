@@ -89,11 +89,6 @@ class Cells:
         least = max(1, min(FIRST_LOOK, int(self._measured.sum())))
         return self._owns[: self.size] >= least
 
-    @property
-    def incumbent(self) -> int:
-        """The established member with the best estimate, the earlier one of equals; the first where there is none."""
-        return int(np.where(self.established, self._estimates[: self.size], -np.inf).argmax())
-
     def value(self, member: int, case: int) -> float | None:
         """Return a cell, own or inherited; None where it is unknown."""
         return float(self._values[case, member]) if self._source[case, member] else None

@@ -43,8 +43,8 @@ class Plan:
 
 
 def finalists(view: PoolView, at_most: int) -> tuple[CandidateId, ...]:
-    """Return the established members with the best estimates, the best first, and the seed with them."""
-    worth = np.where(view.established, view.estimates, -np.inf)
+    """Return the established members that are worth most, the best first, and the seed with them."""
+    worth = np.where(view.established, view.worth, -np.inf)
     best = [int(member) for member in np.argsort(-worth, kind="stable")[:at_most] if worth[member] > -np.inf]
     chosen = [view.members[member] for member in best]
     if view.seed not in chosen:
@@ -146,11 +146,14 @@ def _evidence_of_search(view: PoolView, candidate: CandidateId) -> Stage:
 
 
 def best(view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
-    """Return the finalist with the best mean over the cells that all of them know; of equals, the earliest.
+    """Return the finalist that is worth most, by the model of the lineage where there is one; of equals, the earliest.
 
-    Validation cells may be inherited: an untested difference counts as none, so a child that changes nothing never
+    Else it is the best mean over the cells that all of them know: validation cells may be inherited: an untested difference counts as none, so a child that changes nothing never
     replaces its elder. Training cells, where all were measured on them, count as well.
     """
+    earliest_first = sorted(finalists, key=lambda each: view.member(each).order)
+    if view.posterior is not None and earliest_first:
+        return max(earliest_first, key=lambda each: float(view.worth[view.member(each).order]))
     known = [case for case in view.validation if all(view.cell(each, case) is not None for each in finalists)]
     taught = [case for case in view.train if all(view.mean(each, case) is not None for each in finalists)]
 
@@ -159,5 +162,4 @@ def best(view: PoolView, finalists: Sequence[CandidateId]) -> CandidateId:
         values += [view.mean(candidate, case) or 0.0 for case in taught]
         return round(math.fsum(values) / len(values), _DIGITS) if values else 0.0
 
-    earliest_first = sorted(finalists, key=lambda each: view.member(each).order)
     return max(earliest_first, key=worth) if earliest_first else view.seed

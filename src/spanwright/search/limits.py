@@ -66,7 +66,7 @@ def may_win(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[Candidate
 
 def finalists(view: PoolView, at_most: int) -> tuple[CandidateId, ...]:
     """Return who is measured again: half by score within the limits, half of the archive, and the seed."""
-    known = np.where(view.established, view.estimates, -np.inf)
+    known = np.where(view.established, view.worth, -np.inf)
     excess = view.excess
     ranked = [int(each) for each in np.lexsort((-known, excess)) if known[each] > -np.inf]
     traded = sorted(non_dominated(view), key=lambda each: excess[each])

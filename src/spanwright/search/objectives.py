@@ -87,15 +87,15 @@ class Objectives:
             total += np.nan_to_num(-self._worth(goal, scores) / scale(goal), nan=np.inf)
         return total
 
-    def incumbent(self, scores: Cells) -> int:
-        """Return the established member with the best estimate of those least beyond the limits, the earlier of equals.
+    def incumbent(self, scores: Cells, worth: Floats) -> int:
+        """Return the established member of the greatest worth of those least beyond the limits, the earlier of equals.
 
         Where a limit's figure is not known of anyone, that limit cannot choose.
         """
         established = scores.established
         excess = np.where(established, self.excess(scores), np.inf)
         least = excess == excess.min(initial=np.inf)
-        return int(np.where(established & least, scores.estimates, -np.inf).argmax())
+        return int(np.where(established & least, worth, -np.inf).argmax())
 
     def _cells(self, goal: Goal, scores: Cells) -> Cells:
         return scores if goal.figure == SCORE else self.figures[goal.figure].cells

@@ -23,7 +23,12 @@ def cells_wanted(view: PoolView) -> int:
 
 
 def outlook(view: PoolView) -> Floats:
-    """Return each member's estimate with optimism; minus infinity where nothing is known."""
+    """Return what each member is worth, with optimism where that is a mean; minus infinity where nothing is known.
+
+    The model of the lineage needs none: what is to be hoped of an edit is part of it.
+    """
+    if view.posterior is not None:
+        return view.worth
     lacking = np.maximum(0.0, 1.0 - view.owns / max(1, cells_wanted(view)))
     return np.nan_to_num(view.estimates + _OPTIMISM * view.scale * lacking, nan=-np.inf)
 
@@ -36,7 +41,16 @@ def may_win(view: PoolView, candidate: CandidateId, slack: float = 0.5) -> bool:
     own, wanted = view.own(candidate), cells_wanted(view)
     if not own:
         return True
-    open_yet = max(0.0, 1.0 / own - 1.0 / wanted)
-    worth = outlook(view)
-    mine, best = worth[view.member(candidate).order], worth[view.member(view.incumbent).order]
-    return bool(mine + slack * SPREAD * view.scale * open_yet**0.5 >= best)
+    worth, member = outlook(view), view.member(candidate).order
+    if view.posterior is None:
+        open_yet = SPREAD * view.scale * max(0.0, 1.0 / own - 1.0 / wanted) ** 0.5
+    else:
+        open_yet = view.posterior.gain_of_knowing(member, max(0, wanted - own))
+    return bool(worth[member] + slack * open_yet >= worth[view.member(view.incumbent).order])
+
+
+def spreads(view: PoolView) -> Floats:
+    """Return how far, as a standard deviation, each member may be from what it is taken to be worth."""
+    if view.posterior is not None:
+        return view.posterior.spreads
+    return SPREAD * view.scale / np.sqrt(view.owns + 2)

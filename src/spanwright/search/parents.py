@@ -10,7 +10,7 @@ import numpy as np
 from spanwright.core.candidate import CandidateId
 from spanwright.search.arrays import Flags
 from spanwright.search.frontier import FrontRule, by_instance, covering_front
-from spanwright.search.outlook import SPREAD, outlook
+from spanwright.search.outlook import outlook, spreads
 from spanwright.search.randomness import normals
 from spanwright.search.view import PoolView
 
@@ -75,13 +75,12 @@ def _drawn(view: PoolView, rng: Random, fronts: Flags) -> CandidateId | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thompson:
-    """Draw a value for each member around its estimate, the wider the less it was measured, and take the highest."""
+    """Draw a value for each member around what it is worth, the wider the less is known, and take the highest."""
 
     temperature: float = 0.5
 
     def __call__(self, view: PoolView, rng: Random) -> CandidateId:
-        width = self.temperature * SPREAD * view.scale / np.sqrt(view.owns + 2)
-        drawn = outlook(view) + width * normals(rng, len(view.members))
+        drawn = outlook(view) + self.temperature * spreads(view) * normals(rng, len(view.members))
         return view.members[int(drawn.argmax())]
 
 

@@ -5,7 +5,7 @@ Any rule can be swapped for a function of one's own. Which rules the default tak
 simulated runs; GEPA's own rules stay available as `Policy.gepa()`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from random import Random
 from types import FunctionType
@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, TypedDict, Unpack, cast
 
 from spanwright.core.candidate import Candidate, CandidateId, ComponentId
 from spanwright.core.context import ScoredText, TriedEdit
-from spanwright.core.events import Escape, StopReason
+from spanwright.core.events import Escape, Estimator, StopReason
 from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
@@ -26,6 +26,7 @@ from spanwright.search.drafts import DraftRule
 from spanwright.search.escape import EscapeRule, parent_rule
 from spanwright.search.fronts import FromFront, archived
 from spanwright.search.gate import GateRule, strict
+from spanwright.search.grafting import GraftRule
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, original, pareto
@@ -88,11 +89,13 @@ class PolicySettings(TypedDict, total=False):
     most_lessons: int
     most_tried: int
     near_duplicates: bool
+    estimator: Estimator
     escape_rule: EscapeRule | None
     contrast: bool
     parent_rule: ParentRule
     draft_rule: DraftRule | None
     crossover_rule: CrossoverRule | None
+    graft_rule: GraftRule | None
     minibatch_rule: MinibatchRule
     component_rule: ComponentRule
     gate_rule: GateRule | None
@@ -157,6 +160,8 @@ class Policy:
     """Earlier edits that it is shown; 0: none."""
     near_duplicates: bool = False
     """Whether a child is tried that says the same as an earlier candidate in other clothes."""
+    estimator: Estimator = Estimator.LINEAGE
+    """How members are judged by all decisions of the search; `target` and what is reported go by plain means."""
     escape_rule: EscapeRule | None = None
     """What to do otherwise on a plateau; None: nothing."""
     contrast: bool = True
@@ -166,6 +171,7 @@ class Policy:
     """What an attempt may try in place of a reflection; None: every attempt reflects."""
     crossover_rule: CrossoverRule | None = None
     """Whom a reflection may cross the parent with: that one is tried on the minibatch, too. None: nobody."""
+    graft_rule: GraftRule | None = None
     minibatch_rule: MinibatchRule = epoch_shuffled
     component_rule: ComponentRule = field(default_factory=Blamed)
     gate_rule: GateRule | None = None
@@ -214,6 +220,7 @@ class Policy:
             second_chances=True,
             memory=False,
             near_duplicates=True,
+            estimator=Estimator.MEAN,
             contrast=False,
             parent_rule=pareto,
             component_rule=round_robin,
@@ -295,6 +302,12 @@ class Policy:
         """Return the number of the rollout that a failure of a training case is to be shown beside, if there is one."""
         failed = self.perfect is None or score < self.perfect
         return view.better(case, score) if self.contrast and failed else None
+
+    def home(self, view: PoolView, parent: CandidateId, edited: Collection[ComponentId], attempt: int) -> CandidateId:
+        """Return the member that edits of some components of `parent` are applied to."""
+        if self.graft_rule is None or self.gated:
+            return parent
+        return self.graft_rule(view, parent, edited, attempt)
 
     def tried(self, view: PoolView, parent: CandidateId, components: Sequence[ComponentId]) -> tuple[TriedEdit, ...]:
         """Return what the reflection shall know of earlier edits."""

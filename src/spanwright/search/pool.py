@@ -161,6 +161,8 @@ class Pool:
         number = state.cells.admit(None if parent is None else parent.order)
         assert number == member.order, "members are numbered in the order of their admission"
         state.objectives.admit(None if parent is None else parent.order)
+        if state.posterior is not None:
+            state.posterior.admit(None if parent is None else parent.order)
         state.order.append(candidate.id)
         state.origins[member.origin] += 1
         state.members[candidate.id] = member
@@ -173,6 +175,9 @@ class Pool:
         order = state.members[candidate.id].order
         for case, mean in state.validation.means(candidate.id).items():
             state.cells.measure(order, state.validation.place(case), mean)
+            state.judge(order, case, mean)
+        for case, mean in state.train.means(candidate.id).items():
+            state.judge(order, case, mean)
         state.objectives.adopt(order, candidate.id)
 
     def _score(self, rollout: Rollout, score: float) -> None:
@@ -188,12 +193,14 @@ class Pool:
             member = state.members.get(key.candidate)
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
+                state.judge(member.order, key.case, score)
             state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
         elif key.case in state.train and rollout.purpose in _TEACHING:
             mean = state.train.add(key.candidate, key.case, score)
             state.solvers.score(key.candidate, key.case, mean)
-            if key.candidate in state.members:
+            if (member := state.members.get(key.candidate)) is not None:
                 state.successes.add(rollout, score)
+                state.judge(member.order, key.case, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()

@@ -4,10 +4,13 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from spanwright.core.candidate import Candidate, CandidateId
-from spanwright.core.events import Narrowed, RunEnded, RunStarted, SearchEnded
+from spanwright.core.events import Estimator, Narrowed, RunEnded, RunStarted, SearchEnded
 from spanwright.core.proposal import Origin
 from spanwright.core.usage import Budget, Usage
+from spanwright.search.arrays import Floats
 from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
 from spanwright.search.edits import Edits
@@ -16,6 +19,7 @@ from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
 from spanwright.search.objectives import Objectives
+from spanwright.search.posterior import Posterior
 from spanwright.search.solvers import Solvers
 from spanwright.search.successes import Successes
 from spanwright.search.suspicions import Suspicions
@@ -59,6 +63,7 @@ class State:
         self.validation = Grid(())
         self.test = Grid(())
         self.cells = Cells(0)
+        self.posterior: Posterior | None = None
         self.objectives = Objectives()
         self.flights = Flights()
         self.attempts = Attempts()
@@ -76,13 +81,29 @@ class State:
         self.validation = Grid(event.validation)
         self.test = Grid(event.test)
         self.cells = Cells(len(event.validation))
+        if event.estimator is Estimator.LINEAGE:
+            self.posterior = Posterior(len(event.validation) + len(event.train))
         self.objectives = Objectives(event.goals, event.validation, event.test)
         self.final_scores = FinalScores((*event.validation, *event.train))
 
     @property
     def incumbent(self) -> int:
-        """The established member with the best estimate under the limits that goals set."""
-        return self.objectives.incumbent(self.cells) if self.objectives.limits else self.cells.incumbent
+        """The established member that is worth most under the limits that goals set, the earlier one of equals."""
+        if self.objectives.limits:
+            return self.objectives.incumbent(self.cells, self.worth)
+        return int(np.where(self.cells.established, self.worth, -np.inf).argmax())
+
+    @property
+    def worth(self) -> Floats:
+        """What each member is taken to be worth; NaN where nothing is known."""
+        return self.cells.estimates if self.posterior is None else self.posterior.values
+
+    def judge(self, member: int, case: str, score: float) -> None:
+        """Let a score of a validation or training case count for what a member and its family are worth."""
+        if self.posterior is not None:
+            offset = 0 if case in self.validation else len(self.started.validation if self.started else ())
+            grid = self.validation if case in self.validation else self.train
+            self.posterior.add(member, offset + grid.place(case), score)
 
     def grid(self, case: str) -> Grid | None:
         """Return the grid of the split that a case belongs to; None for a case of another run."""

@@ -13,11 +13,12 @@ from spanwright.core.events import RolloutStarted, RunStarted, StopReason
 from spanwright.core.goal import SCORE, Goal
 from spanwright.core.proposal import Learnt, Lesson, Origin
 from spanwright.core.usage import Budget, Usage
-from spanwright.search.arrays import Flags, Floats, Integers
+from spanwright.search.arrays import Flags, Floats, Integers, sealed
 from spanwright.search.attempts import OpenAttempt, TopUp
 from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
 from spanwright.search.lessons import MOST, Solved
+from spanwright.search.posterior import Posterior
 from spanwright.search.state import Member, State
 
 Cell: TypeAlias = tuple[str, int]
@@ -167,6 +168,19 @@ class PoolView:
         return self._state.cells.estimates
 
     @property
+    def worth(self) -> Floats:
+        """What each member is taken to be worth: by the run's estimator, so `estimates` or the lineage's values.
+
+        NaN where nothing is known.
+        """
+        return sealed(self._state.worth)
+
+    @property
+    def posterior(self) -> Posterior | None:
+        """The model of what edits bring; None where the run judges by means."""
+        return self._state.posterior
+
+    @property
     def owns(self) -> Integers:
         """How many validation cells each member measured itself."""
         return self._state.cells.owns
@@ -188,7 +202,7 @@ class PoolView:
 
     @property
     def incumbent(self) -> CandidateId:
-        """The established member with the best estimate, the earlier one of equals; at first the seed.
+        """The established member that is worth most, the earlier one of equals; at first the seed.
 
         Goals that set a limit go before: the best of those who keep it, else of those who are least beyond it.
         """
