@@ -21,16 +21,12 @@ class GraftRule(Protocol):
     ) -> CandidateId: ...
 
 
-def on_the_best(
-    view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int
-) -> CandidateId:
+def on_the_best(view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int) -> CandidateId:
     """Choose the established member worth most that has the parent's texts in what was edited; else the parent."""
     return _best(view, parent, edited, np.flatnonzero(_better(view, parent)).tolist())
 
 
-def on_the_latest(
-    view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int
-) -> CandidateId:
+def on_the_latest(view: PoolView, parent: CandidateId, edited: Collection[ComponentId], since: int) -> CandidateId:
     """Choose likewise, but only among members that were not known yet when the attempt began."""
     better = np.flatnonzero(_better(view, parent)).tolist()
     new = [each for each in better if (view.member(view.members[each]).attempt or 0) >= since - _IN_FLIGHT]

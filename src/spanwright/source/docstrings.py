@@ -12,6 +12,7 @@ import libcst as cst
 
 from spanwright.source.constants import meaning, meaning_of
 from spanwright.source.files import Replacement, SourceFile
+from spanwright.source.literals import escaped
 
 Bearer = cst.FunctionDef | cst.ClassDef
 
@@ -83,7 +84,7 @@ def _code(body: str, indent: str, quotes: str, file: SourceFile, *, raw: bool, o
         if any(not (letter.isprintable() or letter == "\n") or not file.takes(letter) for letter in body):
             return None
     else:
-        body = "".join(_escaped(letter, file) for letter in body)
+        body = "".join(letter if letter == "\n" else escaped(letter, "", file) for letter in body)
         body = re.sub(re.escape(quotes), f"\\\\{quote}" * 3, body)
         if body.endswith(quote) and "\n" not in body:
             body = f"{body[:-1]}\\{quote}"
@@ -92,15 +93,6 @@ def _code(body: str, indent: str, quotes: str, file: SourceFile, *, raw: bool, o
     code = f"{'r' if raw else ''}{quotes}{start}{body}{end}{quotes}"
     read = meaning_of(code)
     return code if read is not None and cleandoc(read) == cleandoc(value) else None
-
-
-def _escaped(letter: str, file: SourceFile) -> str:
-    if letter == "\\":
-        return "\\\\"
-    if letter == "\n" or (letter.isprintable() and file.takes(letter)):
-        return letter
-    number = ord(letter)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _unfolded(bearer: Bearer, body: cst.SimpleStatementSuite, text: str, file: SourceFile) -> Written | None:

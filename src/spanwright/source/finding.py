@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from inspect import cleandoc
-from itertools import pairwise
 
 import libcst as cst
 
@@ -20,11 +19,11 @@ from spanwright.source.calls import (
     with_keyword,
 )
 from spanwright.source.constants import meaning
+from spanwright.source.definitions import class_of, docstring_below, field_of, function_of
 from spanwright.source.docstrings import docstring
 from spanwright.source.files import SourceFile
 from spanwright.source.library import Library
 from spanwright.source.places import (
-    Definition,
     InArgument,
     InClass,
     InDocstring,
@@ -68,35 +67,6 @@ def _found(place: Place, text: str, library: Library) -> Spot | Nowhere:
             return _in_argument(place, text, library)
         case InLiteral():
             return _in_literal(place, text, library)
-
-
-def function_of(definition: Definition, library: Library) -> tuple[cst.FunctionDef, SourceFile] | Nowhere:
-    """Return the function that a definition means."""
-    file = library.files.get(definition.file)
-    if file is None:
-        return Nowhere(reason=f"{definition.name} is in {definition.file.name}, which is no file of yours")
-    if file.problem:
-        return Nowhere(reason=file.problem)
-    for node in file.found(cst.FunctionDef):
-        first = node.decorators[0] if node.decorators else node
-        lines = range(file.line(first), file.line(node.body) + 1)
-        if node.name.value == definition.name and definition.line in lines:
-            return node, file
-    return Nowhere(reason=f"no function {definition.name} begins at line {definition.line} of {file.path.name}")
-
-
-def class_of(definition: Definition, library: Library) -> tuple[cst.ClassDef, SourceFile] | Nowhere:
-    """Return the class that a definition means."""
-    file = library.files.get(definition.file)
-    if file is None:
-        return Nowhere(reason=f"the class {definition.name} is in {definition.file.name}, which is no file of yours")
-    if file.problem:
-        return Nowhere(reason=file.problem)
-    found = file.classes.get(definition.name, ())
-    if len(found) == 1:
-        return found[0], file
-    many = "has several classes" if found else "has no class"
-    return Nowhere(reason=f"{file.path.name} {many} {definition.name}")
 
 
 def _in_docstring(place: InDocstring, text: str, library: Library) -> Spot | Nowhere:
@@ -156,7 +126,7 @@ def _in_field(place: InField, text: str, library: Library) -> Spot | Nowhere:
         return owner
     node, file = owner
     what = f"{place.name} of {node.name.value}"
-    written = list(_field(node, place.name))
+    written = list(field_of(node, place.name))
     held = [
         spot
         for part in written
@@ -168,7 +138,7 @@ def _in_field(place: InField, text: str, library: Library) -> Spot | Nowhere:
         return spots[0]
     if text and len(spots) > 1:
         return Nowhere(reason=f"ambiguous: {what} has several descriptions alike")
-    below = _below(node, place.name) if isinstance(node, cst.ClassDef) else None
+    below = docstring_below(node, place.name) if isinstance(node, cst.ClassDef) else None
     if text and below is not None and cleandoc(meaning(below) or "") == text:
         return Cleaned(file=file, node=below, what=what)
     if not text and not held and below is None:
@@ -198,39 +168,6 @@ def _new_description(parts: Sequence[cst.CSTNode], place: InField, file: SourceF
             return Added(file=file, node=assignment, what=what, at=start, until=stop, head=head, tail=")")
     hint = f", and {file.path.name} imports no Field" if place.of_model and not imported else ""
     return Nowhere(reason=f"{what} has no description to rewrite{hint}")
-
-
-def _field(owner: cst.FunctionDef | cst.ClassDef, name: str) -> Iterator[cst.CSTNode]:
-    """Yield what is written of a field or a parameter."""
-    if isinstance(owner, cst.ClassDef):
-        for statement in owner.body.body:
-            for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-                if isinstance(small, cst.AnnAssign) and name_of(small.target) == name:
-                    yield small
-        return
-    parameters = owner.params
-    every = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
-    every += [each for each in (parameters.star_arg, parameters.star_kwarg) if isinstance(each, cst.Param)]
-    yield from (each for each in every if each.name.value == name)
-
-
-def _below(owner: cst.ClassDef, name: str) -> cst.BaseExpression | None:
-    """Return the docstring that stands below a field."""
-    statements = [
-        small
-        for statement in owner.body.body
-        for small in (statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,))
-    ]
-    for one, following in pairwise(statements):
-        if (
-            isinstance(one, cst.AnnAssign)
-            and isinstance(one.target, cst.Name)
-            and one.target.value == name
-            and isinstance(following, cst.Expr)
-            and meaning(following.value) is not None
-        ):
-            return following.value
-    return None
 
 
 def _in_argument(place: InArgument, text: str, library: Library) -> Spot | Nowhere:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from spanwright.source.files import SourceFile, means
 
 _WORD = re.compile(r"\S+\s*|\s+")
+_LEAST = 24
+"""Parts of a literal are not made shorter: a narrow column of words reads worse than a long line."""
 _NAMED = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -26,7 +28,7 @@ class Manner:
 def plain(text: str, manner: Manner) -> str:
     """Return a literal on one line."""
     quote = _quote(text, manner.file.quote)
-    return f"{quote}{''.join(_escaped(letter, quote, manner.file) for letter in text)}{quote}"
+    return f"{quote}{''.join(escaped(letter, quote, manner.file) for letter in text)}{quote}"
 
 
 def wrapped(text: str, manner: Manner, *, parenthesized: bool = False) -> str:
@@ -55,7 +57,7 @@ def triple(text: str, manner: Manner, *, opened: bool = False, raw: bool = False
     if raw:
         body = text
     else:
-        body = "".join("\n" if letter == "\n" else _escaped(letter, "", manner.file) for letter in text)
+        body = "".join("\n" if letter == "\n" else escaped(letter, "", manner.file) for letter in text)
         body = re.sub(re.escape(quotes), f"\\\\{quote}" * 3, body)
         body = f"{body[:-1]}\\{quote}" if body.endswith(quote) else body
     start = "\\\n" if opened and not raw else ""
@@ -68,10 +70,6 @@ def _is(code: str, text: str) -> bool:
         return means(code) == text
     except (SyntaxError, ValueError):
         return False
-
-
-_LEAST = 24
-"""Parts of a literal are not made shorter: a narrow column of words reads worse than a long line."""
 
 
 def _parts(text: str, room: int) -> list[str]:
@@ -93,7 +91,8 @@ def _quote(text: str, preferred: str) -> str:
     return other if text.count(preferred) > text.count(other) else preferred
 
 
-def _escaped(letter: str, quote: str, file: SourceFile) -> str:
+def escaped(letter: str, quote: str, file: SourceFile) -> str:
+    """Return a letter as it is written between quotes."""
     if letter == quote:
         return f"\\{letter}"
     if letter in _NAMED:
