@@ -7,6 +7,7 @@ seed's on a case could change places, so the signs of the differences are chance
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr
@@ -88,6 +89,6 @@ def _by_signs(moved: Floats) -> float:
 
     As scipy's `permutation_test`, whose module takes longer to import than a small run takes to search.
     """
-    ways = np.arange(2 ** len(moved))[:, np.newaxis] >> np.arange(len(moved)) & 1
-    sums = (1 - 2 * ways) @ moved
+    signs: Floats = np.array(list(product((1.0, -1.0), repeat=len(moved))))
+    sums: Floats = signs @ moved
     return float(np.mean(sums >= moved.sum() - _NOISE))

@@ -56,7 +56,7 @@ async def test_logs_go_where_the_environment_wants_them(world, stub: Stub, monke
 async def test_an_address_that_is_given_gets_none_of_the_environments_headers(world, stub: Stub, monkeypatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret of another backend")
-    await exported(world, Export.otlp(stub.url, headers={"x-team": "two"}), rollouts=90, cases=40)
+    await exported(world, Export.otlp(stub.url, headers={"x-team": "two"}))
 
     headers = stub.requests[0].headers
     assert ("two", None) == (headers["x-team"], headers.get("authorization"))
@@ -163,7 +163,7 @@ async def test_a_sampler_that_drops_our_spans_drops_the_run_and_says_so(world, m
 async def test_scores_become_assessments_of_mlflow(world, stub: Stub) -> None:
     found = b'{"experiment": {"experiment_id": "7"}}'
     stub.answers = [(400, b"it exists"), (200, found)]
-    result = await exported(world, Export.mlflow(stub.url, "desk", headers={"x-team": "two"}), rollouts=90, cases=40)
+    result = await exported(world, Export.mlflow(stub.url, "desk", headers={"x-team": "two"}))
 
     made, looked, *others = stub.requests
     assert ("/api/2.0/mlflow/experiments/create", b'{"name":"desk"}') == (made.path, made.body)
