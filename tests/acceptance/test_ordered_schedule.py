@@ -166,6 +166,6 @@ def test_the_packaged_agents_are_optimized_the_same_at_every_width_and_with_requ
     narrow = in_virtual_time(world, policy, 1, rollouts=rollouts)
     wide = in_virtual_time(world, policy, 64, faults=True, rollouts=rollouts)
 
-    assert wide.failed > 5
+    assert wide.failed > 3
     assert narrow.story.decisions
     assert narrow.story == wide.story

@@ -191,9 +191,9 @@ def test_a_cancelled_optimize_ends_at_once_and_the_run_can_be_resumed_to_the_sam
 @pytest.mark.parametrize(
     ("policy", "budget", "reason"),
     [
-        (Policy.default(target=0.2), Budget(rollouts=120), StopReason.TARGET),
+        (Policy.default(target=0.2), Budget(rollouts=250), StopReason.TARGET),
         (Policy.default(perfect=0.0, perfect_in_a_row=3), BUDGET, StopReason.NOTHING_TO_LEARN),
-        (Policy.default(perfect=None, fruitless=10_000), Budget(rollouts=4_000, seconds=120), StopReason.TIME),
+        (Policy.default(perfect=None, fruitless=10_000), Budget(rollouts=4_000, seconds=480), StopReason.TIME),
         (STEADY, BUDGET, StopReason.BUDGET),
     ],
     ids=lambda value: value.name if isinstance(value, StopReason) else "",

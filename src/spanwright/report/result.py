@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.events import Event, StopReason
@@ -27,9 +27,7 @@ from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, Measured, wearing, write_champion
-
-if TYPE_CHECKING:
-    from spanwright.subject.rewriting import WriteBack
+from spanwright.subject.patched import WriteBack
 
 _DIGITS = 4
 """Of figures in a champion file."""
@@ -222,7 +220,7 @@ class Result:
         )
         write_champion(path, champion)
 
-    def write_back(self, agent: object, *, write: bool = False) -> "WriteBack":
+    def write_back(self, agent: object, *, write: bool = False) -> WriteBack:
         """Return the winner's texts as a patch of the source that `agent` comes from; with `write` apply it.
 
         `agent` is the decorated agent, factory or program, which a module has to have under a name. Its modules are

@@ -3,10 +3,11 @@
 Apart from the rest of the room, because reading source takes a library that a run does not need.
 """
 
+from spanwright.subject.patched import FilePatch, Unwritable, WriteBack
 from spanwright.subject.rewriting.apart import ask
 from spanwright.subject.rewriting.planning import Answer, Origin, Question, answer, origins
 from spanwright.subject.rewriting.reach import Reach, agents_in, reach_of
-from spanwright.subject.rewriting.write_back import FilePatch, Unwritable, WriteBack, apply, write_back
+from spanwright.subject.rewriting.write_back import apply, write_back
 
 __all__ = [
     "Answer",

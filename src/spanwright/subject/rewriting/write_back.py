@@ -4,16 +4,14 @@ The source has to say what the run began with, or nothing is written. What canno
 exactly, or would change another agent's texts, too, is listed with its reason.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from difflib import unified_diff
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from spanwright.core.candidate import ComponentId
 from spanwright.errors import UsageError
-from spanwright.source import SourceFile
 from spanwright.subject.nearest import nearest
+from spanwright.subject.patched import FilePatch, Unwritable, WriteBack
 from spanwright.subject.rewriting.apart import Ask, ask
 from spanwright.subject.rewriting.formatting import formatted
 from spanwright.subject.rewriting.planning import Answer, Question
@@ -23,71 +21,6 @@ from spanwright.subject.rewriting.workspace import replace_file
 _ROUNDS = 6
 _ABSENT = "its agent is not among those that were handed over"
 _MISREAD = "after the patch it would not be read back exactly"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePatch:
-    """What changes in one file."""
-
-    path: Path
-    components: tuple[ComponentId, ...]
-    """Those whose texts are written here."""
-    before: bytes = field(repr=False)
-    after: bytes = field(repr=False)
-
-    @property
-    def diff(self) -> str:
-        """The change as a unified diff."""
-        name = _shown(self.path)
-        old, new = _lines(self.path, self.before), _lines(self.path, self.after)
-        return "".join(_terminated(unified_diff(old, new, f"a/{name}", f"b/{name}")))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritable:
-    """A component whose text stays out of the source, and why."""
-
-    component: ComponentId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteBack:
-    """A patch of the user's source, and what it leaves out."""
-
-    patches: tuple[FilePatch, ...]
-    unwritable: tuple[Unwritable, ...]
-    written: bool = False
-    """Whether the files have it."""
-    already: tuple[ComponentId, ...] = ()
-    """Components whose texts the source had before."""
-    remarks: tuple[str, ...] = ()
-    """What else is to be done."""
-
-    @property
-    def diff(self) -> str:
-        """The whole patch as one unified diff."""
-        return "".join(patch.diff for patch in self.patches)
-
-    @property
-    def components(self) -> tuple[ComponentId, ...]:
-        """All components whose texts are in the patch."""
-        return tuple(sorted({id for patch in self.patches for id in patch.components}))
-
-    def to_json(self) -> str:
-        """Return it as one JSON object, for programs."""
-        record = {
-            "written": self.written,
-            "components": list(self.components),
-            "already": list(self.already),
-            "remarks": list(self.remarks),
-            "files": [
-                {"path": str(patch.path), "components": list(patch.components), "diff": patch.diff}
-                for patch in self.patches
-            ],
-            "unwritable": [{"component": each.component, "reason": each.reason} for each in self.unwritable],
-        }
-        return json.dumps(record, ensure_ascii=False)
 
 
 def write_back(
@@ -200,18 +133,3 @@ def _misread(
     if strays and not blamed and not wrong:
         blamed = dict.fromkeys(written, "the patch would change other texts of the agent, too")
     return {**blamed, **wrong}
-
-
-def _lines(path: Path, content: bytes) -> Sequence[str]:
-    file = SourceFile(path=path, name="", content=content)
-    return content.decode(file.tree.encoding).replace("\r\n", "\n").splitlines(keepends=True)
-
-
-def _terminated(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _shown(path: Path) -> str:
-    """Return a path as a person would say it where he stands."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path).lstrip("/")
