@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from spanwright.report import NoiseFloor, Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
-    from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
+    from spanwright.subject import Evals, HttpSubject, Listening, ToolCall, Tools, optimizable, rehearsing, wearing
     from spanwright.telemetry import Export
 
 __all__ = [
@@ -76,6 +76,8 @@ __all__ = [
     "StopReason",
     "StoreError",
     "Subject",
+    "ToolCall",
+    "Tools",
     "Trace",
     "Usage",
     "UsageError",
@@ -90,6 +92,7 @@ __all__ = [
     "optimizable",
     "optimize",
     "optimize_sync",
+    "rehearsing",
     "wearing",
 ]
 
@@ -129,6 +132,8 @@ _HOMES: Final = {
     "StopReason": "spanwright.core.events",
     "StoreError": "spanwright.errors",
     "Subject": "spanwright.core.protocols",
+    "ToolCall": "spanwright.subject",
+    "Tools": "spanwright.subject",
     "Trace": "spanwright.core.trace",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
@@ -143,6 +148,7 @@ _HOMES: Final = {
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",
+    "rehearsing": "spanwright.subject",
     "wearing": "spanwright.subject",
 }
 

@@ -110,6 +110,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **of_cases(tuple(cases.splits)),
             **of_evaluators(scoring.evaluators),
             **_of_subject(meeting, discovered, found),
+            **_of_tools(wearables),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
             **_of_evidence(evidence),
@@ -124,7 +125,13 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *unpriced, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
+        remarks=(
+            *cases.remarks,
+            *unpriced,
+            *(evidence.remarks if evidence else ()),
+            *_misfits(worn, discovered),
+            *_on_tools(wearables),
+        ),
     )
 
 
@@ -201,6 +208,17 @@ def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequen
     """Return a remark where a champion has texts that go nowhere."""
     lost = ", ".join(sorted(worn.keys() - {component.id for component in discovered}))
     return (f"the champion has texts for components that are no longer there: {lost}",) if lost else ()
+
+
+def _on_tools(wearables: Sequence[Wearable]) -> Sequence[str]:
+    """Return what the rules for tools have to say, once for agents that share them."""
+    return tuple(remark for rules in {each.rules: None for each in wearables} if rules for remark in rules.remarks)
+
+
+def _of_tools(wearables: Sequence[Wearable]) -> Mapping[str, str]:
+    """Return the fingerprints of what tools do in rollouts. More recordings and fakes may be given on resuming."""
+    ruled = {each.agent: each.rules.mode for each in wearables if each.rules is not None}
+    return {f"tools of {agent}": mode for agent, mode in ruled.items() if mode != "live"}
 
 
 def _fit_for(policy: Policy, objective: Objective | None) -> Policy:

@@ -9,6 +9,7 @@ from spanwright.subject.optimizable import Definition, decorate, definition_of, 
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
+from spanwright.subject.tools import Rules, ToolCall, Tools, rehearsing
 from spanwright.subject.wearing import bare, wearing, worn
 
 __all__ = [
@@ -24,7 +25,10 @@ __all__ = [
     "Metric",
     "Objective",
     "PydanticSubject",
+    "Rules",
     "Scoring",
+    "ToolCall",
+    "Tools",
     "Wearable",
     "bare",
     "chosen",
@@ -34,6 +38,7 @@ __all__ = [
     "eval_set",
     "optimizable",
     "read_champion",
+    "rehearsing",
     "score_of",
     "subject_of",
     "wearable_of",
