@@ -19,7 +19,7 @@ from pydantic_ai.tools import DeferredToolResults, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset, PrefixedToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
-from spanwright import CandidateFailed, ToolCall, Tools, UsageError, UserBug, WorldFailed, optimizable, rehearsing
+from spanwright import CandidateFailed, RehearsedCall, Tools, UsageError, UserBug, WorldFailed, optimizable, rehearsing
 from spanwright.subject import discover
 from spanwright.telemetry import SpanRecorder
 
@@ -235,9 +235,9 @@ async def test_a_missing_recording_shows_even_where_a_program_swallows_it(bank, 
 async def test_a_function_of_the_users_answers_calls_without_a_recording(bank, file) -> None:
     file.parent.mkdir()
     file.write_text("")
-    asked: list[ToolCall] = []
+    asked: list[RehearsedCall] = []
 
-    async def answer(call: ToolCall) -> str:
+    async def answer(call: RehearsedCall) -> str:
         asked.append(call)
         return "no such order"
 

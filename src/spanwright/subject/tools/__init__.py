@@ -12,7 +12,7 @@ Output functions, tools that run at the model's provider, and agents that are no
 docs/design/side-effects.md has the why.
 """
 
-from spanwright.subject.tools.calls import ToolCall
+from spanwright.subject.tools.calls import RehearsedCall
 from spanwright.subject.tools.guarded import GuardedToolset
 from spanwright.subject.tools.rehearsal import Rehearsal, current_rehearsal, rehearsing
 from spanwright.subject.tools.rules import OnMissing, ReadOnly, Rules, ToolMode, Tools, inherited_rules
@@ -22,8 +22,8 @@ __all__ = [
     "OnMissing",
     "ReadOnly",
     "Rehearsal",
+    "RehearsedCall",
     "Rules",
-    "ToolCall",
     "ToolMode",
     "Tools",
     "current_rehearsal",

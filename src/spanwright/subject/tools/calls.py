@@ -14,7 +14,7 @@ Digest: TypeAlias = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class RehearsedCall:
     """One call of a tool by an agent."""
 
     agent: str
@@ -30,7 +30,7 @@ class ToolCall:
         object.__setattr__(self, "digest", digest_of(self.arguments))
 
     @classmethod
-    def of(cls, agent: str, definition: ToolDefinition, arguments: Mapping[str, Any], case: str) -> "ToolCall":
+    def of(cls, agent: str, definition: ToolDefinition, arguments: Mapping[str, Any], case: str) -> "RehearsedCall":
         """Return the call of a tool with validated arguments."""
         return cls(agent=agent, tool=definition.name, arguments=_sent(definition, arguments), case=case)
 

@@ -11,7 +11,7 @@ from pydantic_ai import RunContext, Tool
 from pydantic_ai.exceptions import UserError
 
 from spanwright.errors import UsageError, UserBug
-from spanwright.subject.tools.calls import ToolCall
+from spanwright.subject.tools.calls import RehearsedCall
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ class Fake:
                 f"the fake for {self._name!r} does not fit the tool {tool!r} of {agent!r}: {wrong}", _REMEDY
             )
 
-    async def __call__(self, call: ToolCall, context: RunContext[Any]) -> object:
+    async def __call__(self, call: RehearsedCall, context: RunContext[Any]) -> object:
         """Answer a call. Raises what the fake raises."""
         try:
             arguments = self._schema.validator.validate_python(dict(call.arguments))

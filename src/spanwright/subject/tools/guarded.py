@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_ai import RunContext
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 
-from spanwright.subject.tools.calls import ToolCall
+from spanwright.subject.tools.calls import RehearsedCall
 from spanwright.subject.tools.rehearsal import Rehearsal
 from spanwright.subject.tools.rules import Asked, Rules
 
@@ -41,5 +41,5 @@ class GuardedToolset(WrapperToolset[Any]):
             return await self.wrapped.call_tool(name, tool_args, ctx, tool)
 
         assert self.rehearsal is not None, "a preview ends before a tool can be called"
-        call = ToolCall.of(self.agent, tool.tool_def, tool_args, self.rehearsal.case)
+        call = RehearsedCall.of(self.agent, tool.tool_def, tool_args, self.rehearsal.case)
         return await self.rules.answer(call, Asked(tool.tool_def, ctx, live), self.rehearsal)

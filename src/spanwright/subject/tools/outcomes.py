@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from spanwright.errors import CandidateFailed, UserBug
 from spanwright.models import classified
-from spanwright.subject.tools.calls import ToolCall
+from spanwright.subject.tools.calls import RehearsedCall
 
 _RETURN: TypeAdapter[ToolReturn[Any]] = TypeAdapter(ToolReturn[Any])
 
@@ -42,7 +42,7 @@ class Outcome:
     """The result, or the words of an error, as JSON."""
 
 
-def outcome_of(result: object, call: ToolCall) -> Outcome:
+def outcome_of(result: object, call: RehearsedCall) -> Outcome:
     """Return a result as an outcome. Raises UserBug for one that is no JSON, which no model could be sent either."""
     more = isinstance(result, ToolReturn)
     told = cast("ToolReturn[Any]", result) if more else ToolReturn[Any](result)
@@ -57,7 +57,7 @@ def outcome_of(result: object, call: ToolCall) -> Outcome:
     )
 
 
-def outcome_of_error(error: Exception, call: ToolCall) -> Outcome | None:
+def outcome_of_error(error: Exception, call: RehearsedCall) -> Outcome | None:
     """Return an exception of a tool as an outcome; None for one that says nothing about the tool."""
     match error:
         case ModelRetry():
@@ -74,7 +74,7 @@ def outcome_of_error(error: Exception, call: ToolCall) -> Outcome | None:
             return Outcome(came=Came.RAISED, value=f"{type(error).__name__}: {error}") if told else None
 
 
-def replayed(outcome: Outcome, call: ToolCall) -> object:
+def replayed(outcome: Outcome, call: RehearsedCall) -> object:
     """Return what the call returned, or raise what it raised.
 
     An exception of the user's own comes as CandidateFailed: whose fault it is, the seed's rollouts tell as ever.
@@ -88,7 +88,7 @@ def replayed(outcome: Outcome, call: ToolCall) -> object:
             raise _error(outcome, call)
 
 
-def _error(outcome: Outcome, call: ToolCall) -> Exception:
+def _error(outcome: Outcome, call: RehearsedCall) -> Exception:
     value = outcome.value
     match outcome.came:
         case Came.RETRY:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from spanwright.core.protocols import TraceRedactor
 from spanwright.errors import StoreError, UsageError
-from spanwright.subject.tools.calls import Digest, ToolCall, canonical, digest_of
+from spanwright.subject.tools.calls import Digest, RehearsedCall, canonical, digest_of
 from spanwright.subject.tools.outcomes import Outcome
 
 SCHEMA = "spanwright.tool-call/1"
@@ -60,7 +60,7 @@ class Sequences:
                 takes[each.agent, each.tool, each.case, digest][each.take][each.place] = each.outcome
         return cls({key: max((_unbroken(take) for take in of.values()), key=len) for key, of in takes.items()})
 
-    def outcome(self, call: ToolCall, place: int) -> Outcome | None:
+    def outcome(self, call: RehearsedCall, place: int) -> Outcome | None:
         """Return what the call came to that came after `place` equal ones; None where that was not recorded.
 
         What was recorded outside of a case holds for all. One that always came to the same is repeated beyond that.
@@ -87,7 +87,7 @@ class Recordings:
         self._redactor = redactor
         self._sequences: Sequences | None = None
 
-    def add(self, call: ToolCall, outcome: Outcome, *, take: str, place: int) -> None:
+    def add(self, call: RehearsedCall, outcome: Outcome, *, take: str, place: int) -> None:
         """Append what a call came to. Raises StoreError where the file cannot be written."""
         line = Recorded(
             agent=call.agent,

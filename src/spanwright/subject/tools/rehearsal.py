@@ -10,7 +10,7 @@ from secrets import token_hex
 from types import TracebackType
 
 from spanwright.errors import SpanwrightError
-from spanwright.subject.tools.calls import Digest, ToolCall
+from spanwright.subject.tools.calls import Digest, RehearsedCall
 
 
 class Rehearsal:
@@ -23,7 +23,7 @@ class Rehearsal:
         self.failure: SpanwrightError | None = None
         self._calls: Counter[tuple[str, str, Digest]] = Counter()
 
-    def place(self, call: ToolCall) -> int:
+    def place(self, call: RehearsedCall) -> int:
         """Return how many calls equal to this one came before it, and count it."""
         key = (call.agent, call.tool, call.digest)
         self._calls[key] += 1

@@ -23,7 +23,7 @@ from pydantic_ai.tools import ToolDefinition
 
 from spanwright.core.protocols import TraceRedactor
 from spanwright.errors import SpanwrightError, UsageError, UserBug, WorldFailed
-from spanwright.subject.tools.calls import ToolCall
+from spanwright.subject.tools.calls import RehearsedCall
 from spanwright.subject.tools.fakes import Fake, Schema
 from spanwright.subject.tools.outcomes import outcome_of, outcome_of_error, replayed
 from spanwright.subject.tools.recordings import HOW_TO_RECORD, Recordings
@@ -32,7 +32,7 @@ from spanwright.subject.tools.rehearsal import Rehearsal
 ToolMode: TypeAlias = Literal["live", "replay", "sandbox"]
 ReadOnly: TypeAlias = Collection[str] | Callable[[ToolDefinition], bool]
 """Names or globs of tools, `search` or `support/search`; or a predicate of a tool's definition."""
-OnMissing: TypeAlias = Literal["error", "world"] | Callable[[ToolCall], object]
+OnMissing: TypeAlias = Literal["error", "world"] | Callable[[RehearsedCall], object]
 """What becomes of a call that has neither fake nor recording and does not only read."""
 
 DEFAULT_RECORDINGS = Path(".spanwright") / "tools.jsonl"
@@ -53,7 +53,7 @@ class Tools:
     `{"read_only": True}`. What an MCP server says of its own tools counts for nothing."""
     on_missing: OnMissing = "error"
     """"error": the run stops with a UserBug; "world": the rollout has no score; or what a function says, which gets the
-    ToolCall, may be async, and may raise ModelRetry or ToolFailed."""
+    RehearsedCall, may be async, and may raise ModelRetry or ToolFailed."""
     per_case: bool = True
     """Whether a call is replayed in the case alone in which it was recorded."""
     redact: Literal["secrets", "personal"] | TraceRedactor | None = None
@@ -115,7 +115,7 @@ class Rules:
         lost = (f"no tool was seen for these fakes and read-only names: {', '.join(unseen)}",) if unseen else ()
         return (*barred, *lost)
 
-    async def answer(self, call: ToolCall, about: "Asked", rehearsal: Rehearsal) -> object:
+    async def answer(self, call: RehearsedCall, about: "Asked", rehearsal: Rehearsal) -> object:
         """Answer a call of a tool inside a rehearsal."""
         if self.mode == "live":
             return await self._live(call, about, rehearsal)
@@ -131,7 +131,7 @@ class Rules:
                 return await about.live()
         return await self._missing(call, rehearsal)
 
-    async def _live(self, call: ToolCall, about: "Asked", rehearsal: Rehearsal) -> object:
+    async def _live(self, call: RehearsedCall, about: "Asked", rehearsal: Rehearsal) -> object:
         if self._recordings is None:
             return await about.live()
         call = self._known_as(call)
@@ -147,13 +147,13 @@ class Rules:
         self._recordings.add(call, outcome_of(result, call), take=rehearsal.take, place=place)
         return result
 
-    async def _faked(self, fake: Fake, call: ToolCall, about: "Asked", rehearsal: Rehearsal) -> object:
+    async def _faked(self, fake: Fake, call: RehearsedCall, about: "Asked", rehearsal: Rehearsal) -> object:
         try:
             return await fake(call, about.context)
         except SpanwrightError as error:
             raise rehearsal.failed(error) from error
 
-    async def _missing(self, call: ToolCall, rehearsal: Rehearsal) -> object:
+    async def _missing(self, call: RehearsedCall, rehearsal: Rehearsal) -> object:
         on_missing = self._tools.on_missing
         if callable(on_missing):
             answered = on_missing(call)
@@ -166,10 +166,10 @@ class Rules:
             raise rehearsal.failed(WorldFailed(call.named, f"{lacks} (case {call.case!r})"))
         raise rehearsal.failed(UserBug(call.named, lacks, case=call.case, remedy=_remedy(self.mode, call.tool)))
 
-    def _known_as(self, call: ToolCall) -> ToolCall:
+    def _known_as(self, call: RehearsedCall) -> RehearsedCall:
         if self._tools.per_case:
             return call
-        return ToolCall(agent=call.agent, tool=call.tool, arguments=call.arguments)
+        return RehearsedCall(agent=call.agent, tool=call.tool, arguments=call.arguments)
 
     def _fake(self, agent: str, tool: str) -> Fake | None:
         return self._fakes.get(f"{agent}/{tool}") or self._fakes.get(tool)
