@@ -136,6 +136,7 @@ class _Terms:
             check_fit(self.champion, [wearable.agent for wearable in wearables])
             for wearable in wearables:
                 wearable.base = fitting(self.champion, wearable.agent) or wearable.base
+                wearable.fit.champion = self.champion
         if self.rules is not None:
             for agent in agents:
                 _check_tools(agent, self.rules)
