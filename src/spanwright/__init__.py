@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spanwright.core.context import ReflectionContext
     from spanwright.core.events import Event, StopReason
     from spanwright.core.goal import Goal, at_least, at_most, maximize, minimize
+    from spanwright.core.guard import Guard
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
@@ -37,7 +38,17 @@ if TYPE_CHECKING:
     from spanwright.report import NoiseFloor, Result
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
-    from spanwright.subject import Evals, HttpSubject, Listening, optimizable, wearing
+    from spanwright.subject import (
+        Components,
+        Evals,
+        HttpSubject,
+        Listening,
+        RehearsedCall,
+        Tools,
+        optimizable,
+        rehearsing,
+        wearing,
+    )
     from spanwright.telemetry import Export
 
 __all__ = [
@@ -48,11 +59,13 @@ __all__ = [
     "Case",
     "Component",
     "ComponentId",
+    "Components",
     "Evals",
     "Evaluator",
     "Event",
     "Export",
     "Goal",
+    "Guard",
     "HttpSubject",
     "Kind",
     "Listening",
@@ -66,6 +79,7 @@ __all__ = [
     "Reflector",
     "Refusal",
     "RefusalReason",
+    "RehearsedCall",
     "Result",
     "Run",
     "RunMismatch",
@@ -76,6 +90,7 @@ __all__ = [
     "StopReason",
     "StoreError",
     "Subject",
+    "Tools",
     "Trace",
     "Usage",
     "UsageError",
@@ -90,6 +105,7 @@ __all__ = [
     "optimizable",
     "optimize",
     "optimize_sync",
+    "rehearsing",
     "wearing",
 ]
 
@@ -101,7 +117,9 @@ _HOMES: Final = {
     "Case": "spanwright.core.case",
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
+    "Components": "spanwright.subject",
     "Evals": "spanwright.subject",
+    "Guard": "spanwright.core.guard",
     "Goal": "spanwright.core.goal",
     "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
@@ -129,6 +147,8 @@ _HOMES: Final = {
     "StopReason": "spanwright.core.events",
     "StoreError": "spanwright.errors",
     "Subject": "spanwright.core.protocols",
+    "RehearsedCall": "spanwright.subject",
+    "Tools": "spanwright.subject",
     "Trace": "spanwright.core.trace",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
@@ -143,6 +163,7 @@ _HOMES: Final = {
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",
+    "rehearsing": "spanwright.subject",
     "wearing": "spanwright.subject",
 }
 

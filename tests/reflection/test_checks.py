@@ -6,6 +6,7 @@ import pytest
 from reflection_fixtures import failing_tool, hostile, one_component, proposed, refused, tool_and_parameter
 
 from spanwright.core.candidate import Kind
+from spanwright.core.guard import Guard
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
 from spanwright.reflection import render_prompt
 from spanwright.reflection.answer import Edit, Learned
@@ -219,3 +220,48 @@ def test_a_lesson_may_be_on_a_text_that_was_not_on_offer():
     answer = judge(context, ("desk/tool:book", "Book a room."), lessons=[(other, "Days are ISO days.")])
 
     assert [(other, "Days are ISO days.")] == [(each.component, each.text) for each in proposed(answer).lessons]
+
+
+GUARD = Guard(max_tokens=20, format="plain", forbid=["http"], keep=["{customer}", "queue"])
+
+
+def guarded(guard: Guard = GUARD):
+    context = one_component()
+    (component,) = context.components
+    return replace(context, components=(replace(component, guard=guard),))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Sort the ticket of {customer} into a queue, and then say which one it was, and why it was this one.", "long"),
+        ("Sort for {customer}.", "placeholder"),
+        ("# Sort\nThe queue of {customer}.", "format"),
+        ("The queue of {customer}: http://x", "forbidden"),
+    ],
+)
+def test_an_edit_that_breaks_a_guard_is_refused_and_a_good_one_of_the_same_answer_is_kept(text, reason):
+    assert reason in refused(judge(guarded(), (TRIAGE, text))).reason
+    assert {TRIAGE: "The queue of {customer}."} == proposed(
+        judge(guarded(), (TRIAGE, text), (TRIAGE, "The queue of {customer}."))
+    ).edits
+
+
+def test_words_that_only_one_task_has_are_not_repeated_where_a_guard_forbids_it():
+    own = "one two three four five six seven eight"
+    text = f"{{customer}}: {own}."
+
+    assert RefusalReason.COPIED == refused(judge(replace(guarded(Guard()), own={own}), (TRIAGE, text))).reason
+    assert {TRIAGE: text} == proposed(judge(replace(guarded(Guard(copies=True)), own={own}), (TRIAGE, text))).edits
+    assert {TRIAGE: text} == proposed(judge(replace(one_component(), own={own}), (TRIAGE, text))).edits
+
+
+def test_the_reflector_is_told_what_is_demanded():
+    prompt = render_prompt(guarded(), 20_000)
+
+    assert "At most 20 tokens, about 80 characters; it has 11 tokens now." in prompt
+    assert "These must stay, to the letter: `{customer}`, `queue`." in prompt
+    assert "Plain text only" in prompt
+    assert "Nothing in it may match: `http`." in prompt
+    assert "Do not repeat eight words in a row" in prompt
+    assert "tokens now" not in render_prompt(one_component(), 20_000)

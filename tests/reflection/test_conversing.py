@@ -9,9 +9,9 @@ from reflection_wire import Series, reflector
 
 from spanwright.core.context import Turn
 from spanwright.core.proposal import Proposal
+from spanwright.core.tokens import tokens
 from spanwright.errors import UsageError
 from spanwright.reflection import Conversing, Rung
-from spanwright.reflection.evidence import tokens
 from spanwright.testing.simulated.answers import Question
 
 TRIAGE = "triage/instructions"

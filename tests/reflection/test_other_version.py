@@ -7,8 +7,8 @@ from reflection_fixtures import one_component
 
 from spanwright.core.context import Partner
 from spanwright.core.score import Score
+from spanwright.core.tokens import tokens
 from spanwright.reflection import render_prompt
-from spanwright.reflection.evidence import tokens
 
 OTHER = "Say yes, then count to three.\nNever </evidence-> guess."
 

@@ -14,9 +14,9 @@ from spanwright.core.goal import at_most, maximize, minimize
 from spanwright.core.measured import Measured
 from spanwright.core.proposal import Lesson
 from spanwright.core.score import Score
+from spanwright.core.tokens import tokens
 from spanwright.errors import UsageError
 from spanwright.reflection import Rung, render_prompt
-from spanwright.reflection.evidence import tokens
 
 RECORD = re.compile(r"<evidence-([0-9a-f]{8})>\n.*?\n</evidence-\1>", re.DOTALL)
 FENCE = re.compile(r"^(`{3,})(?:text|start)-[0-9a-f]{8}\n.*?\n\1$", re.DOTALL | re.MULTILINE)

@@ -8,9 +8,9 @@ from reflection_fixtures import long_trace, one_component, proposed, refused, to
 from reflection_wire import GOOD, Series, reflector
 
 from spanwright.core.proposal import Proposal, Refusal, RefusalReason
+from spanwright.core.tokens import tokens
 from spanwright.errors import UserBug, WorldFailed
 from spanwright.reflection import Rung, render_prompt
-from spanwright.reflection.evidence import tokens
 from spanwright.telemetry import SpanRecorder
 from spanwright.testing.simulated.answers import Question
 from spanwright.testing.simulated.canned import Canned

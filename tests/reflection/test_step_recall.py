@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from reflection_fixtures import Situation, Tape, part
 
 from spanwright.core.candidate import Kind
+from spanwright.core.tokens import tokens
 from spanwright.reflection import render_prompt
-from spanwright.reflection.evidence import tokens
 from spanwright.telemetry import Telling, render
 
 

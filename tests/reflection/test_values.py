@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from spanwright.reflection.evidence import clean, cut, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import clean, cut
 from spanwright.reflection.values import show, show_within
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Never
 
-from spanwright.api.optimizing import redaction_of, remote_of, store_of
+from spanwright.api.optimizing import check_recordings, redaction_of, remote_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import Wishes, check_same, default_budget, prepare
 from spanwright.core.context import ReflectionContext
@@ -73,6 +73,7 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:
             prepared = await prepare((subject, evals, deps), wishes, unseen)
+        check_recordings(prepared, redaction)
         problem = prepared.problem
         spend = Budget(rollouts=repeats * len(problem.splits.validation), reflections=0)
         observers = [*how.observers, *exporter.observers]

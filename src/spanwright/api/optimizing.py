@@ -25,7 +25,7 @@ from spanwright.api.options import (
     Prompt,
     Run,
 )
-from spanwright.api.preparing import Wishes, check_same, prepare
+from spanwright.api.preparing import Prepared, Wishes, check_same, prepare
 from spanwright.baselines import Baseline
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
 from spanwright.core.usage import Budget
@@ -125,6 +125,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             await stack.enter_async_context(remote.receiving(recorder.arrivals))
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
+        check_recordings(prepared, redaction)
         problem, where = prepared.problem, store_of(store)
         observers = [*how.observers, *exporter.observers]
         progress: Progress | None = None
@@ -178,6 +179,16 @@ def redaction_of(how: Run) -> "RunRedaction | None":
     if how.redact not in {"secrets", "personal"}:
         raise UsageError(f"redact={how.redact!r} is unknown", 'Say "secrets", "personal", or give a Redactor')
     return RunRedaction(Redactor(personal=how.redact == "personal"))
+
+
+def check_recordings(prepared: Prepared, redaction: "RunRedaction | None") -> None:
+    """Raise UsageError where tools would be recorded in clear though the run is to be redacted."""
+    for wearable in prepared.wearables:
+        if redaction is not None and wearable.rules is not None and wearable.rules.records_in_clear:
+            raise UsageError(
+                f"the run is redacted, but calls of the tools of {wearable.agent!r} are recorded as they are",
+                'Say Tools(..., redact="secrets") or "personal", too',
+            )
 
 
 def store_of(store: Store | str | os.PathLike[str] | None) -> Store:

@@ -18,6 +18,7 @@ from spanwright.core.events import Event, RolloutEnded, RunStarted
 from spanwright.core.goal import Goal
 from spanwright.core.protocols import Journal, Recorder, Reflector
 from spanwright.core.rollout import Blame
+from spanwright.core.runs import own_runs
 from spanwright.core.usage import Budget
 from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
@@ -38,6 +39,7 @@ from spanwright.subject import (
     subject_of,
     wearable_of,
 )
+from spanwright.telemetry.given import as_text
 
 if TYPE_CHECKING:
     from spanwright.mining import Evidence
@@ -110,6 +112,8 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **of_cases(tuple(cases.splits)),
             **of_evaluators(scoring.evaluators),
             **_of_subject(meeting, discovered, found),
+            **_of_tools(wearables),
+            **_of_guards(found),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
             **_of_evidence(evidence),
@@ -117,6 +121,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         },
         goals=cases.goals,
         recorded=evidence.recorded if evidence else (),
+        own=_own(cases.splits, found),
     )
     return Prepared(
         problem=problem,
@@ -124,7 +129,13 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
         budget=budget,
         models=asked,
         wearables=wearables,
-        remarks=(*cases.remarks, *unpriced, *(evidence.remarks if evidence else ()), *_misfits(worn, discovered)),
+        remarks=(
+            *cases.remarks,
+            *unpriced,
+            *(evidence.remarks if evidence else ()),
+            *_misfits(worn, discovered),
+            *_on_tools(wearables),
+        ),
     )
 
 
@@ -201,6 +212,30 @@ def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequen
     """Return a remark where a champion has texts that go nowhere."""
     lost = ", ".join(sorted(worn.keys() - {component.id for component in discovered}))
     return (f"the champion has texts for components that are no longer there: {lost}",) if lost else ()
+
+
+def _on_tools(wearables: Sequence[Wearable]) -> Sequence[str]:
+    """Return what the rules for tools have to say, once for agents that share them."""
+    return tuple(remark for rules in {each.rules: None for each in wearables} if rules for remark in rules.remarks)
+
+
+def _own(splits: Splits, components: Sequence[Component]) -> Mapping[str, str]:
+    """Return what no text may repeat of a training or validation case; nothing where no guard is there to forbid it."""
+    if all(component.guard is None or component.guard.copies for component in components):
+        return {}
+    cases = (*splits.train, *splits.validation)
+    return own_runs((case.id, f"{as_text(case.inputs)}\n\n{as_text(case.expected)}") for case in cases)
+
+
+def _of_guards(components: Sequence[Component]) -> Mapping[str, str]:
+    guards = [(component.id, repr(component.guard)) for component in components if component.guard is not None]
+    return {"guards": fingerprint(guards)} if guards else {}
+
+
+def _of_tools(wearables: Sequence[Wearable]) -> Mapping[str, str]:
+    """Return the fingerprints of what tools do in rollouts. More recordings and fakes may be given on resuming."""
+    ruled = {each.agent: each.rules.mode for each in wearables if each.rules is not None}
+    return {f"tools of {agent}": mode for agent, mode in ruled.items() if mode != "live"}
 
 
 def _fit_for(policy: Policy, objective: Objective | None) -> Policy:

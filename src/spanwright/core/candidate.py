@@ -6,6 +6,8 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import TypeAlias
 
+from spanwright.core.guard import Guard
+
 ComponentId: TypeAlias = str
 """The address of one evolvable text: `support/instructions`, `support/tool:search`, `support/tool:search/query`,
 `support/output:final_result/total`. The part before the first slash is the agent's name."""
@@ -41,6 +43,8 @@ class Component:
     """One line for the reflector: what this text governs and what it cannot change."""
     limit: int = 8_000
     """The most characters that a new text may have."""
+    guard: Guard | None = None
+    """What the user demands of every new text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

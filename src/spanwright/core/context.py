@@ -108,3 +108,5 @@ class ReflectionContext:
     its place."""
     goals: tuple[Goal, ...] = ()
     """What is wanted beside a high score."""
+    own: frozenset[str] = frozenset()
+    """Runs of words that the cases of these examples have for themselves, where a guard forbids to repeat them."""

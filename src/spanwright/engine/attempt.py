@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import TypeAlias
 
+from spanwright.core.breaches import breach
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
@@ -146,6 +147,7 @@ class Attempt:
             objective=shop.problem.objective,
             goals=shop.problem.goals,
             most_edits=policy.edits,
+            own=evidence.own(shop.problem, examples),
         )
 
     def _stream(self, of: str) -> Random:
@@ -155,8 +157,8 @@ class Attempt:
     async def _judge(self, proposal: Proposal, before: Mapping[str, float], gate: GateRule | None) -> Ending | None:
         """Turn a proposal into a child, and let the gate decide where there is one."""
         shop = self._shop
-        if strange := proposal.edits.keys() - self._parent.texts.keys():
-            return self._refused(Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange)))
+        if (unfit := self._unfit(proposal.edits)) is not None:
+            return self._refused(unfit)
         if gate is None:
             proposal = self._grafted(proposal)
         child = proposal.apply(shop.pool.view.candidate(proposal.parents[0]) if proposal.parents else self._parent)
@@ -173,6 +175,14 @@ class Attempt:
                 return self._abandoned("the world failed a rollout of the gate")
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
+
+    def _unfit(self, edits: Mapping[ComponentId, str]) -> Refusal | None:
+        """Return why edits cannot be used: one is of nothing that is there, or breaks a guard, whoever wrote it."""
+        if strange := edits.keys() - self._parent.texts.keys():
+            return Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange))
+        problem = self._shop.problem
+        found = (breach(each, edits[each.id], problem.own) for each in problem.components if each.id in edits)
+        return next((refusal for refusal in found if refusal is not None), None)
 
     def _grafted(self, proposal: Proposal) -> Proposal:
         """Put a reflection's edits on the member where they are to land."""

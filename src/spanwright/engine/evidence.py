@@ -130,6 +130,12 @@ def _in_short(text: str) -> str:
     return " ".join(text.split())[:_LESSON_LENGTH]
 
 
+def own(problem: Problem, examples: Sequence[Example]) -> frozenset[str]:
+    """Return the runs of words that no guarded text may repeat, as far as these examples show them."""
+    shown = {example.case.id for example in examples}
+    return frozenset(run for run, case in problem.own.items() if case in shown)
+
+
 def worn(problem: Problem, candidate: Candidate) -> tuple[Component, ...]:
     """Return the components that may be edited."""
     return tuple(component for component in problem.components if component.id in candidate.texts)

@@ -34,6 +34,8 @@ class Problem:
     """Traces of the seed from before the run: they are shown to the reflector, and count for nothing else."""
     goals: tuple[Goal, ...] = ()
     """What is wanted beside a high score."""
+    own: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Runs of words of single training or validation cases, each with the case, where a guard forbids them."""
 
     def component(self, id: ComponentId) -> Component:
         """Return a component by its id. Raises KeyError."""

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from spanwright.core.tokens import tokens
 from spanwright.core.trace import ToolDefinition, Trace
-from spanwright.reflection.evidence import cut, quoted, tokens
+from spanwright.reflection.evidence import cut, quoted
 from spanwright.reflection.json_text import Unreadable, read_json
 
 _UNUSUAL = re.compile(r"[^\w.-]+")

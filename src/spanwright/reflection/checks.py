@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from spanwright.core.breaches import breach
 from spanwright.core.candidate import CandidateId, Component, ComponentId
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
+from spanwright.core.runs import runs
 from spanwright.reflection.answer import Edit, Learned
 from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.fences import unfenced
@@ -20,14 +22,11 @@ from spanwright.reflection.prose import prose
 from spanwright.reflection.reading import Reading
 from spanwright.reflection.values import show
 
-_RUN = 8
-"""Words in a row that two texts do not share by chance."""
 _COMPARED = 40_000
 """Characters of an input that texts are compared with."""
 _MOST_COPIED = 0.5
 _MOST_ECHOED = 0.25
 _MARKED = re.compile(r"</?evidence-[0-9a-f]{8}>|(?:text|start)-[0-9a-f]{8}\b")
-_WORD = re.compile(r"\w+")
 _PARTIAL = re.compile(
     r"^@@ -\d+|^[ \t.…*#>-]{0,8}[(\[<{][^\n]{0,40}\b(?:rest|remaining|other|unchanged|previous|existing|original)\b"
     r"[^\n]{0,40}\b(?:unchanged|omitted|as before|the same|here|above)\b[^\n]{0,20}[)\]>}][ \t.…*]{0,8}$",
@@ -62,6 +61,8 @@ class Ground:
     offered: Mapping[ComponentId, Component]
     inputs: frozenset[str]
     """Every run of words in the inputs of the examples."""
+    own: frozenset[str]
+    """Those that only their cases have, and no guarded text may repeat."""
     most: int | None
     """How many of them may be edited; None: all."""
     others: tuple[ComponentId, ...] = ()
@@ -70,12 +71,13 @@ class Ground:
     @classmethod
     def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
         """Return the ground for an answer to a prompt that offered these components."""
-        runs = (run for example in context.examples for run in _runs(clean(show(example.case.inputs)[:_COMPARED])))
+        seen = (run for example in context.examples for run in runs(clean(show(example.case.inputs)[:_COMPARED])))
         return cls(
             parent=context.parent.id,
             texts=context.parent.texts,
             offered={component.id: component for component in offered},
-            inputs=frozenset(runs),
+            inputs=frozenset(seen),
+            own=context.own,
             most=context.most_edits,
             others=tuple(each.id for each in (*context.components, *context.others) if each not in offered),
         )
@@ -148,7 +150,7 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
     text = _bared(edit.text, parent)
-    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied):
+    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _breach):
         refusal = check(text, ground, id)
         if refusal is not None:
             return refusal
@@ -212,6 +214,10 @@ def _copied(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
     return None
 
 
+def _breach(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    return breach(ground.offered[id], text, ground.own)
+
+
 def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[ComponentId]) -> Iterator[Lesson]:
     """Yield the lessons on a component that is known; one without a name is on the only component that was edited."""
     seen: set[str] = set()
@@ -224,20 +230,15 @@ def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[Compon
             yield Lesson(component=component, text=text)
 
 
-def _runs(text: str) -> list[str]:
-    words = _WORD.findall(text.casefold())
-    return [" ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
-
-
-def _share(text: str, runs: frozenset[str], current: str) -> float:
-    """Return the share of the text's runs of words that are among `runs` and not in the current text."""
-    own = _runs(text)
-    return len((runs - frozenset(_runs(current))).intersection(own)) / len(own) if own else 0.0
+def _share(text: str, foreign: frozenset[str], current: str) -> float:
+    """Return the share of the text's runs of words that are among `foreign` and not in the current text."""
+    own = runs(text)
+    return len((foreign - frozenset(runs(current))).intersection(own)) / len(own) if own else 0.0
 
 
 @cache
 def _our_runs() -> frozenset[str]:
-    return frozenset(run for name in _PROSE for run in _runs(prose(name)))
+    return frozenset(run for name in _PROSE for run in runs(prose(name)))
 
 
 def _no(reason: RefusalReason, detail: str) -> Refusal:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from spanwright.core.candidate import Candidate, Component
-from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record, tokens
-from spanwright.reflection.placeholders import placeholders
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record
+from spanwright.reflection.limits import limits
 from spanwright.reflection.prose import entries
 from spanwright.reflection.templates import Briefs
 
@@ -47,14 +48,10 @@ def others(components: Sequence[Component], parent: Candidate, allowance: int) -
 
 def _shown(component: Component, text: str, briefs: Briefs) -> str:
     governs = line(component.reach) or entries("reach")[component.kind]
-    limit = f"At most {component.limit} characters; it has {len(text)} now."
-    required = placeholders(text)
-    if required:
-        limit += f" These placeholders must stay: {', '.join(map(quoted, required))}."
     heading = f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}"
     current = fenced(text, "text") if clean(text).strip() else ""
-    brief = briefs.fill(component, text=current or "none yet", governs=governs, limits=limit)
+    brief = briefs.fill(component, text=current or "none yet", governs=governs, limits=limits(component, text))
     if brief is not None:
         return f"{heading}\n{brief}"
     told = f"Current text:\n{current}" if current else "Current text: none yet."
-    return f"{heading}\n- Governs: {governs}\n- Limits: {limit}\n{told}"
+    return f"{heading}\n- Governs: {governs}\n- Limits: {limits(component, text)}\n{told}"

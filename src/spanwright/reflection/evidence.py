@@ -24,11 +24,6 @@ _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def tokens(text: str) -> int:
-    """Return the estimate that all allowances count in: a token for every four bytes of UTF-8, rounded up."""
-    return -(-len(text.encode("utf-8", "replace")) // 4)
-
-
 def clean(text: str) -> str:
     """Return `text` without terminal escapes, control, zero-width, bidirectional and hidden characters."""
     text = _LINE_ENDS.sub("\n", _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text))

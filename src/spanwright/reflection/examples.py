@@ -11,7 +11,7 @@ from itertools import groupby
 from spanwright.core.candidate import ComponentId
 from spanwright.core.context import Example
 from spanwright.core.goal import Goal
-from spanwright.reflection.evidence import tokens
+from spanwright.core.tokens import tokens
 from spanwright.reflection.goals import figures
 from spanwright.reflection.tries import Try, drawn
 from spanwright.telemetry import Telling

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from spanwright.core.candidate import ComponentId
 from spanwright.core.context import TriedEdit
 from spanwright.core.proposal import Lesson
-from spanwright.reflection.evidence import clean, cut, field, line, record, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import clean, cut, field, line, record
 
 _LESSONS = (
     "# Lessons so far\n"

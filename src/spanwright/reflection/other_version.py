@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.context import Example, Partner
 from spanwright.core.rollout import Observed
-from spanwright.reflection.evidence import clean, cut, fenced, field, quoted, record, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import clean, cut, fenced, field, quoted, record
 from spanwright.reflection.prose import filled
 from spanwright.reflection.values import show_within
 

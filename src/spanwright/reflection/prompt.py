@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 from spanwright.core.candidate import Component
 from spanwright.core.context import ReflectionContext
+from spanwright.core.tokens import tokens
 from spanwright.errors import UsageError
 from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
-from spanwright.reflection.evidence import clean, cut, marked, quoted, tokens
+from spanwright.reflection.evidence import clean, cut, marked, quoted
 from spanwright.reflection.examples import happened
 from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before

@@ -6,7 +6,8 @@ from typing import Final
 from spanwright.core.candidate import Component
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal
-from spanwright.reflection.evidence import cut, field, line, record, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import cut, field, line, record
 from spanwright.reflection.examples import happened
 from spanwright.reflection.prompt import composing
 from spanwright.reflection.prose import prose

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.context import Recorded
-from spanwright.reflection.evidence import line, quoted, record, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import line, quoted, record
 from spanwright.reflection.tries import cutter, fitted
 from spanwright.telemetry import Telling
 

@@ -17,11 +17,12 @@ from pydantic_ai.settings import ModelSettings
 
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
+from spanwright.core.tokens import tokens
 from spanwright.errors import CandidateFailed, SpanwrightError, UsageError, UserBug, WorldFailed
 from spanwright.models import Retries, boundary, capabilities
 from spanwright.reflection.answer import Answer
 from spanwright.reflection.checks import Ground, judged, repeats_a_record
-from spanwright.reflection.evidence import cut, fenced, marked, tokens
+from spanwright.reflection.evidence import cut, fenced, marked
 from spanwright.reflection.ladder import Ladder, Manner, rungs, speaks_of_form
 from spanwright.reflection.parse import Said, parse
 from spanwright.reflection.prompt import Composer, Prompt, Rung, compose

@@ -11,8 +11,9 @@ from typing import Final
 from spanwright.core.candidate import Component
 from spanwright.core.context import Example, ReflectionContext, ScoredText
 from spanwright.core.score import Score
+from spanwright.core.tokens import tokens
 from spanwright.core.trace import Trace
-from spanwright.reflection.evidence import cut, field, line, record, tokens
+from spanwright.reflection.evidence import cut, field, line, record
 from spanwright.reflection.examples import happened
 from spanwright.reflection.prompt import composing
 from spanwright.reflection.prose import prose

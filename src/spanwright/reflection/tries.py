@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from spanwright.core.context import Example
 from spanwright.core.rollout import Observed
 from spanwright.core.score import Score
-from spanwright.reflection.evidence import clean, cut, field, quoted, record, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import clean, cut, field, quoted, record
 from spanwright.reflection.values import show_within
 from spanwright.telemetry import Telling
 

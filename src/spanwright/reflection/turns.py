@@ -19,8 +19,9 @@ from pydantic_ai.messages import (
 )
 
 from spanwright.core.context import Turn
+from spanwright.core.tokens import tokens
 from spanwright.reflection.answer import Answer, Edit
-from spanwright.reflection.evidence import clean, line, tokens
+from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.prompt import Rung
 from spanwright.reflection.prose import filled, prose
 

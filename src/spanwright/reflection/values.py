@@ -14,7 +14,8 @@ from typing import TypeAlias, cast
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from spanwright.reflection.evidence import cut, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import cut
 
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 

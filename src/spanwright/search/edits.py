@@ -11,7 +11,15 @@ from spanwright.search.attempts import OpenAttempt
 
 _REPEATED = frozenset({RefusalReason.DUPLICATE, RefusalReason.NEAR_DUPLICATE})
 """Refusals of what another candidate says already; their detail is its id."""
-_TELLING = _REPEATED | {RefusalReason.TOO_LONG, RefusalReason.PLACEHOLDER, RefusalReason.ECHO}
+_TELLING = (
+    _REPEATED
+    | {RefusalReason.TOO_LONG, RefusalReason.PLACEHOLDER, RefusalReason.ECHO}
+    | {
+        RefusalReason.FORMAT,
+        RefusalReason.FORBIDDEN,
+        RefusalReason.COPIED,
+    }
+)
 """Refusals that say something about the text; the others are slips of form."""
 
 

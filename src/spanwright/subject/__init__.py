@@ -2,19 +2,21 @@
 
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, Measured, Misfit, misfits, read_champion, write_champion
-from spanwright.subject.components import Choice, chosen
+from spanwright.subject.components import Choice, Components, chosen
 from spanwright.subject.discovery import discover
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
+from spanwright.subject.tools import RehearsedCall, Rules, Tools, rehearsing
 from spanwright.subject.wearing import bare, wearing, worn
 
 __all__ = [
     "Champion",
     "ChampionFile",
     "Choice",
+    "Components",
     "Definition",
     "DepsFor",
     "EvalSet",
@@ -26,7 +28,10 @@ __all__ = [
     "Misfit",
     "Objective",
     "PydanticSubject",
+    "RehearsedCall",
+    "Rules",
     "Scoring",
+    "Tools",
     "Wearable",
     "bare",
     "chosen",
@@ -37,6 +42,7 @@ __all__ = [
     "misfits",
     "optimizable",
     "read_champion",
+    "rehearsing",
     "score_of",
     "subject_of",
     "wearable_of",

@@ -54,7 +54,9 @@ class Added:
         self, arguments: Mapping[str, object], wearable: Wearable, instrumentation: Instrumentation
     ) -> tuple[AbstractCapability[Any], ...]:
         """Return what to add to a run with these arguments."""
-        if arguments.get("capabilities") or arguments.get("spec") or not _is_alone(self._agent):
+        # Rules for tools belong inside of what other capabilities make of them, which the first one would be around.
+        apart = wearable.guarding is not None
+        if apart or arguments.get("capabilities") or arguments.get("spec") or not _is_alone(self._agent):
             return (wearable, instrumentation)
         united = self._united
         if united is None or united.wearable is not wearable or united.settings is not instrumentation.settings:

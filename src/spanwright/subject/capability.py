@@ -13,6 +13,7 @@ from pydantic_ai.messages import InstructionPart, ModelMessage, ModelRequest, Sy
 from pydantic_ai.models import ModelRequestContext, ModelRequestParameters
 from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import RunContext, ToolDefinition
+from pydantic_ai.toolsets import AbstractToolset
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.models import Retries
@@ -20,6 +21,7 @@ from spanwright.subject import ids
 from spanwright.subject.fit import Fit
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.surface import surface
+from spanwright.subject.tools import GuardedToolset, Rules, current_rehearsal, inherited_rules
 from spanwright.subject.unreached import Unreached
 from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import current_provider, mark_components
@@ -41,6 +43,8 @@ class Wearable(AbstractCapability[Any]):
     id: str | None = "spanwright"
     base: Candidate | None = None
     """Worn for good, under whatever else is worn."""
+    rules: Rules | None = field(default=None, repr=False, compare=False)
+    """What its tools do while it is tried; None where nobody said: they run."""
     retries: Retries = field(default_factory=Retries, repr=False, compare=False)
     unreached: Unreached = field(init=False, repr=False, compare=False)
     fit: Fit = field(init=False, repr=False, compare=False)
@@ -54,6 +58,21 @@ class Wearable(AbstractCapability[Any]):
     def get_ordering(self) -> CapabilityOrdering:
         """Be the last to see a request before the model."""
         return CapabilityOrdering(position="innermost")
+
+    @property
+    def guarding(self) -> Rules | None:
+        """The rules that hold for a run that begins here; None where tools run, and leave nothing behind."""
+        rules = self.rules or inherited_rules()
+        if rules is None or not rules.intervene:
+            return None
+        return rules if current_rehearsal() is not None or isinstance(worn(), Preview) else None
+
+    def get_wrapper_toolset(self, toolset: AbstractToolset[Any]) -> AbstractToolset[Any] | None:
+        """Keep the rules for tools around all of them."""
+        rules = self.guarding
+        if rules is None:
+            return None
+        return GuardedToolset(toolset, agent=self.agent, rules=rules, rehearsal=current_rehearsal())
 
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:
         """Give tools the worn descriptions and parameter docs."""

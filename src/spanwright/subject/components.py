@@ -1,35 +1,84 @@
-"""Which of the components found are evolved: instructions and tool descriptions, unless the user says otherwise."""
+"""Which of the components found are evolved: instructions and tool descriptions, unless the user says otherwise.
 
-from collections.abc import Callable, Sequence
+What bounds their texts have to keep to is said here, too, and checked of the texts that are there already.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import reduce
 from typing import TypeAlias
 
+from spanwright.core.breaches import breach
 from spanwright.core.candidate import Component, Kind
+from spanwright.core.guard import Guard
 from spanwright.errors import UsageError
 
-Choice: TypeAlias = str | Sequence[str] | Callable[[Component], bool]
+Named: TypeAlias = str | Sequence[str] | Callable[[Component], bool]
 """`"all"`, an id or a glob (`"support/tool:*"`), several of them, or a predicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Which texts may change, and within which bounds."""
+
+    choose: Named | None = None
+    """None: instructions and tool descriptions."""
+    guards: Mapping[str, Guard] = field(default_factory=dict[str, Guard])
+    """By id or glob. Where several match a component, all of them hold."""
+    pinned: Sequence[str] = ()
+    """Ids and globs of texts that stay as they are, whatever else is chosen."""
+
+
+Choice: TypeAlias = Named | Components
 
 _BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.TEXT)
 
 
 def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component, ...]:
-    """Return the components to evolve. Dynamic ones are left out: code computes their text.
+    """Return the components to evolve, with their guards. Dynamic ones are left out: code computes their text.
 
-    Raises UsageError for a name or a glob that no component has, and where nothing is left.
+    Raises UsageError for a name or a glob that no component has, where nothing is left, and for a guard that the text
+    that is there already breaks.
     """
+    wanted = choice if isinstance(choice, Components) else Components(choice)
+    pinned = (wanted.pinned,) if isinstance(wanted.pinned, str) else wanted.pinned
     static = [component for component in found if not component.dynamic]
-    if choice is None:
-        picked = [component for component in static if component.kind in _BY_DEFAULT]
-    elif choice == "all":
-        picked = static
-    elif callable(choice):
-        picked = [component for component in static if choice(component)]
-    else:
-        picked = _matching(static, (choice,) if isinstance(choice, str) else choice)
+    fixed = {component.id for component in _matching(static, pinned)}
+    picked = [component for component in _named(static, wanted.choose) if component.id not in fixed]
     if not picked:
         raise UsageError("there is no component to evolve", f"Found: {_names(static)}")
-    return tuple(picked)
+    return tuple(_guarded(picked, wanted.guards))
+
+
+def _named(static: Sequence[Component], choice: Named | None) -> Sequence[Component]:
+    if choice is None:
+        return [component for component in static if component.kind in _BY_DEFAULT]
+    if choice == "all":
+        return static
+    if callable(choice):
+        return [component for component in static if choice(component)]
+    return _matching(static, (choice,) if isinstance(choice, str) else choice)
+
+
+def _guarded(picked: Sequence[Component], guards: Mapping[str, Guard]) -> Iterator[Component]:
+    for pattern in guards:
+        if not any(fnmatchcase(component.id, pattern) for component in picked):
+            what = f"the guard for {pattern!r} guards no component that may change"
+            raise UsageError(what, f"Found: {_names(picked)}")
+    for component in picked:
+        mine = [guard for pattern, guard in guards.items() if fnmatchcase(component.id, pattern)]
+        if not mine:
+            yield component
+            continue
+        guard = reduce(lambda one, other: one & other, mine)
+        limit = component.limit if guard.max_characters is None else guard.max_characters
+        guarded = replace(component, guard=guard, limit=limit)
+        if wrong := breach(guarded, component.text):
+            raise UsageError(
+                f"a guard is broken before the run begins: {wrong.detail}", "Mend the text, or loosen the guard"
+            )
+        yield guarded
 
 
 def _matching(static: Sequence[Component], patterns: Sequence[str]) -> list[Component]:

@@ -56,6 +56,8 @@ async def discover(agent: AbstractAgent[Any, Any], deps: object = None) -> tuple
         try:
             with wearing(preview):
                 await agent.run("preview", deps=stand_in, model=TestModel())
+        except UsageError:  # of ours: a fake that does not fit its tool
+            raise
         except Exception as error:  # noqa: BLE001  (Previewed, or what the user's dynamic instructions raise)
             failure = error
         if preview.components:

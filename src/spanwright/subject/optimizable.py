@@ -5,22 +5,27 @@ runs, but only while something is worn or recorded (its `iter`, through which ev
 the instance); a program gets an attribute. A factory comes back wrapped, so that the agents that it builds can wear.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, Literal, Never, ParamSpec, TypeVar, cast, overload
+from typing import Any, Literal, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from pydantic_ai import AgentRun
 from pydantic_ai.agent import AbstractAgent
+from pydantic_ai.toolsets import FunctionToolset
 
 from spanwright.errors import UsageError
 from spanwright.models import Instruments
 from spanwright.subject.added import Added
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, check_fit, fitting, read_champion
+from spanwright.subject.tools import Rules, ToolMode, Tools
 from spanwright.subject.wearing import worn
+
+Fakes: TypeAlias = Mapping[str, Callable[..., object]]
+"""Functions in place of tools, by the tools' names, or `agent/tool`: sync or async, with the tool's parameters."""
 
 AgentLike = TypeVar("AgentLike", bound=AbstractAgent[Never, object])
 P = ParamSpec("P")
@@ -53,7 +58,7 @@ class WornIter:
         instrumentation = self.instruments.instrumentation
         if instrumentation is None and worn() is None:
             self.wearable.unreached.note()
-            if self.wearable.base is None:
+            if self.wearable.base is None and self.wearable.guarding is None:
                 return self.original(*args, **kwargs)
         given = cast("Sequence[object]", kwargs.get("capabilities") or ())
         added = (self.wearable,) if instrumentation is None else self.added.to(kwargs, self.wearable, instrumentation)
@@ -61,65 +66,117 @@ class WornIter:
 
 
 @overload
-def optimizable(subject: AgentLike, *, champion: ChampionFile | None = None) -> AgentLike: ...
+def optimizable(
+    subject: AgentLike,
+    *,
+    champion: ChampionFile | None = None,
+    tools: ToolMode | Tools | None = None,
+    fakes: Fakes | None = None,
+) -> AgentLike: ...
 @overload
 def optimizable(
     subject: Callable[P, R],
     *,
     agents: Sequence[AbstractAgent[Never, object]] = (),
     champion: ChampionFile | None = None,
+    tools: ToolMode | Tools | None = None,
+    fakes: Fakes | None = None,
 ) -> Callable[P, R]: ...
 @overload
 def optimizable(
-    *, agents: Sequence[AbstractAgent[Never, object]] = (), champion: ChampionFile | None = None
+    *,
+    agents: Sequence[AbstractAgent[Never, object]] = (),
+    champion: ChampionFile | None = None,
+    tools: ToolMode | Tools | None = None,
+    fakes: Fakes | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def optimizable(
     subject: object = None,
     *,
     agents: Sequence[AbstractAgent[Never, object]] = (),
     champion: ChampionFile | None = None,
+    tools: ToolMode | Tools | None = None,
+    fakes: Fakes | None = None,
 ) -> object:
     """Make an agent, a factory or a program optimizable, and return it.
 
     `subject` is an Agent with a name; a sync function that returns an Agent (a factory); or an async function that
     takes a case's inputs and uses the agents listed in `agents` (a program). `champion` is the path of a file that
-    `Result.save` wrote: its texts are worn from now on.
+    `Result.save` wrote: its texts are worn from now on. `tools` says what tools do in rollouts: run ("live", the
+    default), answer from recordings ("replay"), or be refused unless they only read ("sandbox"); `Tools` says more.
+    `fakes` are functions that answer in place of the tools of these names.
 
-    Raises UsageError for an agent without a name, two agents of one name, a program without agents, and a champion
-    that does not fit.
+    Raises UsageError for an agent without a name, two agents of one name, a program without agents, a champion or a
+    fake that does not fit.
     """
+    if fakes and tools is None:
+        raise UsageError("fakes were given, and nothing says when they are used", 'Say tools="sandbox" or "replay"')
+    given = Tools(tools) if isinstance(tools, str) else tools
+    terms = _Terms(
+        champion=None if champion is None else read_champion(champion),
+        rules=None if given is None else Rules(given, fakes or {}),
+    )
 
     def decorated(function: object) -> object:
-        return _decorated(function, agents, champion)
+        return _decorated(function, agents, terms)
 
     return decorated if subject is None else decorated(subject)
 
 
-def _decorated(subject: object, agents: Sequence[AbstractAgent[Never, object]], path: ChampionFile | None) -> object:
-    champion = None if path is None else read_champion(path)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """On what terms agents are decorated."""
+
+    champion: Champion | None
+    rules: Rules | None
+
+    def govern(self, agents: Sequence[AbstractAgent[Any, Any]], wearables: Sequence[Wearable]) -> None:
+        """Let agents wear their parts of a champion, and keep the rules for tools. Raises UsageError for misfits."""
+        if self.champion is not None:
+            check_fit(self.champion, [wearable.agent for wearable in wearables])
+            for wearable in wearables:
+                wearable.base = fitting(self.champion, wearable.agent) or wearable.base
+                wearable.fit.champion = self.champion
+        if self.rules is not None:
+            for agent in agents:
+                _check_tools(agent, self.rules)
+            for wearable in wearables:
+                wearable.rules = self.rules
+
+
+def _check_tools(agent: AbstractAgent[Any, Any], rules: Rules) -> None:
+    """Check the tools that an agent has by now; those of servers, prefixes and later registration, when it is tried."""
+    for toolset in agent.toolsets:
+        if isinstance(toolset, FunctionToolset):
+            for tool in toolset.tools.values():
+                rules.check_fake(agent.name or "", tool.name, tool.function_schema.json_schema)
+
+
+def _decorated(subject: object, agents: Sequence[AbstractAgent[Never, object]], terms: _Terms) -> object:
     if isinstance(subject, AbstractAgent):
         agent = cast("AbstractAgent[Any, Any]", subject)
-        wearable = decorate(agent)
-        _crown((wearable,), champion)
+        terms.govern((agent,), (decorate(agent),))
         return agent
     if not callable(subject):
         raise UsageError(f"{subject!r} cannot be decorated", "Decorate an Agent, a factory of one, or an async program")
     distinct(agents)
     wearables = [decorate(agent) for agent in agents]
     if not _is_async(subject):
-        built = _factory(subject, wearables, champion)
+        built = _factory(subject, agents, terms)
         _mark(built, Definition(kind="factory", agents=tuple(agents)))
         return built
     if not agents:
         raise UsageError(
             f"the program {_name(subject)!r} names no agents", "List those it uses: @optimizable(agents=[support])"
         )
-    _crown(wearables, champion)
+    terms.govern(agents, wearables)
     _mark(subject, Definition(kind="program", agents=tuple(agents)))
     return subject
 
 
-def _factory(build: Callable[P, object], listed: Sequence[Wearable], champion: Champion | None) -> Callable[P, object]:
+def _factory(
+    build: Callable[P, object], listed: Sequence[AbstractAgent[Never, object]], terms: _Terms
+) -> Callable[P, object]:
     """Wrap a factory such that all agents of one name that it builds share a place for what they wear."""
     known: dict[str, Wearable] = {}
 
@@ -132,21 +189,11 @@ def _factory(build: Callable[P, object], listed: Sequence[Wearable], champion: C
         shared = known.get(agent.name or "")
         wearable = decorate(agent, shared)
         if shared is None:
-            _crown((wearable, *listed), champion)
+            terms.govern((agent, *listed), (wearable, *(decorate(each) for each in listed)))
             known[wearable.agent] = wearable
         return agent
 
     return built
-
-
-def _crown(wearables: Sequence[Wearable], champion: Champion | None) -> None:
-    """Let agents wear their parts of a champion from now on. Raises UsageError where it has none for any of them."""
-    if champion is None:
-        return
-    check_fit(champion, [wearable.agent for wearable in wearables])
-    for wearable in wearables:
-        wearable.base = fitting(champion, wearable.agent) or wearable.base
-        wearable.fit.champion = champion
 
 
 def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -> Wearable:

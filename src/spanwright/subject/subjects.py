@@ -14,6 +14,7 @@ from spanwright.errors import UsageError
 from spanwright.models import boundary, model_id
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import decorate, definition_of, distinct
+from spanwright.subject.tools import rehearsing
 from spanwright.subject.unreached import Watch
 from spanwright.subject.wearing import wearing
 
@@ -61,7 +62,7 @@ class AgentSubject:
                 return await self._run(candidate, case, deps)
 
     async def _run(self, candidate: Candidate, case: Case, deps: object) -> object:
-        with wearing(candidate), Watch(self._watched):
+        with wearing(candidate), Watch(self._watched), rehearsing(case.id):
             return (await self._agent.run(cast("str", case.inputs), deps=deps)).output
 
     def fingerprints(self) -> Mapping[str, str]:
@@ -139,7 +140,12 @@ class ProgramSubject:
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Call the program with the case's inputs as its one positional argument."""
-        with boundary(f"program {_name(self._program)}"), wearing(candidate), Watch(self._watched):
+        with (
+            boundary(f"program {_name(self._program)}"),
+            wearing(candidate),
+            Watch(self._watched),
+            rehearsing(case.id),
+        ):
             return await self._program(case.inputs)
 
     def fingerprints(self) -> Mapping[str, str]:
@@ -164,7 +170,7 @@ class OwnSubject:
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Try a candidate, and tell whose fault a failure is."""
-        with boundary(f"subject {type(self._subject).__name__}"):
+        with boundary(f"subject {type(self._subject).__name__}"), rehearsing(case.id):
             return await self._subject.run(candidate, case)
 
     def fingerprints(self) -> Mapping[str, str]:

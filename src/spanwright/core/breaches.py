@@ -1,0 +1,86 @@
+"""Whether a text breaks its component's guard, and how: a pure check, the same for every reflector and for the seed."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from spanwright.core.candidate import Component
+from spanwright.core.guard import Format, Guard
+from spanwright.core.proposal import Refusal, RefusalReason
+from spanwright.core.runs import runs
+from spanwright.core.tokens import tokens
+
+_TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?<!/)>")
+_MARKDOWN = (
+    (re.compile(r"^ {0,3}#{1,6} ", re.MULTILINE), "a heading"),
+    (re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE), "a code block"),
+    (re.compile(r"(?<!\w)(\*\*|__)(?=\S)[^\n]+?(?<=\S)\1(?!\w)"), "emphasis"),
+    (re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE), "a table"),
+    (re.compile(r"\[[^\]\n]+\]\([^)\s]+\)"), "a link"),
+)
+
+
+def breach(component: Component, text: str, own: Collection[str] = frozenset()) -> Refusal | None:
+    """Return why a text is refused for a component; None where it keeps to all that is demanded.
+
+    `own` are the runs of words that single cases have. What the seed's text has of them may stay.
+    """
+    return None if component.guard is None else next(_breaches(component, component.guard, text, own), None)
+
+
+def _breaches(component: Component, guard: Guard, text: str, own: Collection[str]) -> Iterator[Refusal]:
+    id = component.id
+    if len(text) > component.limit:
+        yield _no(RefusalReason.TOO_LONG, id, f"has {len(text)} characters, {component.limit} are allowed")
+    if guard.max_tokens is not None and (long := tokens(text)) > guard.max_tokens:
+        yield _no(RefusalReason.TOO_LONG, id, f"has {long} tokens, {guard.max_tokens} are allowed")
+    if lost := [f"`{each}`" for each in guard.keep if each not in text]:
+        yield _no(RefusalReason.PLACEHOLDER, id, f"lacks {', '.join(lost)}")
+    if guard.format is not None and (wrong := misshapen(text, guard.format)):
+        yield _no(RefusalReason.FORMAT, id, f"is to be {_NAMES[guard.format]}, but {wrong}")
+    for pattern in guard.forbid:
+        if found := re.search(pattern, text):
+            yield _no(RefusalReason.FORBIDDEN, id, f"has `{found[0][:80]}`, and `{pattern}` is forbidden")
+    if own and not guard.copies:
+        allowed = {*runs(component.text)}
+        if copied := next((run for run in runs(text) if run in own and run not in allowed), None):
+            yield _no(RefusalReason.COPIED, id, f"repeats a task: `{copied}`")
+
+
+_NAMES: dict[Format, str] = {"plain": "plain text", "markdown": "Markdown", "xml": "XML-tagged"}
+
+
+def misshapen(text: str, format: Format) -> str:  # noqa: A002  (the guard's own word)
+    """Return what in a text is not of a format; empty where it is."""
+    tags = list(_TAG.finditer(text))
+    closed = {tag[2] for tag in tags if tag[1]} & {tag[2] for tag in tags if not tag[1]}
+    match format:
+        case "plain":
+            if closed:
+                return f"it has the tag <{min(closed)}>"
+            return next((f"it has {what}" for pattern, what in _MARKDOWN if pattern.search(text)), "")
+        case "markdown":
+            if closed:
+                return f"it has the tag <{min(closed)}>"
+            return "a code block is not closed" if len(_MARKDOWN[1][0].findall(text)) % 2 else ""
+        case "xml":
+            return _untagged(text, tags)
+
+
+def _untagged(text: str, tags: list[re.Match[str]]) -> str:
+    open_tags: list[str] = []
+    at = 0
+    for tag in tags:
+        if not open_tags and text[at : tag.start()].strip():
+            return f"`{text[at : tag.start()].strip()[:40]}` stands outside of tags"
+        if not tag[1]:
+            open_tags.append(tag[2])
+        elif not open_tags or open_tags.pop() != tag[2]:
+            return f"</{tag[2]}> closes nothing"
+        at = tag.end()
+    if open_tags:
+        return f"<{open_tags[-1]}> is not closed"
+    return f"`{text[at:].strip()[:40]}` stands outside of tags" if text[at:].strip() else ""
+
+
+def _no(reason: RefusalReason, id: str, detail: str) -> Refusal:
+    return Refusal(reason=reason, detail=f"the text of `{id}` {detail}")
