@@ -40,7 +40,7 @@ def test_every_level_is_an_agent_with_the_same_tools_and_other_docs(level):
     assert [each.__name__ for each in tools_at(level)] == list(named(level).values())
     assert agent.name == "desk"
     if level != WILD:
-        assert len(texts_at(level)) == 73
+        assert len(texts_at(level)) == 78
 
 
 def test_a_swap_is_of_descriptions_alone_and_opaque_names_reach_the_cases():
