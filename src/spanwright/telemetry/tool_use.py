@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 from pydantic import JsonValue
 
@@ -61,6 +61,10 @@ def tools_used(trace: Trace, score: Score | None, metadata: object = None) -> To
     offered = {tool.name for call in trace.model_calls for tool in call.tools} | found.keys()
     wanted = _by_case(metadata) or (None if score is None else _by_feedback(score.feedback, offered))
     return ToolsUsed(calls=found, wanted=wanted)
+
+
+Successes: TypeAlias = Mapping[str, ToolsWanted]
+"""By case, which tools its successful rollouts called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +128,10 @@ class ToolEvidence:
         }
 
 
-def tool_evidence(rollouts: Iterable[Rollout]) -> ToolEvidence:
-    """Fold rollouts that have a score and a record of their tools."""
+def tool_evidence(rollouts: Iterable[Rollout], right: Successes | None = None) -> ToolEvidence:
+    """Fold rollouts that have a score and a record of their tools; `right` are other successes of the same cases."""
     seen = [each for each in rollouts if each.score is not None and each.tools is not None]
-    successes = _successes(seen)
+    successes = _successes(seen) if right is None else right
     figures: dict[str, Counter[str]] = {}
     confused: Counter[tuple[str, str]] = Counter()
     known: Counter[Known] = Counter()
@@ -146,10 +150,6 @@ def tool_evidence(rollouts: Iterable[Rollout]) -> ToolEvidence:
         known={source: known[source] for source in Known if known[source]},
         unknown=len(seen) - known.total(),
     )
-
-
-Successes = Mapping[str, ToolsWanted]
-"""By case, which tools its successful rollouts called."""
 
 
 def successes(rollouts: Iterable[Rollout]) -> Successes:

@@ -1,7 +1,7 @@
 """What is said of tools: which a try should have called, and which not. What was asked is what the tool is for."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from spanwright.testing.simulated.reflecting.dossier import Dossier, Record
@@ -21,38 +21,30 @@ _MANNERS: Final = frozenset(_POLITE.split())
 
 def from_tools(dossier: Dossier) -> Iterator[Finding]:
     """Conclude that a tool which should have been called is for what was asked, and one that was called is not."""
-    asked = {record.name: _asked(record) for record in dossier.records}
+    asked = [(tool, part) for record in dossier.records for tool, part in _asked(record)]
     for record in dossier.records:
-        for place, tool in enumerate(record.wanted):
-            topic = _topic(record, place, tool, asked, dossier)
-            if not topic:
-                continue
-            yield finding("use", f"{record.name}/wanted", tool=tool, topic=topic)
-            for other in record.unwanted if len(record.wanted) == 1 else ():
-                yield finding("avoid", f"{record.name}/unwanted", tool=other, topic=topic)
+        for tool, part in _asked(record):
+            others = {stem(word) for other, text in asked if other != tool for word in _words(text)}
+            topic = " ".join([word for word in _words(part) if stem(word) not in others][:_WORDS])
+            if topic and (tool in record.wanted or record.unwanted):
+                yield finding("use", f"{record.name}/{tool}", tool=tool, topic=topic)
+            for other in record.unwanted if topic and len(record.wanted) == 1 else ():
+                yield finding("avoid", f"{record.name}/{other}", tool=other, topic=topic)
 
 
-def _asked(record: Record) -> Sequence[str]:
-    return [goal.text for goal in errands(record.asked)]
-
-
-def _topic(record: Record, place: int, tool: str, asked: dict[str, Sequence[str]], dossier: Dossier) -> str:
-    """Return the words of a request that tell it from those of other tools; empty where it asks for several things."""
-    parts = asked[record.name]
-    if len(record.wanted) > 1 and len(parts) != len(record.wanted):
-        return ""
-    if len(record.wanted) == 1 and len(parts) > 1:
-        return ""  # which of its wishes was missed is not said
-    text = parts[place] if len(record.wanted) > 1 else record.asked
-    others = {
-        stem(word)
-        for other in dossier.records
-        if other.wanted and tool not in other.wanted
-        for part in asked[other.name]
-        for word in _words(part)
-    }
-    telling = [word for word in _words(text) if stem(word) not in others]
-    return " ".join(telling[:_WORDS])
+def _asked(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the tools that a try should have called with what was asked of each, as far as that can be told apart."""
+    parts = [goal.text for goal in errands(record.asked)]
+    served = [move.tool for move in record.trusted if not move.failed] if (record.score or 0) >= 1 else []
+    wanted = record.wanted or tuple(served)
+    if len(parts) == len(wanted):
+        yield from zip(wanted, parts, strict=True)
+    elif len(wanted) == 1:
+        instead = (move for move in record.trusted if move.tool in record.unwanted)
+        values = {str(value) for move in instead for value in move.arguments.values() if re.search(r"\d", str(value))}
+        named = [part for part in parts if any(value in part for value in values)]
+        if len(named) == 1:
+            yield wanted[0], named[0]
 
 
 def _words(text: str) -> list[str]:
