@@ -6,10 +6,12 @@ from typing import Final
 
 from spanwright.testing.simulated.reflecting.dossier import Dossier, Record
 from spanwright.testing.simulated.reflecting.findings import Finding, finding
-from spanwright.testing.simulated.skills.errands import errands
+from spanwright.testing.simulated.skills.errands import CLAUSE, OPENING, errands
 from spanwright.testing.simulated.words import STOP, stem
 
 _WORD: Final = re.compile(r"(?<![\w@.-])[A-Za-z]{3,}(?![\w@-]|\.\w)")
+_FEW_WORDS: Final = 3
+"""A description of no more words says nothing that could mislead."""
 _WORDS: Final = 6
 """So many words of a request are told on."""
 _POLITE: Final = """
@@ -28,8 +30,15 @@ def from_tools(dossier: Dossier) -> Iterator[Finding]:
             topic = " ".join([word for word in _words(part) if stem(word) not in others][:_WORDS])
             if topic and (tool in record.wanted or record.unwanted):
                 yield finding("use", f"{record.name}/{tool}", tool=tool, topic=topic)
-            for other in record.unwanted if topic and len(record.wanted) == 1 else ():
+            for other in _misleading(record, dossier) if topic and len(record.wanted) == 1 else ():
                 yield finding("avoid", f"{record.name}/{other}", tool=other, topic=topic)
+
+
+def _misleading(record: Record, dossier: Dossier) -> Iterator[str]:
+    """Yield the tools that should not have been called and whose descriptions say something: it may have misled."""
+    for home in dossier.editable:
+        if home.tool in record.unwanted and not home.parameter and len(home.text.split()) > _FEW_WORDS:
+            yield home.tool
 
 
 def _asked(record: Record) -> Iterator[tuple[str, str]]:
@@ -48,8 +57,9 @@ def _asked(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words that carry meaning, without names: those that begin with a capital within a sentence."""
-    found: list[str] = []
+    """Return the words of the longest sentence that carry meaning, without names: words with a capital inside it."""
+    sentences = (OPENING.sub("", sentence) for sentence in CLAUSE.split(text))
+    text, found = max(sentences, key=lambda sentence: len(sentence.split())), list[str]()
     for match in _WORD.finditer(text):
         word, before = match[0], text[: match.start()].rstrip()
         named = word[0].isupper() and before and before[-1] not in ".!?:;"

@@ -26,9 +26,9 @@ from spanwright.testing.simulated.words import split_name, stems
 MANY: Final = 16
 """From so many tools on the model no longer thinks each of them through."""
 
-_CLAUSE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
-_ANOTHER: Final = re.compile(
-    r"(?:also|besides|then|next|in addition|furthermore|moreover|secondly?|another thing)\b", re.IGNORECASE
+CLAUSE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+OPENING: Final = re.compile(
+    r"^(?:also|besides|then|next|in addition|furthermore|moreover|secondly?|another thing)\b,?\s*", re.IGNORECASE
 )
 _NOISE, _NAME, _DESCRIPTION, _DOCS, _TOLD = 0.45, 1.0, 1.0, 0.3, 1.3
 """How far chance moves a tool's score, and the weight of a word by where it stands."""
@@ -64,8 +64,8 @@ class Errands:
 def errands(text: str) -> tuple[Goal, ...]:
     """Return what a message asks for: all in one, unless a sentence says that there is more."""
     parts: list[str] = []
-    for sentence in _CLAUSE.split(text):
-        if parts and not _ANOTHER.match(sentence):
+    for sentence in CLAUSE.split(text):
+        if parts and not OPENING.match(sentence):
             parts[-1] += f" {sentence}"
         elif sentence.strip():
             parts.append(sentence)
