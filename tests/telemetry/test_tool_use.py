@@ -179,3 +179,9 @@ def test_the_matrix_has_a_row_for_what_was_called_and_a_column_for_what_should_b
     rows = [line.split() for line in evidence.matrix().splitlines()]
 
     assert rows == [["called", "/", "should", "credit"], ["lookup", "1"], ["refund", "2"]]
+
+
+def test_a_name_that_a_model_made_up_is_kept_short_and_printable():
+    used = tools_used(trace(call("\x1b[31m" + "x" * 500, error="no such tool", retry="unknown_tool")), Score(value=0.0))
+
+    assert [(len(name), name[:5], calls.raised) for name, calls in used.calls.items()] == [(128, "?[31m", 1)]

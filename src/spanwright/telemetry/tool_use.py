@@ -24,6 +24,8 @@ EXPECTED_TOOLS = "expected_tools"
 """The key of a case's metadata, or the attribute, that lists the tools which the case takes."""
 _OUTPUT_TOOL = "final_result"
 _PERFECT = 1.0
+_LONGEST_NAME = 128
+"""No provider takes a longer name; models make up what they like."""
 _CORNER = "called / should"
 
 _CALL_WORDS = r"(?:call(?:ed|s)?|us(?:e|ed|es|ing)|invok(?:e|ed))"
@@ -50,9 +52,10 @@ def tools_used(trace: Trace, score: Score | None, metadata: object = None) -> To
     for call in trace.tool_calls:
         if call.name == OUTPUT or call.name.startswith(_OUTPUT_TOOL):
             continue
-        before = found.get(call.name, Calls(count=0))
+        name = _printable(call.name)
+        before = found.get(name, Calls(count=0))
         refused = call.retry in ("validation", "model_retry")
-        found[call.name] = Calls(
+        found[name] = Calls(
             count=before.count + 1,
             refused=before.refused + refused,
             raised=before.raised + bool(call.error and not refused),
@@ -194,6 +197,11 @@ def _counted(used: ToolsUsed, wanted: ToolsWanted | None) -> Iterator[tuple[str,
     if wanted is not None:
         for tool in {*used.calls, *missed}:
             yield tool, "known", 1
+
+
+def _printable(name: str) -> str:
+    """Return a name as it can be kept and shown: a model may call anything a tool."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST_NAME])
 
 
 def _by_case(metadata: object) -> ToolsWanted | None:
