@@ -84,12 +84,18 @@ class Made:
     failed: int
 
 
-async def make(world: World, policy: Policy, provider: OpenAIProvider, concurrency: int) -> tuple[Story, bool]:
+ROLLOUTS = 80
+"""Enough for several children of the clerk, some of them accepted; `make test-slow` makes longer runs, too."""
+
+
+async def make(
+    world: World, policy: Policy, provider: OpenAIProvider, concurrency: int, rollouts: int = ROLLOUTS
+) -> tuple[Story, bool]:
     store = MemoryStore()
     result = await optimize(
         world.subject(provider),
         world.evals(),
-        budget=Budget(rollouts=130, reflections=40),
+        budget=Budget(rollouts=rollouts, reflections=40),
         reflection_model=simulated_model(world.reflection, provider),
         policy=policy,
         store=store,
@@ -99,7 +105,9 @@ async def make(world: World, policy: Policy, provider: OpenAIProvider, concurren
 
 
 @cache
-def in_virtual_time(world: str, policy: str, concurrency: int, *, faults: bool = False) -> Made:
+def in_virtual_time(
+    world: str, policy: str, concurrency: int, *, faults: bool = False, rollouts: int = ROLLOUTS
+) -> Made:
     log = CallLog()
     app = simulated_app(
         WORLDS[world].models(),
@@ -108,12 +116,12 @@ def in_virtual_time(world: str, policy: str, concurrency: int, *, faults: bool =
         faults=RATE_LIMITS if faults else (),
         log=log,
     )
-    told, searched = run_virtual(make(WORLDS[world], POLICIES[policy], in_process(app), concurrency))
+    told, searched = run_virtual(make(WORLDS[world], POLICIES[policy], in_process(app), concurrency, rollouts))
     return Made(story=told, searched=searched, failed=log.page(0.0).failed)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("concurrency", [16, 64])
+@pytest.mark.parametrize("concurrency", [pytest.param(16, marks=pytest.mark.slow), 64])
 def test_a_run_is_the_same_at_every_width(policy, concurrency):
     narrow, wide = (in_virtual_time("clerk", policy, width) for width in (1, concurrency))
 
@@ -122,7 +130,7 @@ def test_a_run_is_the_same_at_every_width(policy, concurrency):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("concurrency", [1, 64])
+@pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.slow), 64])
 def test_a_run_is_the_same_when_one_request_in_twenty_is_turned_away(policy, concurrency):
     calm, stormy = (in_virtual_time("clerk", policy, concurrency, faults=faults) for faults in (False, True))
 
@@ -131,7 +139,7 @@ def test_a_run_is_the_same_when_one_request_in_twenty_is_turned_away(policy, con
     assert calm.story == stormy.story
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", ["default", pytest.param("gepa", marks=pytest.mark.slow)])
 async def test_a_run_over_a_socket_is_the_same_as_in_process(policy):
     log = CallLog()
     app = simulated_app(clerk.models(), salt="ordered", latency=Latency(scale=0.01), faults=RATE_LIMITS, log=log)
@@ -144,10 +152,20 @@ async def test_a_run_over_a_socket_is_the_same_as_in_process(policy):
     assert made.story == told
 
 
-@pytest.mark.parametrize(("world", "policy"), [("support_desk", "default"), ("multihop", "gepa")])
-def test_the_packaged_agents_are_optimized_the_same_at_every_width_and_with_requests_turned_away(world, policy):
-    narrow = in_virtual_time(world, policy, 1)
-    wide = in_virtual_time(world, policy, 64, faults=True)
+@pytest.mark.parametrize(
+    ("world", "policy", "rollouts"),
+    [
+        ("support_desk", "default", 60),
+        pytest.param("support_desk", "default", 130, marks=pytest.mark.slow),
+        pytest.param("multihop", "gepa", 130, marks=pytest.mark.slow),
+    ],
+)
+def test_the_packaged_agents_are_optimized_the_same_at_every_width_and_with_requests_turned_away(
+    world, policy, rollouts
+):
+    narrow = in_virtual_time(world, policy, 1, rollouts=rollouts)
+    wide = in_virtual_time(world, policy, 64, faults=True, rollouts=rollouts)
 
     assert wide.failed > 5
+    assert narrow.story.decisions
     assert narrow.story == wide.story

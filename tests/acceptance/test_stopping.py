@@ -33,7 +33,16 @@ LONG = 10_000.0
 SEEDED = ModelSettings(seed=7)
 ORDERED = Policy.default(schedule="ordered")
 STEADY = Policy.default()
-BUDGET = Budget(rollouts=110, reflections=40)
+BUDGET = Budget(rollouts=80, reflections=40)
+MOMENTS = [
+    pytest.param(0.1, marks=pytest.mark.slow),
+    0.4,
+    *(pytest.param(s, marks=pytest.mark.slow) for s in (0.7, 0.9)),
+]
+"""Shares of the run's time: the engine's own tests stop at many moments, `make test-slow` at all of these."""
+BOTH = pytest.mark.parametrize(
+    "policy", [pytest.param(ORDERED, marks=pytest.mark.slow), STEADY], ids=["ordered", "steady"]
+)
 WORLD_DOWN = ApiError(status=503, type="server_error", message="The engine is currently overloaded")
 REVOKED = ApiError(status=401, code="invalid_api_key", message="Incorrect API key provided")
 
@@ -121,7 +130,7 @@ def spared(result: Result) -> int:
     return tested.cases if result.best == result.seed else 0
 
 
-@pytest.mark.parametrize("share", [0.1, 0.4, 0.7, 0.9])
+@pytest.mark.parametrize("share", MOMENTS)
 @pytest.mark.parametrize("policy", [ORDERED, STEADY], ids=["ordered", "steady"])
 def test_a_stop_finishes_what_is_in_flight_and_the_run_can_be_resumed_to_its_end(share, policy):
     site, stop = Site(), Stop()
@@ -153,7 +162,7 @@ def test_a_stop_finishes_what_is_in_flight_and_the_run_can_be_resumed_to_its_end
         assert [repr(each) for each in course.decisions] == decisions(site)
 
 
-@pytest.mark.parametrize("share", [0.1, 0.4, 0.7, 0.9])
+@pytest.mark.parametrize("share", MOMENTS)
 def test_a_cancelled_optimize_ends_at_once_and_the_run_can_be_resumed_to_the_same_end(share):
     site = Site()
     course, seconds = undisturbed()
@@ -182,9 +191,9 @@ def test_a_cancelled_optimize_ends_at_once_and_the_run_can_be_resumed_to_the_sam
 @pytest.mark.parametrize(
     ("policy", "budget", "reason"),
     [
-        (Policy.default(target=0.2), Budget(rollouts=250), StopReason.TARGET),
+        (Policy.default(target=0.2), Budget(rollouts=120), StopReason.TARGET),
         (Policy.default(perfect=0.0, perfect_in_a_row=3), BUDGET, StopReason.NOTHING_TO_LEARN),
-        (Policy.default(perfect=None, fruitless=10_000), Budget(rollouts=4_000, seconds=480), StopReason.TIME),
+        (Policy.default(perfect=None, fruitless=10_000), Budget(rollouts=4_000, seconds=120), StopReason.TIME),
         (STEADY, BUDGET, StopReason.BUDGET),
     ],
     ids=lambda value: value.name if isinstance(value, StopReason) else "",
@@ -200,7 +209,7 @@ def test_a_run_that_has_enough_comes_to_its_end_and_says_why(policy, budget, rea
     assert result.test is not None
 
 
-@pytest.mark.parametrize("policy", [ORDERED, STEADY], ids=["ordered", "steady"])
+@BOTH
 def test_when_the_world_is_down_the_run_pauses_without_a_score_and_goes_on_when_it_is_back(policy):
     site = Site()
     _, seconds = undisturbed()
@@ -209,7 +218,8 @@ def test_when_the_world_is_down_the_run_pauses_without_a_score_and_goes_on_when_
         await anyio.sleep(0.3 * seconds)
         site.failing = WORLD_DOWN
 
-    paused = run_virtual(beside(outage, site.optimize(policy, replace(BUDGET, rollouts=200))))
+    budget = replace(BUDGET, rollouts=120)
+    paused = run_virtual(beside(outage, site.optimize(policy, budget)))
     ended = [event.rollout for event in site.store.reader.events(RUN) if isinstance(event, RolloutEnded)]
     failed = [rollout for rollout in ended if rollout.score is None]
 
@@ -219,12 +229,12 @@ def test_when_the_world_is_down_the_run_pauses_without_a_score_and_goes_on_when_
     assert all("503" in rollout.failure.message for rollout in failed if rollout.failure is not None)
 
     site.failing = None
-    resumed = run_virtual(site.optimize(policy, replace(BUDGET, rollouts=200)))
+    resumed = run_virtual(site.optimize(policy, budget))
 
-    assert (True, 200) == (resumed.complete, resumed.rollouts)
+    assert (True, budget.rollouts) == (resumed.complete, resumed.rollouts)
 
 
-@pytest.mark.parametrize("policy", [ORDERED, STEADY], ids=["ordered", "steady"])
+@BOTH
 def test_a_reflection_model_with_a_bad_key_is_one_error_after_what_is_in_flight_is_finished(policy):
     site = Site(failing=REVOKED)
 

@@ -31,7 +31,7 @@ def seed_and_newest(view: PoolView, rng: Random) -> CandidateId:
 async def contexts(world: World, **policy) -> list[ReflectionContext]:
     world.teacher = Half()
     chosen = Policy.default(schedule="ordered", parent_rule=seed_and_newest, **policy)
-    await optimize(world.agent, words(20), **world.options(rollouts=200), policy=chosen)
+    await optimize(world.agent, words(20), **world.options(rollouts=80), policy=chosen)
     return world.teacher.contexts
 
 

@@ -30,7 +30,7 @@ class Student:
 
 def options(world: World, student: Student, run: str, **more: Any) -> Any:
     return {
-        **world.options(),
+        **world.options(rollouts=60),
         "reflection_model": student,
         "policy": Policy.default(schedule="ordered"),
         "run": Run(name=run, progress=False, **more),
@@ -39,11 +39,11 @@ def options(world: World, student: Student, run: str, **more: Any) -> Any:
 
 @pytest.mark.parametrize("source", ["name", "path", "result"])
 async def test_the_first_reflection_of_a_run_knows_the_lessons_of_another(world: World, source: str) -> None:
-    first = await optimize(world.agent, words(30), **options(world, Student(), "first"))
+    first = await optimize(world.agent, words(20), **options(world, Student(), "first"))
     given = {"name": "first", "path": (world.store, "first"), "result": first}[source]
     student = Student()
 
-    second = await optimize(world.agent, words(30), **options(world, student, "second", lessons_from=given))
+    second = await optimize(world.agent, words(20), **options(world, student, "second", lessons_from=given))
 
     known = [each for each in student.contexts[0].lessons if each.text == FACT.text]
     assert 1 == len(known)
@@ -52,10 +52,10 @@ async def test_the_first_reflection_of_a_run_knows_the_lessons_of_another(world:
 
 
 async def test_what_was_taken_over_is_part_of_the_run_and_is_not_asked_for_again(world: World) -> None:
-    await optimize(world.agent, words(30), **options(world, Student(), "first"))
-    done = await optimize(world.agent, words(30), **options(world, Student(), "second", lessons_from="first"))
+    await optimize(world.agent, words(20), **options(world, Student(), "first"))
+    done = await optimize(world.agent, words(20), **options(world, Student(), "second", lessons_from="first"))
 
-    again = await optimize(world.agent, words(30), **options(world, Student(), "second", lessons_from="gone"))
+    again = await optimize(world.agent, words(20), **options(world, Student(), "second", lessons_from="gone"))
 
     started = next(iter(SqliteStore(world.store).reader.events("second")))
     assert isinstance(started, RunStarted)
@@ -64,13 +64,13 @@ async def test_what_was_taken_over_is_part_of_the_run_and_is_not_asked_for_again
 
 
 async def test_lessons_on_components_that_are_not_here_are_dropped_with_a_remark(world: World) -> None:
-    first = await optimize(world.agent, words(30), **options(world, Student(), "first"))
+    first = await optimize(world.agent, words(20), **options(world, Student(), "first"))
     strange = replace(
         first,
         learnt=tuple(replace(each, lesson=replace(each.lesson, component="ghost/tool:x")) for each in first.learnt),
     )
 
-    second = await optimize(world.agent, words(30), **options(world, Student(), "second", lessons_from=strange))
+    second = await optimize(world.agent, words(20), **options(world, Student(), "second", lessons_from=strange))
 
     assert any("dropped for want of the component: ghost/tool:x" in remark for remark in second.remarks)
 
@@ -78,14 +78,14 @@ async def test_lessons_on_components_that_are_not_here_are_dropped_with_a_remark
 async def test_a_source_that_is_not_there_is_refused_before_any_request(world: World, tmp_path: Path) -> None:
     for source in ("nobody", (tmp_path / "none.sqlite", "first")):
         with pytest.raises(UsageError, match=r"there is no run|not there"):
-            await optimize(world.agent, words(30), **options(world, Student(), "second", lessons_from=source))
+            await optimize(world.agent, words(20), **options(world, Student(), "second", lessons_from=source))
 
     assert 0 == world.task.requests
 
 
 async def test_a_policy_that_shows_no_lessons_cannot_use_them(world: World) -> None:
-    first = await optimize(world.agent, words(30), **options(world, Student(), "first"))
+    first = await optimize(world.agent, words(20), **options(world, Student(), "first"))
     given = options(world, Student(), "second", lessons_from=first) | {"policy": Policy.gepa()}
 
     with pytest.raises(UsageError, match="no lessons"):
-        await optimize(world.agent, words(30), **given)
+        await optimize(world.agent, words(20), **given)

@@ -36,7 +36,7 @@ from spanwright.core.events import RolloutEnded, RunEnded, RunStarted
 async def test_an_agent_gets_better_and_the_result_can_be_tried_worn_and_saved(world, tmp_path: Path) -> None:
     agent = world.agent
 
-    result = await optimize(agent, words(40), **world.options(rollouts=200))
+    result = await optimize(agent, words(40), **world.options(rollouts=150))
 
     assert result.complete
     assert result.improved
@@ -61,7 +61,7 @@ async def test_an_agent_gets_better_and_the_result_can_be_tried_worn_and_saved(w
 
 
 async def test_what_the_reflector_was_shown_is_of_training_cases_alone(world) -> None:
-    await optimize(world.agent, words(40), **world.options(rollouts=200))
+    await optimize(world.agent, words(40), **world.options(rollouts=150))
 
     started = next(iter(SqliteStore(world.store).reader.events("first")))
     assert isinstance(started, RunStarted)

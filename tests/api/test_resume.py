@@ -12,10 +12,10 @@ from spanwright import Evals, Policy, Run, RunMismatch, SqliteStore, optimizable
 
 
 async def test_a_finished_run_is_returned_at_once(world) -> None:
-    first = await optimize(world.agent, words(40), **world.options(rollouts=200))
+    first = await optimize(world.agent, words(40), **world.options(rollouts=150))
     asked, reflected = world.task.requests, len(world.teacher.contexts)
 
-    again = await optimize(world.agent, words(40), **world.options(rollouts=200))
+    again = await optimize(world.agent, words(40), **world.options(rollouts=150))
 
     assert first == again
     assert (asked, reflected) == (world.task.requests, len(world.teacher.contexts))
@@ -26,8 +26,8 @@ async def test_a_finished_run_is_returned_at_once(world) -> None:
 
 
 async def test_runs_of_other_names_live_side_by_side(world) -> None:
-    await optimize(world.agent, words(20), **world.options(run="one"))
-    await optimize(world.agent, words(20), **world.options(run="two"))
+    await optimize(world.agent, words(20), **world.options(rollouts=30, run="one"))
+    await optimize(world.agent, words(20), **world.options(rollouts=30, run="two"))
 
     assert ["one", "two"] == [summary.name for summary in SqliteStore(world.store).reader.runs()]
 

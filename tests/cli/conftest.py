@@ -39,6 +39,7 @@ def spanwright(folder):
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
+    run.forget = sys.modules.pop  # what the next call imports anew
     return run
 
 

@@ -31,7 +31,7 @@ def history(folder):
     return list(reader.events("it")) if any(run.name == "it" for run in reader.runs()) else []
 
 
-def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder):
+def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright):
     process = start(*OPTIMIZE, environment=SLOW)
     wait_for_rollouts(folder, 3)
 
@@ -45,14 +45,13 @@ def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder):
     assert "spanwright resume it" in stderr
     assert "paused: stopped" in stdout
 
-    resumed = start("resume", "it", "--json")
-    stdout, stderr = resumed.communicate(timeout=20)
+    resumed = spanwright("resume", "it", "--json")
 
-    assert 0 == resumed.returncode, stderr
-    assert 80 == json.loads(stdout)["rollouts"]
+    assert 0 == resumed.exit_code, resumed.stderr
+    assert 80 == json.loads(resumed.stdout)["rollouts"]
 
 
-def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder):
+def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder, spanwright):
     process = start(*OPTIMIZE, environment={"TINY_SECONDS": "30"})
     wait_for_rollouts(folder, 3)
 
@@ -66,10 +65,9 @@ def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder):
     assert "Traceback" not in stderr
     assert "paused: stopped" in stdout
 
-    resumed = start("resume", "it", "--json")
-    stdout, stderr = resumed.communicate(timeout=20)
+    resumed = spanwright("resume", "it", "--json")
 
-    assert 0 == resumed.returncode, stderr
+    assert 0 == resumed.exit_code, resumed.stderr
 
 
 def test_a_killed_run_is_resumed_by_its_name_alone(start, folder):

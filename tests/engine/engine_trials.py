@@ -164,7 +164,7 @@ ORDERED = {
     "gepa": Terms(world=WORLD, policy=Policy.gepa(), budget=SMALL, sizes=(12, 8, 4)),
     "with finals": Terms(world=WORLD, policy=Policy.default(schedule="ordered"), budget=LARGE, sizes=(12, 40, 6)),
     "with a top-up": Terms(
-        world=replace(WORLD, seed=0, refusals=0.3),
+        world=replace(WORLD, seed=2, refusals=0.3),
         policy=Policy.default(schedule="ordered"),
         budget=Budget(rollouts=900, reflections=60),
         sizes=(12, 40, 4),

@@ -9,7 +9,7 @@ from spanwright.core.events import AttemptStarted, Judged
 from spanwright.core.proposal import Proposal, Reflection
 from spanwright.core.rollout import Purpose
 from spanwright.core.usage import Budget
-from spanwright.search import Crossover, Policy
+from spanwright.search import Crossover, Mixed, Policy
 from spanwright.testing.landscape import Landscape, LandscapeReflector
 from spanwright.testing.virtual import run_virtual
 
@@ -42,7 +42,9 @@ WORLD = Landscape(seed=4, components=2, rules=6, repeatable=True)
 
 
 def terms(share: float, rollouts: int = 300) -> Terms:
-    policy = Policy.default(schedule="ordered", crossover_rule=Crossover(share=share))
+    policy = Policy.default(
+        schedule="ordered", parent_rule=Mixed(), graft_rule=None, crossover_rule=Crossover(share=share)
+    )
     return Terms(world=WORLD, policy=policy, budget=Budget(rollouts=rollouts, reflections=40), sizes=(12, 10, 4))
 
 

@@ -52,8 +52,9 @@ def test_waiting_for_a_slot_is_no_working_time():
     assert sum(rollout.usage.seconds for rollout in made.finished) <= made.finished[-1].ended
 
 
-def test_two_hundred_random_runs_keep_their_budgets() -> None:
-    for seed in range(200):
+@pytest.mark.parametrize("runs", [30, pytest.param(200, marks=pytest.mark.slow)])
+def test_random_runs_keep_their_budgets(runs: int) -> None:
+    for seed in range(runs):
         world = Landscape(seed=seed, outage=0.05 if seed % 5 == 0 else 0.0, refusals=0.1 + 0.02 * (seed % 10))
         rollouts = int(60 + 140 * world.draw("rollouts"))
         reflections = rollouts

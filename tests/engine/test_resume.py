@@ -23,25 +23,29 @@ EVERY = {
     "with a target": 61,
 }
 """Of the small runs every prefix is tried, of the large ones each so-manieth."""
+SPREAD = [pytest.param(1, marks=pytest.mark.slow), 5]
+"""`make test` tries each fifth of these prefixes, `make test-slow` all of them."""
 
 
+@pytest.mark.parametrize("spread", SPREAD)
 @pytest.mark.parametrize("name", ORDERED)
-def test_an_ordered_run_comes_to_the_same_end_from_every_prefix_of_its_journal(name: str) -> None:
+def test_an_ordered_run_comes_to_the_same_end_from_every_prefix_of_its_journal(name: str, spread: int) -> None:
     expected, journal = whole(name)
 
-    for length in range(0, len(journal.writes), EVERY[name]):
+    for length in range(0, len(journal.writes), EVERY[name] * spread):
         resumed = run_virtual(ORDERED[name].run(WrittenDown(journal.writes[:length])))
 
         assert expected == Course.of(resumed), length
         assert [] == scored_twice(resumed), length
 
 
-def test_a_top_up_that_was_cut_off_is_finished_and_not_repeated() -> None:
+@pytest.mark.parametrize("spread", SPREAD)
+def test_a_top_up_that_was_cut_off_is_finished_and_not_repeated(spread: int) -> None:
     expected, journal = whole("with a top-up")
     topped_up = [place for place, each in enumerate(journal.writes) if is_top_up(each)]
 
     assert topped_up
-    for length in sorted({place + step for place in topped_up for step in (0, 1)}):
+    for length in sorted({place + step for place in topped_up[::spread] for step in (0, 1)}):
         resumed = run_virtual(ORDERED["with a top-up"].run(WrittenDown(journal.writes[:length])))
 
         assert expected == Course.of(resumed), length
@@ -55,11 +59,12 @@ def is_top_up(written: Event | Observed) -> bool:
     return rollout.purpose is Purpose.VALIDATION and rollout.attempt is not None
 
 
-def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end() -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.slow)])
+def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end(times: int) -> None:
     expected, journal = whole("with finals")
     chance = random.Random(1)
 
-    for _ in range(5):
+    for _ in range(times):
         writes = journal.writes
         for _ in range(6):
             left = WrittenDown(writes[: chance.randrange(len(writes))])
@@ -74,11 +79,11 @@ def test_an_ordered_run_that_is_cut_off_again_and_again_comes_to_the_same_end() 
 def test_an_ordered_run_does_not_depend_on_how_many_rollouts_run_at_once(name: str) -> None:
     expected, _ = whole(name)
 
-    for concurrency in (1, 3, 64):
+    for concurrency in (1, 64):
         assert expected == Course.of(run_virtual(replace(ORDERED[name], concurrency=concurrency).run()))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 8))])
 def test_a_steady_run_that_was_cut_off_keeps_its_budget_and_validates_whom_it_admitted(seed: int) -> None:
     chance = random.Random(seed)
     rollouts = chance.randint(120, 360)

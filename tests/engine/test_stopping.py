@@ -59,12 +59,16 @@ async def stopped(terms: Terms, journal: WrittenDown, after: float) -> Stopped:
     return Stopped(trials[0], begun[0])
 
 
+MOMENTS = [3, pytest.param(12, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("count", MOMENTS)
 @pytest.mark.parametrize("name", ["default", "gepa", "with finals"])
 @pytest.mark.parametrize("concurrency", [2, 32])
-def test_a_stop_finishes_what_is_in_flight_begins_nothing_and_can_be_resumed_to_the_same_end(name, concurrency):
+def test_a_stop_finishes_what_is_in_flight_begins_nothing_and_can_be_resumed_to_the_same_end(name, concurrency, count):
     terms = replace(ORDERED[name], concurrency=concurrency)
 
-    for moment in moments(name, 12):
+    for moment in moments(name, count):
         journal = WrittenDown()
         cut = run_virtual(stopped(terms, journal, moment))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spanwright.core.events import StopReason
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.errors import UsageError
-from spanwright.search import Blamed, Policy, PolicySettings, Thompson, best, cells_wanted, everything, original
+from spanwright.search import Blamed, Mixed, Policy, PolicySettings, Thompson, best, cells_wanted, everything, original
 
 POLICY = Policy.default(seed=7)
 
@@ -69,7 +69,8 @@ def test_a_specialist_is_drawn_from_the_front_though_its_mean_is_low(story):
     story.validate(story.seed, [1.0] * 11 + [0.0])
     specialist = story.child(story.seed, "specialist")
     story.validate(specialist, [0.0] * 11 + [1.0])
-    chosen = Counter(POLICY.parent(story.view, Random(n)) for n in range(600))
+    policy = Policy.default(parent_rule=Mixed())
+    chosen = Counter(policy.parent(story.view, Random(n)) for n in range(600))
 
     assert 0.5 / 12 * 0.5 < chosen[specialist] / 600 < 0.5 / 12 * 2
 

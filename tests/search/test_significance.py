@@ -2,7 +2,9 @@
 
 from random import Random
 
+import numpy as np
 import pytest
+from scipy.stats import permutation_test
 
 from spanwright.search.significance import Stage, chance, of_the_best, together
 
@@ -16,6 +18,15 @@ def test_of_few_differences_all_signs_are_tried(differences, ways):
     moved = sum(each != 0 for each in differences)
 
     assert ways / 2**moved == pytest.approx(chance(differences))
+
+
+@pytest.mark.parametrize("count", [2, 5, 9, 12])
+def test_to_try_all_signs_is_the_exact_permutation_test(count):
+    rng = Random(count)
+    differences = [round(rng.uniform(-0.3, 0.7), 1) or 0.1 for _ in range(count)]
+    exact = permutation_test((np.array(differences),), np.sum, permutation_type="samples", alternative="greater")
+
+    assert exact.pvalue == pytest.approx(chance(differences))
 
 
 def test_one_difference_is_a_coin():

@@ -7,7 +7,16 @@ import pytest
 from pydantic_ai import Agent
 
 from spanwright.errors import UsageError
-from spanwright.subject import Champion, optimizable, read_champion, wearable_of, write_champion
+from spanwright.subject import (
+    Champion,
+    Measured,
+    discover,
+    misfits,
+    optimizable,
+    read_champion,
+    wearable_of,
+    write_champion,
+)
 
 TEXTS = {"a/instructions": "Sei freundlich – immer.", "a/tool:find": "F", "b/instructions": "B"}
 
@@ -100,3 +109,95 @@ def test_a_file_that_is_no_champion_is_refused(mirror, tmp_path: Path, content: 
 
     with pytest.raises(UsageError, match=what):
         optimizable(Agent(mirror.model, name="a"), champion=path)
+
+
+MEASURED = Measured(on="test", cases=40, seed=0.5, winner=0.75, difference=0.25, low=0.1, high=None)
+
+
+def desk(mirror, **options) -> Agent[None, str]:
+    agent = Agent(mirror.model, name="a", instructions="Be kind.")
+
+    @agent.tool_plain
+    def find_order(query: str) -> str:
+        """Find an order."""
+        return query
+
+    @agent.tool_plain
+    def refund(order: str) -> str:
+        """Refund."""
+        return order
+
+    return optimizable(agent, **options)
+
+
+OUTDATED = Champion(
+    texts={"a/instructions": "I", "a/tool:find": "F", "a/tool:gone_for_good": "G", "b/instructions": "B"},
+    seed={"a/instructions": "Be nice.", "a/tool:find": "Find an order."},
+    run="first",
+)
+GONE = "the agent has no such component any more, the text goes nowhere"
+SAID = {
+    "a/instructions": "its text in the code is another one than the champion was measured against",
+    "a/tool:find": f"{GONE}: was it renamed to 'a/tool:find_order'?",
+    "a/tool:gone_for_good": GONE,
+}
+
+
+def test_what_a_winner_was_measured_by_is_kept(tmp_path: Path) -> None:
+    champion = Champion(texts=TEXTS, seed={}, run="first", measured=MEASURED)
+    write_champion(tmp_path / "champion.json", champion)
+
+    assert champion == read_champion(tmp_path / "champion.json")
+
+
+def test_the_same_champion_is_the_same_file(tmp_path: Path) -> None:
+    for name, texts in (("one", TEXTS), ("two", dict(reversed(TEXTS.items())))):
+        write_champion(tmp_path / name, Champion(texts=texts, seed={}, measured=MEASURED))
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+async def test_a_champion_that_no_longer_fits_says_what_is_gone_changed_and_new(mirror) -> None:
+    found = {misfit.component: misfit.said for misfit in misfits(OUTDATED, await discover(desk(mirror)))}
+
+    assert SAID == found
+
+
+async def test_a_new_tool_beside_those_of_the_champion_is_named(mirror) -> None:
+    champion = Champion(texts={"a/tool:refund": "R"}, seed={"a/tool:refund": "Refund."})
+
+    (found,) = misfits(champion, await discover(desk(mirror)))
+
+    assert ("a/tool:find_order", "the champion has no text for it: it was not there, or not optimized") == (
+        found.component,
+        found.said,
+    )
+
+
+async def test_a_champion_whose_texts_are_in_the_source_by_now_fits(mirror) -> None:
+    champion = Champion(texts={"a/instructions": "Be kind."}, seed={"a/instructions": "Be nice."})
+
+    assert () == misfits(champion, await discover(desk(mirror)))
+
+
+async def test_an_agent_warns_once_of_a_champion_that_no_longer_fits(mirror, tmp_path: Path, caplog) -> None:
+    write_champion(tmp_path / "champion.json", OUTDATED)
+    agent = desk(mirror, champion=tmp_path / "champion.json")
+
+    for _ in range(2):
+        await agent.run("x")
+
+    said = [record.getMessage() for record in caplog.records if record.name == "spanwright"]
+    assert [f"champion of first: {component}: {text}" for component, text in sorted(SAID.items())] == said
+    assert ["I"] == mirror.instructions
+
+
+async def test_an_agent_whose_champion_fits_warns_of_nothing(mirror, tmp_path: Path, caplog) -> None:
+    texts = {"a/tool:refund": "R", "a/tool:find_order": "F"}
+    seed = {"a/tool:refund": "Refund.", "a/tool:find_order": "Find an order."}
+    write_champion(tmp_path / "champion.json", Champion(texts=texts, seed=seed))
+
+    await desk(mirror, champion=tmp_path / "champion.json").run("x")
+
+    assert [] == caplog.records
+    assert {"refund": "R", "find_order": "F"} == mirror.tools

@@ -283,6 +283,38 @@ def diff(run: RunName, store: Store = DEFAULT_STORE) -> None:
     show_diff(run, store)
 
 
+@app.command(name="apply")
+def apply_winner(
+    run: RunName,
+    agent: Annotated[str, typer.Option(metavar="MODULE:NAME", help="Whose source: the agent, factory or program.")],
+    write: Annotated[bool, typer.Option("--write", help="Write the files; otherwise nothing is written.")] = False,
+    champion: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --write: what cannot be written goes to this champion file."),
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+) -> None:
+    """Put the winner's texts into the source, docstrings and literals; without --write only show the patch."""
+    from spanwright.cli.applying import apply_run
+
+    apply_run(run, agent, store, write=write, champion=champion, as_json=as_json)
+
+
+@app.command(name="champion")
+def look_at_champion(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `--save` or `Result.save` wrote.")],
+    agent: Annotated[
+        str | None, typer.Option(metavar="MODULE:NAME", help="Say whether it still fits this agent or program.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a champion file comes from and whether it still fits an agent; exits with 1 where it does not."""
+    from spanwright.cli.crowning import examine
+
+    raise typer.Exit(examine(file, agent, as_json=as_json))
+
+
 @app.command()
 def components(subject: Subject, as_json: AsJson = False) -> None:
     """List the texts of an agent that can be optimized; no model is called."""

@@ -1,6 +1,7 @@
 """The commands that only look: runs, a run, its changes, its rollouts, and the components of an agent."""
 
 import time
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import anyio
@@ -16,9 +17,10 @@ from spanwright.core.protocols import Subject
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
-from spanwright.report.figures import score
+from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
-from spanwright.subject import chosen, discover
+from spanwright.subject import chosen
+from spanwright.subject.rewriting import Origin, Reach, origins
 
 _EXCERPT = 60
 
@@ -38,7 +40,7 @@ def list_runs(store: Path, *, as_json: bool) -> None:
 
 def show_run(run: str, store: Path, *, as_json: bool) -> None:
     """Print the result of a run, so far or at its end, what its parts brought, and how its winner came to be."""
-    result = _result(run, store)
+    result = result_of(run, store)
     if as_json:
         typer.echo(result.to_json())
         return
@@ -54,7 +56,7 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
 
 def show_diff(run: str, store: Path) -> None:
     """Print what changed from the seed to the winner."""
-    result = _result(run, store)
+    result = result_of(run, store)
     if not result.components_changed:
         typer.echo("Nothing changed: the seed is the best.", err=True)
         return
@@ -65,14 +67,20 @@ def show_components(subject: str, *, as_json: bool) -> None:
     """Print the components of an agent, a factory or a program, without calling a model."""
     found = anyio.run(_discover, subject)
     if as_json:
-        typer.echo(TypeAdapter(tuple[Component, ...]).dump_json(found).decode())
+        records = tuple(Listed.of(component, origin) for component, origin in found)
+        typer.echo(TypeAdapter(tuple[Listed, ...]).dump_json(records).decode())
         return
-    by_default = {component.id for component in chosen(found, None)}
-    rows = [("COMPONENT", "KIND", "DEFAULT", "TEXT")]
-    for component in found:
+    by_default = {component.id for component in chosen([component for component, _ in found], None)}
+    rows = [("COMPONENT", "KIND", "DEFAULT", "~TOKENS", "FROM", "TEXT")]
+    for component, origin in found:
         mark = "dynamic" if component.dynamic else "yes" if component.id in by_default else "no"
-        rows.append((component.id, component.kind.value, mark, _excerpt(component.text)))
+        tokens = str(approximate_tokens(component.text))
+        rows.append((component.id, component.kind.value, mark, tokens, _place(origin), _excerpt(component.text)))
     typer.echo(columns(rows))
+    obstacles = [(origin.component, origin.obstacle) for _, origin in found if origin.obstacle]
+    if obstacles:
+        typer.echo("Cannot be written back into the source:", err=True)
+        typer.echo(columns([(f"  {component}", reason) for component, reason in obstacles]), err=True)
 
 
 def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:
@@ -116,13 +124,42 @@ def show_rollout(run: str, number: int, store: Path, *, whole: bool, as_json: bo
         screen.print(f"Attempt {attempt} came to no reflection.", markup=False)
 
 
-async def _discover(subject: str) -> tuple[Component, ...]:
-    meant, found = named(subject), list[Component]()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Component):
+    """A component as `components --json` prints it."""
+
+    tokens: int
+    """Approximately: four bytes each."""
+    file: str
+    """Where its text is written; empty where that cannot be."""
+    line: int
+    obstacle: str
+    """Why it cannot be written back; empty where it can."""
+
+    @classmethod
+    def of(cls, component: Component, origin: Origin) -> "Listed":
+        """Return what is printed of a component."""
+        known = {each.name: getattr(component, each.name) for each in fields(component)}
+        file = "" if origin.file is None else str(origin.file)
+        tokens = approximate_tokens(component.text)
+        return cls(**known, tokens=tokens, file=file, line=origin.line, obstacle=origin.obstacle)
+
+
+async def _discover(subject: str) -> tuple[tuple[Component, Origin], ...]:
+    meant = named(subject)
     if isinstance(meant, Subject):
-        return tuple(await meant.components())
-    for agent in agents_of(meant):
-        found.extend(await discover(agent))
-    return tuple(found)
+        elsewhere = "another process has it"
+        return tuple((each, Origin(component=each.id, obstacle=elsewhere)) for each in await meant.components())
+    module, _, name = subject.partition(":")
+    return await origins(meant, agents_of(meant), Reach(module=module, name=name))
+
+
+def _place(origin: Origin) -> str:
+    if origin.file is None:
+        return "-"
+    here = Path.cwd()
+    file = origin.file.relative_to(here) if origin.file.is_relative_to(here) else origin.file
+    return f"{file}:{origin.line}"
 
 
 def _reader(store: Path) -> SqliteReader:
@@ -131,7 +168,8 @@ def _reader(store: Path) -> SqliteReader:
     return SqliteReader(store)
 
 
-def _result(run: str, store: Path) -> Result:
+def result_of(run: str, store: Path) -> Result:
+    """Return the result of a run in a store. Raises UsageError where there is none."""
     return Result.from_events(_reader(store).events(run))
 
 

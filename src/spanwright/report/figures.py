@@ -30,6 +30,11 @@ def count(number: int) -> str:
     return f"{number / 1000:,.0f} k" if number < 1_000_000 else f"{number / 1_000_000:,.1f} M"
 
 
+def approximate_tokens(text: str) -> int:
+    """Return about how many tokens a text is, four bytes each: tokenizers differ, and none is asked."""
+    return -(-len(text.encode("utf-8", "replace")) // 4)
+
+
 def dollars(usd: float) -> str:
     """Return an amount of money; small ones with two digits that count."""
     if usd == 0 or usd >= 0.1:

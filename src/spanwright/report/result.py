@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.events import Event, StopReason
@@ -27,7 +27,13 @@ from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
-from spanwright.subject import Champion, wearing, write_champion
+from spanwright.subject import Champion, Measured, wearing, write_champion
+
+if TYPE_CHECKING:
+    from spanwright.subject.rewriting import WriteBack
+
+_DIGITS = 4
+"""Of figures in a champion file."""
 
 
 class Wears(Protocol):
@@ -208,10 +214,28 @@ class Result:
             texts |= {each: text for each, text in self.best.texts.items() if each.startswith(f"{wearable.agent}/")}
             wearable.base = Candidate(texts=texts)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the winner's texts as a champion file, for `optimizable(agent, champion=path)`."""
-        champion = Champion(texts=self.best.texts, seed=self.seed.texts, run=self.run, summary=self.headline)
+    def save(self, path: str | PathLike[str], *, components: Iterable[ComponentId] | None = None) -> None:
+        """Write the winner's texts, of some components or of all, as a file for `optimizable(agent, champion=path)`."""
+        kept = frozenset(self.best.texts if components is None else components)
+        champion = Champion(
+            texts={each: text for each, text in self.best.texts.items() if each in kept},
+            seed={each: text for each, text in self.seed.texts.items() if each in kept},
+            run=self.run,
+            summary=self.headline,
+            measured=_measured(self),
+        )
         write_champion(path, champion)
+
+    def write_back(self, agent: object, *, write: bool = False) -> "WriteBack":
+        """Return the winner's texts as a patch of the source that `agent` comes from; with `write` apply it.
+
+        `agent` is the decorated agent, factory or program, which a module has to have under a name. Its modules are
+        imported twice in a process of its own, which takes seconds: once as they are, and once as they would be.
+        Raises UsageError where the source no longer says what the run began with.
+        """
+        from spanwright.subject.rewriting import reach_of, write_back  # noqa: PLC0415  (few need a parser of source)
+
+        return write_back(reach_of(agent), self.seed.texts, self.best.texts, write=write)
 
     def diff(self, *, components: Iterable[ComponentId] | None = None) -> str:
         """Return what changed from the seed to the winner as unified diffs, of some components or of all."""
@@ -273,6 +297,22 @@ class Result:
             "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def _measured(result: Result) -> Measured | None:
+    compared = result.test or result.validation
+    if compared is None:
+        return None
+    low, high = _finite(compared.difference.low), _finite(compared.difference.high)
+    return Measured(
+        on=result.measured_on,
+        cases=compared.cases,
+        seed=round(compared.seed.mean, _DIGITS),
+        winner=round(compared.best.mean, _DIGITS),
+        difference=round(compared.difference.mean, _DIGITS),
+        low=None if low is None else round(low, _DIGITS),
+        high=None if high is None else round(high, _DIGITS),
+    )
 
 
 def _record(of: Tradeoff) -> Mapping[str, object]:

@@ -22,9 +22,13 @@ class GraftRule(Protocol):
 
 
 def on_the_best(view: PoolView, parent: CandidateId, edited: Collection[ComponentId]) -> CandidateId:
-    """Choose the established member that is worth most and has the parent's texts in what was edited."""
-    worth = np.where(view.established, view.worth, -np.inf)
-    better = np.flatnonzero(worth > view.worth[view.member(parent).order])
+    """Choose the established member that is worth most and has the parent's texts in what was edited.
+
+    It must not be further beyond the limits that goals set than the parent is.
+    """
+    own, excess = view.member(parent).order, view.excess
+    worth = np.where(view.established & (excess <= excess[own]), view.worth, -np.inf)
+    better = np.flatnonzero(worth > view.worth[own])
     texts = view.candidate(parent).texts
     for place in better[np.argsort(-worth[better], kind="stable")].tolist():
         member = view.members[place]

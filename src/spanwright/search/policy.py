@@ -202,12 +202,12 @@ class Policy:
     def wanting(self, goals: Sequence[Goal]) -> "Policy":
         """Return the policy for goals: where its rules are the default's, trade-offs breed and are measured, too.
 
-        A quarter of the parents is then drawn from the archive. What says the same
+        Half of the parents are then drawn from the archive. What says the same
         in fewer words is tried: it may be the cheaper one.
         """
         rules = PolicySettings(near_duplicates=True) if goals else PolicySettings()
         if goals and self.parent_rule == Thompson():
-            rules["parent_rule"] = Mixed(first=FromFront(frontier=archived, pruned=False), share=0.25)
+            rules["parent_rule"] = Mixed(first=FromFront(frontier=archived, pruned=False))
         if goals and self.race_rule is blocks:
             rules["race_rule"] = archived_blocks
         return replace(self, **rules)
@@ -406,7 +406,8 @@ class Policy:
         if len(measured) < 2:
             return ()
         order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
-        plan = finals.Plan(spares_seed=self.confidence is not None, whole_cases=heats)
+        # With goals the seed is one of those that are offered, with figures as good as theirs.
+        plan = finals.Plan(spares_seed=self.confidence is not None and not view.goals, whole_cases=heats)
         return finals.final_cells(view, measured, rollouts, order=order, plan=plan)
 
     def narrows(self, finalists: Sequence[CandidateId]) -> bool:

@@ -1,7 +1,7 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
 from spanwright.subject.capability import Wearable
-from spanwright.subject.champion import Champion, ChampionFile, read_champion, write_champion
+from spanwright.subject.champion import Champion, ChampionFile, Measured, Misfit, misfits, read_champion, write_champion
 from spanwright.subject.components import Choice, chosen
 from spanwright.subject.discovery import discover
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
@@ -21,7 +21,9 @@ __all__ = [
     "Evals",
     "HttpSubject",
     "Listening",
+    "Measured",
     "Metric",
+    "Misfit",
     "Objective",
     "PydanticSubject",
     "Scoring",
@@ -32,6 +34,7 @@ __all__ = [
     "definition_of",
     "discover",
     "eval_set",
+    "misfits",
     "optimizable",
     "read_champion",
     "score_of",

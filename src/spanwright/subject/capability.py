@@ -17,6 +17,7 @@ from pydantic_ai.tools import RunContext, ToolDefinition
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.models import Retries
 from spanwright.subject import ids
+from spanwright.subject.fit import Fit
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.surface import surface
 from spanwright.subject.unreached import Unreached
@@ -42,10 +43,12 @@ class Wearable(AbstractCapability[Any]):
     """Worn for good, under whatever else is worn."""
     retries: Retries = field(default_factory=Retries, repr=False, compare=False)
     unreached: Unreached = field(init=False, repr=False, compare=False)
+    fit: Fit = field(init=False, repr=False, compare=False)
     _wardrobe: Wardrobe = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.unreached = Unreached(self.agent)
+        self.fit = Fit(self.agent)
         self._wardrobe = Wardrobe(self.agent)
 
     def get_ordering(self) -> CapabilityOrdering:
@@ -69,10 +72,12 @@ class Wearable(AbstractCapability[Any]):
 
     def tools(self, tools: list[ToolDefinition]) -> list[ToolDefinition]:
         """Return tools with the worn descriptions and parameter docs."""
+        self.fit.note(tools, output=False)
         return self._dressed(tools, ids.tool)
 
     def output_tools(self, tools: list[ToolDefinition]) -> list[ToolDefinition]:
         """Return output tools with the worn descriptions and field docs."""
+        self.fit.note(tools, output=True)
         return self._dressed(tools, ids.output)
 
     def dress(self, request_context: ModelRequestContext) -> None:
@@ -82,6 +87,7 @@ class Wearable(AbstractCapability[Any]):
             shown = surface(self.agent, request_context.messages, request_context.model_request_parameters)
             what.components.update({component.id: component for component in shown})
             raise Previewed
+        self.fit.look(request_context.messages, request_context.model_request_parameters)
         recorded = current_provider() is not None
         if recorded:
             # Here and not in `get_wrapper_model`, around whose model pydantic-ai opens a scope for each request.

@@ -5,16 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
-from spanwright.core.candidate import Candidate
+from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.errors import UsageError
+from spanwright.subject.nearest import nearest
 
 SCHEMA = "spanwright.champion/1"
 
 ChampionFile: TypeAlias = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """By how much a winner beat the seed: the paired difference and its 95 % interval, None where nothing bounds it."""
+
+    on: Literal["test", "validation"]
+    """Validation cases chose the winner: a figure on those is optimistic."""
+    cases: int
+    seed: float
+    winner: float
+    difference: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,7 @@ class Champion:
     schema: str = SCHEMA
     run: str = ""
     summary: str = ""
+    measured: Measured | None = None
 
     @property
     def candidate(self) -> Candidate:
@@ -76,3 +92,42 @@ def fitting(champion: Champion, agent: str) -> Candidate | None:
     """Return the part of a champion that belongs to one agent, None where there is none."""
     mine = {id: text for id, text in champion.texts.items() if id.startswith(f"{agent}/")}
     return Candidate(texts=mine) if mine else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A component in which a champion and an agent no longer agree."""
+
+    component: ComponentId
+    said: str
+
+
+def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit, ...]:
+    """Return where a champion does not fit agents with these components: gone, changed below it, or new beside it.
+
+    A new component counts if the champion has texts of its kind for its agent.
+    """
+    found = {component.id: component for component in components}
+    agents = {component.agent for component in components}
+    mine = {id: text for id, text in champion.texts.items() if id.partition("/")[0] in agents}
+    free = [id for id in found if id not in mine]
+    said: list[Misfit] = []
+    for id in sorted(mine):
+        if id not in found:
+            said.append(Misfit(component=id, said=_gone(id, free)))
+        elif id in champion.seed and found[id].text not in {champion.seed[id], mine[id]} and not found[id].dynamic:
+            said.append(Misfit(component=id, said=_CHANGED))
+    covered = {(found[id].agent, found[id].kind) for id in mine if id in found}
+    new = [id for id in free if (found[id].agent, found[id].kind) in covered and not found[id].dynamic]
+    said.extend(Misfit(component=id, said=_NEW) for id in new)
+    return tuple(said)
+
+
+_CHANGED = "its text in the code is another one than the champion was measured against"
+_NEW = "the champion has no text for it: it was not there, or not optimized"
+
+
+def _gone(id: ComponentId, free: Sequence[ComponentId]) -> str:
+    likely = nearest(id, free)
+    hint = f": was it renamed to {likely!r}?" if likely else ""
+    return f"the agent has no such component any more, the text goes nowhere{hint}"

@@ -146,6 +146,7 @@ def _crown(wearables: Sequence[Wearable], champion: Champion | None) -> None:
     check_fit(champion, [wearable.agent for wearable in wearables])
     for wearable in wearables:
         wearable.base = fitting(champion, wearable.agent) or wearable.base
+        wearable.fit.champion = champion
 
 
 def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -> Wearable:

@@ -19,9 +19,9 @@ class Told:
     result: Result
 
 
-async def exported(world: World, export: Export | bool, *, rollouts: int = 90, **options) -> Result:
+async def exported(world: World, export: Export | bool, *, rollouts: int = 70, **options) -> Result:
     common = {**world.options(rollouts=rollouts), **options}
-    return await optimize(world.agent, words(40), **{**common, "run": Run(name="first", progress=False, export=export)})
+    return await optimize(world.agent, words(30), **{**common, "run": Run(name="first", progress=False, export=export)})
 
 
 def events_of(world: World, kind: type[Event]) -> list:

@@ -30,7 +30,7 @@ async def test_a_run_that_is_cancelled_is_left_at_once(world, stub: Stub) -> Non
                 scope.cancel()
 
         run = Run(name="first", progress=False, export=Export.otlp(stub.url).waiting(60), observers=[cancel])
-        await optimize(world.agent, words(40), **{**world.options(rollouts=90), "run": run})
+        await optimize(world.agent, words(30), **{**world.options(rollouts=70), "run": run})
     took = time.monotonic() - cancelled[0]
     stub.closed.set()
 
@@ -43,10 +43,10 @@ async def test_a_run_that_a_bug_ends_is_exported_as_far_as_it_came(world, stub: 
         async def reflect(self, context):
             raise RuntimeError("not today")
 
-    options = {**world.options(rollouts=90), "reflection_model": Broken()}
+    options = {**world.options(rollouts=70), "reflection_model": Broken()}
     run = Run(name="first", progress=False, export=Export.otlp(stub.url))
     with pytest.raises(UserBug, match="not today"):
-        await optimize(world.agent, words(40), **{**options, "run": run})
+        await optimize(world.agent, words(30), **{**options, "run": run})
 
     (told,) = stub.named("run")
     assert told.attributes["spanwright.complete"] is False

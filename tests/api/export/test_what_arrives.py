@@ -177,11 +177,11 @@ async def test_a_run_that_is_resumed_goes_on_in_the_same_trace_and_tells_nothing
         if isinstance(event, ReflectionEnded):
             stop.request()
 
-    options = world.options(rollouts=90)
+    options = world.options(rollouts=70)
     run = Run(name="first", progress=False, export=Export.otlp(stub.url), observers=[watch])
-    paused = await optimize(world.agent, words(40), **{**options, "run": run}, stop=stop)
+    paused = await optimize(world.agent, words(30), **{**options, "run": run}, stop=stop)
     before = len(stub.requests)
-    result = await exported(world, Export.otlp(stub.url), rollouts=90)
+    result = await exported(world, Export.otlp(stub.url), rollouts=70)
 
     assert (False, True) == (paused.complete, result.complete)
     assert 0 < before < len(stub.requests)
@@ -215,9 +215,9 @@ class Thinker:
 
 
 async def test_a_reflections_model_calls_are_a_trace_that_is_linked_with_its_place(world, stub: Stub) -> None:
-    options = {**world.options(rollouts=90), "reflection_model": Thinker()}
+    options = {**world.options(rollouts=70), "reflection_model": Thinker()}
     run = Run(name="first", progress=False, export=Export.otlp(stub.url))
-    await optimize(world.agent, words(40), **{**options, "run": run})
+    await optimize(world.agent, words(30), **{**options, "run": run})
 
     places = {(span.trace, span.links[0]): span for span in of_run(stub) if span.name == "reflection"}
     thoughts = stub.named("invoke_agent thinker")
@@ -233,9 +233,9 @@ async def verdict(_messages: list[ModelMessage], info: AgentInfo) -> ModelRespon
 
 
 async def test_a_judges_model_calls_are_a_trace_that_is_linked_with_the_rollout(world, stub: Stub) -> None:
-    evals = words(40)
+    evals = words(30)
     evals.add_evaluator(LLMJudge(rubric="Polite.", model=FunctionModel(verdict)))
-    options = {**world.options(rollouts=90), "run": Run(name="first", progress=False, export=Export.otlp(stub.url))}
+    options = {**world.options(rollouts=70), "run": Run(name="first", progress=False, export=Export.otlp(stub.url))}
     result = await optimize(world.agent, evals, **options)
 
     judges = {(span.trace, span.id): span for span in stub.named("judge")}
@@ -259,8 +259,8 @@ async def test_a_failed_rollout_says_why_and_whose_fault_it_was(world, stub: Stu
             raise ValueError("it is the fifth")
         return output
 
-    options = {**world.options(rollouts=90), "run": Run(name="first", progress=False, export=Export.otlp(stub.url))}
-    await optimize(agent, words(40), **options)
+    options = {**world.options(rollouts=70), "run": Run(name="first", progress=False, export=Export.otlp(stub.url))}
+    await optimize(agent, words(30), **options)
 
     failed = [event.rollout for event in events_of(world, RolloutEnded) if event.rollout.failure]
     roots = {span.trace: span for span in stub.named("rollout") if not span.parent}

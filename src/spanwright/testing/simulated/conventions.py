@@ -84,12 +84,15 @@ def scopes(kind: str, reading: Reading, subject: Subject, where: Where | None = 
 
     if subject.tool is not None:
         dilution = min(1.0, habits.local_capacity / max(subject.tool.words, 1))
-        own = (*_own(subject.tool, subject.parameter), *_named_elsewhere(kind, reading, subject))
+        own = _own(subject.tool, subject.parameter) if kind in subject.tool.kinds else ()
+        own = (*own, *_named_elsewhere(kind, reading, subject))
         yield Scope(name="local", strength=habits.local * dilution, directives=concerning(own))
-    strength = habits.overall * reading.instructions.dilution(habits.instruction_capacity)
-    yield Scope(name="overall", strength=strength, directives=concerning(reading.instructions.directives))
-    told = (directive for step in reading.steps for directive in step.told)
-    yield Scope(name="told", strength=habits.told, directives=concerning(told))
+    if kind in reading.instructions.kinds:
+        strength = habits.overall * reading.instructions.dilution(habits.instruction_capacity)
+        yield Scope(name="overall", strength=strength, directives=concerning(reading.instructions.directives))
+    told = [directive for step in reading.steps for directive in step.told]
+    if told:
+        yield Scope(name="told", strength=habits.told, directives=concerning(told))
 
 
 def _own(tool: ToolReading, parameter: ParameterReading | None) -> tuple[Directive, ...]:
@@ -100,7 +103,7 @@ def _own(tool: ToolReading, parameter: ParameterReading | None) -> tuple[Directi
 def _named_elsewhere(kind: str, reading: Reading, subject: Subject) -> Iterator[Directive]:
     """Yield what other tools' descriptions say of the subject by name ("Refunds over $100 are passed on with this")."""
     for tool in reading.tools:
-        if tool is not subject.tool:
+        if tool is not subject.tool and kind in tool.kinds:
             for directive in tool.description.directives:
                 if directive.kind == kind and _names(directive, subject):
                     yield directive

@@ -61,14 +61,18 @@ class Vocabulary:
     write: frozenset[str]
     meanings: tuple[Meaning, ...]
     countries: tuple[Country, ...]
+    telling: frozenset[str]
+    """Stems that tell a tool for one wish from tools for others, of all wishes."""
 
     @classmethod
     def parse(cls, text: str) -> "Vocabulary":
         """Build a vocabulary from TOML."""
         document = tomllib.loads(text)
         modes = cast("Mapping[str, str]", document["modes"])
+        wishes = {name: _wish(name, cast("Table", row)) for name, row in document["wishes"].items()}
         return cls(
-            wishes={name: _wish(name, cast("Table", row)) for name, row in document["wishes"].items()},
+            wishes=wishes,
+            telling=frozenset[str]().union(*(wish.telling for wish in wishes.values())),
             slots={name: exact(str(words)) for name, words in document["slots"].items()},
             read=exact(modes["read"]),
             write=exact(modes["write"]),
@@ -81,7 +85,7 @@ class Vocabulary:
 
     def foreign(self, own: frozenset[str]) -> frozenset[str]:
         """Return the stems of all wishes but those in `own`."""
-        return frozenset[str]().union(*(wish.telling for wish in self.wishes.values())) - own
+        return self.telling - own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,46 @@
+"""Whether a champion still fits the agent that wears it: looked at in the agent's first request, and said once.
+
+An agent's tools are registered after it was decorated, so nothing can be said before it runs. A misfit is a warning in
+the log and no error: the texts that fit are worn.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic_ai.messages import ModelMessage
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition
+
+from spanwright.subject.champion import Champion, misfits
+from spanwright.subject.surface import surface
+
+_log = logging.getLogger("spanwright")
+
+
+@dataclass(slots=True)
+class Fit:
+    """What one agent is compared by. Without a champion it keeps nothing."""
+
+    agent: str
+    champion: Champion | None = None
+    """Until it was looked at."""
+    _bare: dict[bool, list[ToolDefinition]] = field(default_factory=dict[bool, list[ToolDefinition]])
+
+    def note(self, tools: list[ToolDefinition], *, output: bool) -> None:
+        """Keep tools as they are before they are dressed."""
+        if self.champion is not None:
+            self._bare[output] = tools
+
+    def look(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> None:
+        """Warn of what does not fit, the first time only."""
+        champion, self.champion = self.champion, None
+        if champion is None:
+            return
+        bare = replace(
+            parameters,
+            function_tools=self._bare.pop(False, parameters.function_tools),
+            output_tools=self._bare.pop(True, parameters.output_tools),
+        )
+        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare))):
+            _log.warning("champion of %s: %s: %s", champion.run or "a run", misfit.component, misfit.said)

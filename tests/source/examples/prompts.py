@@ -1,0 +1,7 @@
+"""Constants."""
+
+GREETING = """\
+Say hello.
+Be brief.
+"""
+FAREWELL = "Say " "goodbye."
