@@ -1,7 +1,7 @@
 """What tool texts bring over instructions, from docs that were degraded by rule: `tool_desk`, with simulated models.
 
-    python benchmarks/tool_desk.py --quick                                   # minutes: two seeds, D1 and D4
-    python benchmarks/tool_desk.py --json tool_desk.jsonl                    # hours: ten seeds, D0 to D4; resumable
+    python benchmarks/tool_desk.py --quick                                   # half an hour: two seeds, D1 and D4
+    python benchmarks/tool_desk.py --json tool_desk.jsonl                    # half a day: ten seeds, D0 to D4; resumable
     python benchmarks/tool_desk.py --json tool_desk.jsonl --tables-only --figures tool_desk.json
 
 Every arm has the same budget, splits and models; a seed draws all three anew. Figures are on the test split, which
@@ -335,7 +335,12 @@ def main(arguments: Iterable[str] | None = None) -> None:
     add("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS), metavar="ARM", help=f"of {', '.join(ARMS)}")
     add("--seeds", type=int, default=10, help="how many (default 10)")
     add("--first-seed", type=int, default=0)
-    add("--rollouts", type=int, default=2_000, help="of a run, its test included (default 2000)")
+    add(
+        "--rollouts",
+        type=int,
+        default=2_000,
+        help="of a run, its test included (default 2000: six minutes on an idle core)",
+    )
     add("--quick", action="store_true", help=f"two seeds from {UNDESCRIBED} and {SWAPPED}, 800 rollouts")
     add_keeping(parser)
     asked = parser.parse_args(None if arguments is None else list(arguments))
