@@ -1,7 +1,7 @@
 """What tool texts bring over instructions, from docs that were degraded by rule: `tool_desk`, with simulated models.
 
     python benchmarks/tool_desk.py --quick                                   # half an hour: two seeds, D1 and D4
-    python benchmarks/tool_desk.py --json tool_desk.jsonl                    # half a day: ten seeds, D0 to D4; resumable
+    python benchmarks/tool_desk.py --json tool_desk.jsonl                    # half a day: ten seeds, D0-D4; resumable
     python benchmarks/tool_desk.py --json tool_desk.jsonl --tables-only --figures tool_desk.json
 
 Every arm has the same budget, splits and models; a seed draws all three anew. Figures are on the test split, which
