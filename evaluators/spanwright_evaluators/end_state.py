@@ -51,3 +51,32 @@ def judged(output: Ended, expected: Ended) -> Mapping[str, EvaluationReason]:
 
 def _row(rows: Sequence[str] | None) -> str:
     return f"[{', '.join(sorted(rows or ()))}]"
+
+
+class Looked(Ended, Protocol):
+    """How a case ended whose reads count, too."""
+
+    @property
+    def reads(self) -> Mapping[str, Sequence[str]]: ...
+
+
+@dataclass
+class Served(Evaluator[object, Looked, object]):
+    """Assert in one that the books are as expected and that all was read that had to be; more reads do no harm."""
+
+    def evaluate(self, ctx: EvaluatorContext[object, Looked, object]) -> Mapping[str, EvaluationReason]:
+        if ctx.expected_output is None:
+            raise ValueError(f"case {ctx.name!r} has no expected output to compare with: give it one")
+        return {"served": served(ctx.output, ctx.expected_output)}
+
+
+def served(output: Looked, expected: Looked) -> EvaluationReason:
+    """Return the assertion with its reason."""
+    books = judged(output, expected)["end_state"]
+    unread = [
+        f"{what} should have been read: {_row([row for row in rows if row not in output.reads.get(what, ())])}"
+        for what, rows in sorted(expected.reads.items())
+        if not set(rows) <= set(output.reads.get(what, ()))
+    ]
+    reasons = [*([str(books.reason)] if not books.value else []), *unread]
+    return EvaluationReason(value=not reasons, reason="; ".join(reasons) or "the books and reads are as expected")

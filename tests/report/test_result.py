@@ -4,7 +4,10 @@ from dataclasses import dataclass
 import pytest
 
 from spanwright.core.candidate import Candidate
-from spanwright.core.events import EVENT, StopReason
+from spanwright.core.events import EVENT, RolloutEnded, RolloutStarted, StopReason
+from spanwright.core.rollout import Purpose, Rollout, RolloutKey
+from spanwright.core.score import Score
+from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
 from spanwright.errors import UsageError
 from spanwright.report import Result
 from spanwright.subject import read_champion, worn
@@ -258,3 +261,29 @@ def test_wearing_for_good_leaves_each_agent_its_own_texts(better):
 def test_a_result_from_a_store_cannot_dress_agents_that_it_does_not_know(better):
     with pytest.raises(UsageError, match="does not know its agents"):
         Result.from_events(better.events).wear()
+
+
+def test_a_result_tells_how_tools_were_used_with_seed_and_winner(history):
+    used = ToolsUsed(
+        calls={"refund": Calls(count=2, refused=1)},
+        wanted=ToolsWanted(source=Known.CASE, should=("credit",), allowed=("credit",)),
+    )
+    rollout = Rollout(
+        number=1,
+        key=RolloutKey(candidate=history.seed.id, case="v0"),
+        purpose=Purpose.VALIDATION,
+        score=Score(value=0.0),
+        tools=used,
+    )
+    history.tell(RolloutStarted(number=1, key=rollout.key, purpose=rollout.purpose, at=history.now))
+    history.tell(RolloutEnded(rollout=rollout))
+
+    result = Result.from_events(history.events)
+
+    assert list(result.tools.lines()) == [
+        "seed: 1 missed, 1 needless in 1 rollout; 1 of 2 calls refused",
+        "  refund called in place of credit: 1 rollout",
+    ]
+    seed = json.loads(result.to_json())["tools"]["seed"]
+    assert seed["confused"] == [{"called": "refund", "should": "credit", "rollouts": 1}]
+    assert seed["tools"]["credit"]["missed"] == 1

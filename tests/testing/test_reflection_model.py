@@ -365,3 +365,29 @@ def test_empty_words_state_nothing():
 
 def test_the_models_that_ship():
     assert set(default_models()) == {"sim-task", "sim-reflect", "sim-reflect-weak", "sim-reflect-strong"}
+
+
+TOOLS_PROMPT = """# The texts
+
+## `desk/tool:op_a` (tool description)
+```
+Archives a finished order as complete.
+```
+
+## `desk/tool:op_b` (tool description)
+Current text: none
+
+# What happened
+
+## Example 1: score 0 (wrong); should have called `op_b`, should not have called `op_a`
+input: Customer C-7001 called. Cancel order O-1042, it is a duplicate.
+feedback: served: failed.
+"""
+
+
+def test_what_was_asked_is_what_the_tool_is_for_that_should_have_been_called():
+    request = ChatRequest(model="sim-reflect", messages=(ChatMessage(role="user", content=TOOLS_PROMPT),))
+    texts = [SURE.reply(request, Draws(key=str(number))).text for number in range(20)]
+
+    assert sum("cancel order duplicate" in text and "op_b" in text for text in texts) > 10
+    assert not any("C-7001" in text for text in texts)

@@ -47,6 +47,8 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
     typer.echo(str(result))
     for line in result.worth.lines():
         typer.echo(f"  paid        {line}")
+    for line in result.tools.lines():
+        typer.echo(f"  tools       {line}")
     for step in result.lineage:
         reason = " ".join((step.diagnosis or step.rationale).split())
         typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))

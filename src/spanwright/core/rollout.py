@@ -7,6 +7,7 @@ from spanwright.core.candidate import CandidateId
 from spanwright.core.goal import SCORE
 from spanwright.core.measured import MEASURED, Measured
 from spanwright.core.score import Score
+from spanwright.core.tools_used import ToolsUsed
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
 
@@ -70,6 +71,8 @@ class Rollout:
     started: float = 0.0
     ended: float = 0.0
     measured: Measured = field(default_factory=Measured)
+    tools: ToolsUsed | None = None
+    """None where nobody looked: in runs of before, and where nothing was recorded."""
 
     def figure(self, name: str) -> float | None:
         """Return the score, a measured figure or one of an evaluator's by name; None where it is unknown."""

@@ -10,7 +10,7 @@ from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Redaction
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
-from spanwright.core.trace import ToolCall, Trace
+from spanwright.core.trace import ToolCall
 from spanwright.engine.problem import Problem
 from spanwright.engine.workshop import Workshop
 from spanwright.reflection import show_within
@@ -29,7 +29,7 @@ def example(
     case = next(case for case in problem.splits.train if case.id == observed.rollout.key.case)
     if redaction is not None:
         case = redaction.case(case, observed.trace.id)
-    weights = blamed(observed.trace, observed.rollout.score or Score(value=0.0), components)
+    weights = blamed(observed, components)
     ordered = sorted(weights, key=lambda id: (-weights[id], id))
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
 
@@ -55,9 +55,11 @@ def contrasts(shop: Workshop, parent: Candidate, examples: Sequence[Example]) ->
         )
 
 
-def blamed(trace: Trace, score: Score, components: Sequence[Component]) -> Mapping[ComponentId, float]:
+def blamed(observed: Observed, components: Sequence[Component]) -> Mapping[ComponentId, float]:
     """Return the components that spans and evaluators point at, with weights."""
-    return {id: weight for id, weight in blame(trace, score, components).items() if weight > 0}
+    score = observed.rollout.score or Score(value=0.0)
+    weights = blame(observed.trace, score, components, observed.rollout.tools)
+    return {id: weight for id, weight in weights.items() if weight > 0}
 
 
 def total_blame(
@@ -69,7 +71,7 @@ def total_blame(
         score = each.observed.rollout.score
         if score is None or is_perfect(score, perfect):
             continue
-        for id, weight in blamed(each.observed.trace, score, components).items():
+        for id, weight in blamed(each.observed, components).items():
             total[id] = total.get(id, 0.0) + weight
     return total
 

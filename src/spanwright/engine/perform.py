@@ -16,9 +16,11 @@ from spanwright.core.measured import Measured
 from spanwright.core.protocols import Evaluator, Recorder, Subject
 from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
+from spanwright.core.tools_used import ToolsUsed
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
 from spanwright.errors import CandidateFailed, UsageError, UserBug, WorldFailed
+from spanwright.telemetry import tools_used
 
 _OUTPUT_LIMIT = 8_000
 """Characters of an output that are kept; more would only be cut by the reflection prompt."""
@@ -121,6 +123,7 @@ class Performer:
             started=started,
             ended=self._clock(),
             measured=outcome.measured,
+            tools=_tools(task, outcome),
         )
         return Observed(rollout=rollout, trace=outcome.trace, output=_output(outcome))
 
@@ -210,6 +213,13 @@ def failure_of(error: Exception) -> Failure:
             return Failure(
                 boundary="program", blame=Blame.CANDIDATE, message=f"{kind}: {error}", signature=f"program {kind}"
             )
+
+
+def _tools(task: Task, outcome: _Try) -> ToolsUsed | None:
+    """Return what became of the tools; None where no span tells."""
+    if not (outcome.trace.model_calls or outcome.trace.tool_calls):
+        return None
+    return tools_used(outcome.trace, outcome.score, task.case.metadata)
 
 
 def _output(outcome: _Try) -> str:

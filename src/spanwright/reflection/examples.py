@@ -13,8 +13,9 @@ from spanwright.core.context import Example
 from spanwright.core.goal import Goal
 from spanwright.core.tokens import tokens
 from spanwright.reflection.goals import figures
+from spanwright.reflection.tool_use import tool_note
 from spanwright.reflection.tries import Try, drawn
-from spanwright.telemetry import Telling
+from spanwright.telemetry import Telling, successes
 
 _RETRY = '"Asked to retry": the tool refused the arguments and told the agent why; the agent may call it again.'
 _LEAST = 160
@@ -27,7 +28,12 @@ def happened(
     examples: Sequence[Example], allowance: int, focus: Sequence[ComponentId], goals: Sequence[Goal] = ()
 ) -> str:
     """Return the section of examples in at most `allowance` tokens; empty where not one fits."""
-    tries = [replace(each, figures=figures(goals, each.example.observed.rollout)) for each in _tries(examples)]
+    right = successes(example.observed.rollout for example in examples)
+    tries = [
+        replace(each, figures=figures(goals, rollout), tools=tool_note(rollout, right))
+        for each in _tries(examples)
+        for rollout in (each.example.observed.rollout,)
+    ]
     for count in range(min(len(tries), max(allowance // _LEAST, 1)), 0, -1):
         kept = _arranged(_most_telling(tries, count))
         intro = _intro(kept, left_out=len(tries) - count)

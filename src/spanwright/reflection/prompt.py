@@ -23,12 +23,15 @@ from spanwright.reflection.other_version import other_version
 from spanwright.reflection.prose import filled, prose
 from spanwright.reflection.recorded import recorded_before
 from spanwright.reflection.templates import Briefs, Templates
+from spanwright.reflection.tool_use import tools_so_far
 
-_AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15
+_AGENTS, _OTHERS, _START, _LESSONS, _TRIED, _RECORDED, _TOOLS = 0.05, 0.05, 0.1, 0.1, 0.15, 0.15, 0.1
 """The most of what the fixed parts leave that these sections may take. The examples get the rest."""
 _OTHER_VERSION = 0.4
 """The same of a second version's texts, which stand in full or not at all."""
 _OBJECTIVE_TOKENS = 200
+_TOOLS_TOKENS = 600
+"""The most that the section on tools takes, however many there are and however large the allowance."""
 _NONE = Briefs({})
 
 
@@ -134,8 +137,9 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     focus = tuple(each.id for each in offered)
     recorded = recorded_before(context.recorded, int(room * _RECORDED), focus)
     other = other_version(context.partner, context.parent, offered, context.examples, int(room * _OTHER_VERSION))
-    fixed = (cast, start, rest, other, recorded, lessons, tried)
+    tools = tools_so_far(context.examples, min(int(room * _TOOLS), _TOOLS_TOKENS))
+    fixed = (cast, start, rest, tools, other, recorded, lessons, tried)
     examples = happened(
         context.examples, room - sum(tokens(f"{each}\n\n") for each in fixed if each), focus, context.goals
     )
-    return [cast, start, rest, examples, other, recorded, lessons, tried]
+    return [cast, start, rest, examples, tools, other, recorded, lessons, tried]

@@ -35,6 +35,8 @@ class Try:
     """Whether all scores of the prompt lie within 0 to 1, so that 1 can be called right."""
     figures: str = ""
     """The figures that goals want, in words."""
+    tools: str = ""
+    """Which tools it should or should not have called, as far as it is known."""
 
     @property
     def right(self) -> bool:
@@ -63,6 +65,8 @@ def drawn(each: Try, allowance: int, steps: Telling) -> str:
         shown = ", ".join(map(quoted, each.example.differing[:_DIFFERING]))
         more = len(each.example.differing) - _DIFFERING
         heading += f"; with other texts of: {shown}{f' and {more} more' if more > 0 else ''}"
+    if each.tools:
+        heading += f"; {each.tools}"
     room = allowance - tokens(f"{heading}\n{record('')}\n\n")
     if room < 24:
         return ""

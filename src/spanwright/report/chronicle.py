@@ -18,7 +18,9 @@ from spanwright.core.events import (
     RunResumed,
     RunStarted,
 )
+from spanwright.core.rollout import Rollout
 from spanwright.core.usage import Usage
+from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Tally, Worth
 from spanwright.search import Pool, PoolView
 
@@ -46,6 +48,7 @@ class Chronicle:
         self._since = 0.0
         self._latest = 0.0
         self._before = 0.0
+        self._with_tools: list[Rollout] = []
         self.usage = Usage()
         """What was spent on rollouts and reflections that ended. Those that were lost with a process do not count."""
         self.proposed = 0
@@ -65,6 +68,10 @@ class Chronicle:
     def worth(self) -> Worth:
         """What the parts of the search brought so far."""
         return self._tally.worth(self.view)
+
+    def tools(self, best: CandidateId) -> ToolReport:
+        """Return how tools were used with the seed and with `best`."""
+        return ToolReport.of(self._with_tools, self.view.seed, best)
 
     @property
     def in_flight(self) -> int:
@@ -97,8 +104,7 @@ class Chronicle:
             case RolloutStarted():
                 self._rollouts_under_way.add(event.number)
             case RolloutEnded():
-                self._rollouts_under_way.discard(event.rollout.number)
-                self.usage += event.rollout.usage
+                self._end(event.rollout)
             case ReflectionStarted():
                 self._reflections_under_way.add(event.attempt)
             case ReflectionEnded():
@@ -120,6 +126,12 @@ class Chronicle:
         """Return the steps that led from the seed to `candidate`, the earliest first; none for the seed."""
         line = [self._generations[each] for each in self.view.lineage(candidate) if each in self._generations]
         return tuple(reversed(line))
+
+    def _end(self, rollout: Rollout) -> None:
+        self._rollouts_under_way.discard(rollout.number)
+        self.usage += rollout.usage
+        if rollout.tools is not None:
+            self._with_tools.append(rollout)
 
     def _judge(self, event: Judged) -> None:
         self.proposed += 1

@@ -23,6 +23,7 @@ from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare
 from spanwright.report.findings import of_seed
 from spanwright.report.front import Tradeoff, front_of, told, tradeoff
+from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
 from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
@@ -74,6 +75,8 @@ class Result:
     """How the winner came to be, the first change first."""
     worth: Worth = field(default_factory=Worth)
     """What several edits at once, merges, escapes, lessons and blame brought in this run."""
+    tools: ToolReport = field(default_factory=ToolReport, repr=False)
+    """How tools were used with the seed and the winner: needlessly, not at all, wrongly, one in place of another."""
     learnt: tuple[Learnt, ...] = field(default=(), repr=False)
     """The lessons of the run, for another one to begin with: `Run(lessons_from=result)`."""
     front: tuple[Tradeoff, ...] = ()
@@ -131,6 +134,7 @@ class Result:
             seconds=chronicle.seconds,
             lineage=chronicle.lineage(best.id),
             worth=chronicle.worth,
+            tools=chronicle.tools(best.id),
             learnt=view.learnt,
             front=front,
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
@@ -287,6 +291,7 @@ class Result:
             "best": self.best.id,
             "components_changed": list(self.components_changed),
             "worth": self.worth.record(),
+            "tools": self.tools.record(),
             "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)

@@ -7,6 +7,7 @@
     redaction   takes secrets and personal data out of spans and traces
     facts       says what spans of any dialect tell, in one schema; diagnoses say what is missing (findings)
     attribution says which components the evidence of a trace points at
+    tool_use    says how tools were used: needlessly, not at all, wrongly, in vain, one in place of another
     receiver    takes spans of other processes in, over OTLP (otlp); arrivals puts them into their recordings
     remote      what code inside a recording says about the services that it calls
     render      tells a trace as text within a token allowance (outline)
@@ -32,6 +33,15 @@ from spanwright.telemetry.recorder import (
 from spanwright.telemetry.remote import expect_spans, outgoing_headers
 from spanwright.telemetry.render import Telling, render
 from spanwright.telemetry.span_files import SpanFile, read_spans
+from spanwright.telemetry.tool_use import (
+    Successes,
+    ToolEvidence,
+    ToolFigures,
+    successes,
+    tool_evidence,
+    tools_used,
+    wanted_of,
+)
 
 __all__ = [
     "BlindRecorder",
@@ -43,7 +53,10 @@ __all__ = [
     "Outcome",
     "SpanFile",
     "SpanRecorder",
+    "Successes",
     "Telling",
+    "ToolEvidence",
+    "ToolFigures",
     "attributed",
     "blame",
     "check",
@@ -59,5 +72,9 @@ __all__ = [
     "outgoing_headers",
     "read_spans",
     "render",
+    "successes",
     "told",
+    "tool_evidence",
+    "tools_used",
+    "wanted_of",
 ]

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.core.score import Score
+from spanwright.core.tools_used import ToolsUsed
 from spanwright.core.trace import ModelCall, ToolCall, ToolDefinition, Trace
 from spanwright.telemetry.lenient import parsed
 from spanwright.telemetry.unspanned import OUTPUT
@@ -24,6 +25,10 @@ PARAMETER_NAMED = 2.0
 """The error of a call of the tool names the parameter."""
 TOOL_MISSED = 1.0
 """The tool was offered, never called, and the feedback or an error uses its words; times the share of its words."""
+TOOL_WANTED = 3.0
+"""It is known that the tool should have been called, and it was not."""
+TOOL_NEEDLESS = 2.0
+"""It is known that the tool should not have been called, and it was."""
 TOOL_CALLED = 0.5
 """The tool was called without an error, in a rollout that went wrong."""
 PARAMETER_USED = 0.1
@@ -72,9 +77,14 @@ def attributed(trace: Trace, texts: Mapping[ComponentId, str]) -> Trace:
     return replace(trace, model_calls=calls)
 
 
-def blame(trace: Trace, score: Score, components: Sequence[Component]) -> Mapping[ComponentId, float]:
-    """Weigh how much the evidence of a failed rollout points at each component; equally where there is no evidence."""
-    evidence = _Evidence(trace, score)
+def blame(
+    trace: Trace, score: Score, components: Sequence[Component], used: ToolsUsed | None = None
+) -> Mapping[ComponentId, float]:
+    """Weigh how much the evidence of a failed rollout points at each component; equally where there is no evidence.
+
+    `used` says which tools should have been called, where it is known.
+    """
+    evidence = _Evidence(trace, score, used)
     weights = {component.id: evidence.against(component) for component in components}
     total = sum(weights.values())
     if not total:
@@ -83,8 +93,10 @@ def blame(trace: Trace, score: Score, components: Sequence[Component]) -> Mappin
 
 
 class _Evidence:
-    def __init__(self, trace: Trace, score: Score) -> None:
+    def __init__(self, trace: Trace, score: Score, used: ToolsUsed | None) -> None:
         self._score = score
+        self._missed = frozenset(used.missed(used.wanted) if used else ())
+        self._needless = frozenset(used.needless(used.wanted) if used else ())
         self._calls = trace.tool_calls
         self._ran = {run.name for run in trace.agents} | {call.agent for call in trace.model_calls}
         self._offered = {(call.agent, tool.name): tool for call in trace.model_calls for tool in call.tools}
@@ -108,6 +120,11 @@ class _Evidence:
         return INSTRUCTED if self._failed else INSTRUCTED + UNEXPLAINED
 
     def _against_tool(self, component: Component, tool: str, calls: Sequence[ToolCall]) -> float:
+        if tool in self._missed and (component.agent, tool) in self._offered:
+            return TOOL_WANTED
+        return (TOOL_NEEDLESS if calls and tool in self._needless else 0.0) + self._by_calls(component, tool, calls)
+
+    def _by_calls(self, component: Component, tool: str, calls: Sequence[ToolCall]) -> float:
         errors = [call.error for call in calls if call.error]
         offered = self._offered.get((component.agent, tool))
         if errors:

@@ -110,6 +110,7 @@ class Goal:
     item: str = ""
     size: str = ""
     quoted: str = ""
+    quantity: int | None = None
 
 
 def exact(words: str) -> frozenset[str]:
@@ -181,6 +182,7 @@ _ITEM: Final = re.compile(
     r"arrived|i|it|back|does)\b|[,.!?;]|\s*$)",
     re.IGNORECASE,
 )
+_QUANTITY: Final = re.compile(r"(?<![\w#.-])\d{1,3}(?![\w-]|\.\d)")
 _SIZES: Final = {"small": "S", "medium": "M", "large": "L"}
 
 
@@ -198,7 +200,7 @@ def goals(text: str, *, vocabulary: Vocabulary = ENGLISH) -> tuple[Goal, ...]:
         else:
             merged.append((wish, f"{before} {clause}".strip()))
             before = ""
-    found = [_goal(wish, said, vocabulary) for wish, said in merged]
+    found = [goal_of(wish, said, vocabulary) for wish, said in merged]
     everywhere = refs(text)
     return tuple(
         goal if goal.refs else replace(goal, refs=found[i - 1].refs if i and found[i - 1].refs else everywhere[:1])
@@ -265,12 +267,14 @@ def _appended(merged: list[tuple[Wish, str]], clause: str, before: str) -> tuple
     return before, [*merged[:-1], (wish, f"{said} {clause}")]
 
 
-def _goal(wish: Wish, said: str, vocabulary: Vocabulary) -> Goal:
+def goal_of(wish: Wish, said: str, vocabulary: Vocabulary = ENGLISH) -> Goal:
+    """Return what was said about a wish."""
     when, day = a_date(said)
     meaning = next((m for m in vocabulary.meanings if m.says.search(said)), None)
     money = _MONEY.search(said)
     address, email, quoted = _ADDRESS.search(_strip_amounts(said)), _EMAIL.search(said), _QUOTED.search(said)
     item, size = _ITEM.search(said), _SIZE.search(said)
+    quantity = _QUANTITY.search(_ADDRESS.sub(" ", _strip_amounts(said)))
     return Goal(
         wish=wish,
         text=said,
@@ -286,6 +290,7 @@ def _goal(wish: Wish, said: str, vocabulary: Vocabulary) -> Goal:
         item="" if item is None else item["item"].strip(),
         size="" if size is None else (size[1] or _SIZES[size[2].lower()]).upper(),
         quoted="" if quoted is None else quoted[1],
+        quantity=None if quantity is None else int(quantity[0]),
     )
 
 

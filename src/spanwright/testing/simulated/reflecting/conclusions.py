@@ -10,6 +10,7 @@ from spanwright.testing.simulated.reflecting.dossier import Dossier, parameter_i
 from spanwright.testing.simulated.reflecting.findings import Finding, covers, merged, stated
 from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
 from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
+from spanwright.testing.simulated.reflecting.from_tools import from_tools
 from spanwright.testing.simulated.reflecting.from_traces import from_traces
 from spanwright.testing.simulated.reflecting.guessing import empty_words, guesses, mistaken
 from spanwright.testing.simulated.reflecting.profile import Profile
@@ -33,7 +34,7 @@ class Conclusions:
 
 def shown(dossier: Dossier) -> tuple[Finding, ...]:
     """Return all that the evidence shows, piece by piece: what somebody with all the time in the world would find."""
-    return (*from_traces(dossier), *from_feedback(dossier), *from_conditions(dossier))
+    return (*from_traces(dossier), *from_feedback(dossier), *from_conditions(dossier), *from_tools(dossier))
 
 
 def conclude(dossier: Dossier, pieces: Sequence[Finding], profile: Profile, draws: Draws) -> Conclusions:

@@ -61,6 +61,10 @@ class Record:
     feedback: str = ""
     agents: tuple[str, ...] = ()
     """The agents that ran, in order."""
+    wanted: tuple[str, ...] = ()
+    """Tools that should have been called and were not, as the heading says."""
+    unwanted: tuple[str, ...] = ()
+    """Tools that were called and should not have been."""
 
     @property
     def genuine(self) -> bool:
@@ -256,7 +260,15 @@ def _record(name: str, rest: str, body: str) -> Record:
         output=_first(parts, "output", "generated output", "answer", "response"),
         feedback=_first(parts, "feedback", "evaluation"),
         agents=tuple(re.findall(r"^\s*agent ([\w.-]+)", steps, re.MULTILINE)),
+        wanted=_tools_after("should have called", rest),
+        unwanted=_tools_after("should not have called", rest),
     )
+
+
+def _tools_after(words: str, heading: str) -> tuple[str, ...]:
+    """Return the tools that a heading names after these words: "should have called `a` and `b`"."""
+    match = re.search(rf"\b{words} ((?:`[\w.-]+`(?:,| and)? ?)+)", heading)
+    return tuple(re.findall(r"`([\w.-]+)`", match[1])) if match else ()
 
 
 def _parts(body: str) -> Mapping[str, str]:

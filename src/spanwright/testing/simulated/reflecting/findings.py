@@ -11,6 +11,8 @@ from spanwright.testing.simulated.lexicon import Directive
 from spanwright.testing.simulated.reflecting.dossier import Dossier, Editable
 from spanwright.testing.simulated.words import stems
 
+_MOST_OF: Final = 0.6
+"""A topic that has more than this share of another one's words is about the same."""
 GENERAL: Final = frozenset({"id_spelling", "reply", "route"})
 """Kinds that are told to the agent as a whole, where its instructions may be edited."""
 
@@ -122,7 +124,8 @@ def _covers(name: str, known: str, value: str) -> bool:
     if name == "codes":
         return set(value.split(", ")) <= set(known.split(", "))
     if name == "topic":
-        return wish_named(known) is not None and wish_named(known) == wish_named(value)
+        wish, words = wish_named(known), stems(value)
+        return (wish is not None and wish == wish_named(value)) or len(words & stems(known)) > _MOST_OF * len(words)
     return known == value or (name in ("param", "source") and not known)
 
 

@@ -57,7 +57,7 @@ def rewritten(home: Editable, lines: Sequence[Line], profile: Profile, draws: Dr
 
 
 def _about(each: Finding, home: Editable, narrowed: str) -> str:
-    if each.directive.kind in ("use", "before", "route", "reply") or (
+    if each.directive.kind in ("use", "avoid", "before", "route", "reply") or (
         each.directive.kind == "id_spelling" and not home.tool
     ):
         return ""
@@ -67,7 +67,7 @@ def _about(each: Finding, home: Editable, narrowed: str) -> str:
 def _fitted(directive: Directive, each: Finding, home: Editable) -> Directive:
     """Name the tool in a sentence that stands away from it; leave out what its place says already."""
     slots = dict(directive.slots)
-    if directive.kind == "use":
+    if directive.kind in ("use", "avoid"):
         slots.pop("tool", None)
         if home.tool != each.tool:
             slots["tool"] = each.tool

@@ -111,6 +111,7 @@ class Filling:
             "email": goal.email,
             "note": goal.quoted or goal.text,
             "query": goal.quoted or goal.text,
+            "quantity": None if goal.quantity is None else str(goal.quantity),
         }
         return values.get(slot) or None
 

@@ -1,0 +1,80 @@
+"""What a rollout did with its tools, and what is known of what it should have done: small, so that each keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+
+class Known(StrEnum):
+    """From where it is known which tools a case takes, the surest first."""
+
+    CASE = "expected tools of the case"
+    FEEDBACK = "feedback that names a tool"
+    SUCCESS = "successful runs of the same case"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsWanted:
+    """Which tools a case takes, as far as it is known."""
+
+    source: Known
+    should: tuple[str, ...] = ()
+    """Tools that have to be called, in order where there is one."""
+    allowed: tuple[str, ...] | None = None
+    """Tools beside which none should be called; None where nothing is known of others."""
+    not_these: tuple[str, ...] = ()
+    """Tools that should not be called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What became of the calls of one tool in one rollout."""
+
+    count: int = 1
+    refused: int = 0
+    """The arguments were not valid, or the tool asked to try again."""
+    raised: int = 0
+    """The tool ended in an exception, or there is no tool of this name."""
+    ignored: int = 0
+    """What the tool told was not used afterwards: in no other call and no answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolsUsed:
+    """The tools of one rollout."""
+
+    calls: Mapping[str, Calls] = field(default_factory=dict[str, Calls])
+    """By tool, in the order of the first calls."""
+    wanted: ToolsWanted | None = None
+    """None where nothing is known."""
+
+    def missed(self, wanted: ToolsWanted | None) -> tuple[str, ...]:
+        """Return the tools that should have been called and were not."""
+        return () if wanted is None else tuple(tool for tool in wanted.should if tool not in self.calls)
+
+    def needless(self, wanted: ToolsWanted | None) -> tuple[str, ...]:
+        """Return the tools that were called and should not have been."""
+        if wanted is None:
+            return ()
+        return tuple(
+            tool
+            for tool in self.calls
+            if tool in wanted.not_these or (wanted.allowed is not None and tool not in wanted.allowed)
+        )
+
+    def confused(self, wanted: ToolsWanted | None) -> tuple[tuple[str, str], ...]:
+        """Return pairs of what was called and what should have been instead; none where the order leaves it open."""
+        missed, needless = self.missed(wanted), self.needless(wanted)
+        if wanted is None or not missed or not needless:
+            return ()
+        if len(missed) == 1:
+            return tuple((tool, missed[0]) for tool in needless)
+        called = list(self.calls)
+        matcher = SequenceMatcher(a=wanted.should, b=called, autojunk=False)
+        replaced = (
+            zip(called[b1:b2], wanted.should[a1:a2], strict=True)
+            for kind, a1, a2, b1, b2 in matcher.get_opcodes()
+            if kind == "replace" and a2 - a1 == b2 - b1
+        )
+        return tuple(pair for pairs in replaced for pair in pairs if pair[0] in needless and pair[1] in missed)
