@@ -189,9 +189,9 @@ class OurReflection:
             score=score,
             trace_id=played.trace.id,
         )
-        weights: Mapping[ComponentId, float] = evidence.blamed(played.trace, score, worn)
-        blamed = tuple(sorted(weights, key=lambda id: (-weights[id], id))[:_OFFERED])
         observed = Observed(rollout=rollout, trace=played.trace, output=played.output)
+        weights: Mapping[ComponentId, float] = evidence.blamed(observed, worn)
+        blamed = tuple(sorted(weights, key=lambda id: (-weights[id], id))[:_OFFERED])
         return Example(case=case, observed=observed, blamed=blamed)
 
 

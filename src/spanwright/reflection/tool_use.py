@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from spanwright.core.context import Example
 from spanwright.core.rollout import Rollout
-from spanwright.reflection.evidence import quoted, tokens
+from spanwright.core.tokens import tokens
+from spanwright.reflection.evidence import quoted
 from spanwright.reflection.prose import entries, filled
 from spanwright.telemetry import Successes, ToolEvidence, ToolFigures, tool_evidence, wanted_of
 

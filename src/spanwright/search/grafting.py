@@ -30,7 +30,8 @@ def on_the_best(view: PoolView, parent: CandidateId, edited: Collection[Componen
     worth = np.where(view.established & (excess <= excess[own]), view.worth, -np.inf)
     better = np.flatnonzero(worth > view.worth[own])
     texts = view.candidate(parent).texts
-    for place in better[np.argsort(-worth[better], kind="stable")].tolist():
+    best_first: list[int] = better[np.argsort(-worth[better], kind="stable")].tolist()
+    for place in best_first:
         member = view.members[place]
         others = view.candidate(member).texts
         if all(others.get(component) == texts[component] for component in edited):
