@@ -9,10 +9,10 @@ from spanwright.core.case import Case
 from spanwright.core.context import Example, ReflectionContext
 from spanwright.core.rollout import Observed, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
+from spanwright.core.tokens import tokens
 from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
 from spanwright.reflection import render_prompt
-from spanwright.reflection.evidence import tokens
 from spanwright.reflection.tool_use import tools_so_far
 from spanwright.telemetry import blame, tool_evidence, tools_used
 

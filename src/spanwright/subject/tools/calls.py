@@ -30,7 +30,7 @@ class RehearsedCall:
         object.__setattr__(self, "digest", digest_of(self.arguments))
 
     @classmethod
-    def of(cls, agent: str, definition: ToolDefinition, arguments: Mapping[str, Any], case: str) -> "RehearsedCall":
+    def of(cls, agent: str, definition: ToolDefinition, arguments: Mapping[str, object], case: str) -> "RehearsedCall":
         """Return the call of a tool with validated arguments."""
         return cls(agent=agent, tool=definition.name, arguments=_sent(definition, arguments), case=case)
 
