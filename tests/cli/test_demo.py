@@ -15,13 +15,13 @@ def server():
 
 
 def test_the_demo_shows_models_scores_and_the_diff_of_two_components(spanwright):
-    ended = spanwright("demo", "--rollouts", "240")
+    ended = spanwright("demo", "--rollouts", "600")
 
     assert ended.exit_code in (0, 3)
     assert ended.stdout.startswith("The models are simulated")
     assert "--model openai:gpt-5-mini --reflection-model openai:gpt-5" in ended.stdout
     assert "--base-url http://" in ended.stdout
-    assert "240/240 rollouts" in ended.stderr
+    assert "600/600 rollouts" in ended.stderr
     assert " -> " in ended.stdout
     assert 1 <= ended.stdout.count("(winner)\n") <= 2
     assert "spanwright traces show demo-support_desk-" in ended.stdout

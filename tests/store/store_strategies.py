@@ -1,6 +1,7 @@
 """Hypothesis strategies: any value of a core type, drawn from its annotations. No special case is left out by hand."""
 
 import dataclasses
+import re
 import types
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from spanwright.core.events import Event
 from spanwright.core.goal import SCORE, Goal, Sense
+from spanwright.core.guard import Guard
 from spanwright.core.trace import Message, ModelCall, Trace
 
 TEXT = st.text(st.characters(), max_size=12)
@@ -19,6 +21,16 @@ TEXT = st.text(st.characters(), max_size=12)
 NAMES = st.text(max_size=12)
 """The keys of mappings are names out of code: nobody cuts those."""
 
+BOUNDS = st.none() | st.integers(min_value=1, max_value=10**6)
+GUARDS = st.builds(
+    Guard,
+    max_tokens=BOUNDS,
+    max_characters=BOUNDS,
+    format=st.sampled_from((None, "plain", "markdown", "xml")),
+    forbid=st.lists(st.text(max_size=12).map(re.escape), max_size=3).map(tuple),
+    keep=st.lists(st.text(max_size=12), max_size=3).map(tuple),
+    copies=st.booleans(),
+)
 GOALS = st.builds(
     Goal,
     figure=TEXT.filter(lambda name: name not in {"", SCORE}),
@@ -35,6 +47,7 @@ LEAVES: Mapping[object, st.SearchStrategy[object]] = {
     timedelta: st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4_000)),
     type(None): st.none(),
     Goal: GOALS,
+    Guard: GUARDS,
 }
 
 
