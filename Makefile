@@ -46,8 +46,16 @@ $(VENV)/.installed: $(VENV)/.requirements pyproject.toml
 demo: setup ## Optimize the example agents with simulated models, without a network
 	$(BIN)/spanwright demo
 
+PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
+
+# Writing back looks at every agent that the process knows: beside all other tests that are hundreds, so it runs apart.
 test: setup ## Run the tests, a process a core (ARGS="-k pool" passes on to pytest)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal $(ARGS)
+ifeq ($(ARGS),)
+	$(PYTEST) --ignore tests/source
+	$(PYTEST) tests/source
+else
+	$(PYTEST) $(ARGS)
+endif
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
 	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
