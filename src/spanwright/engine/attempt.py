@@ -159,9 +159,10 @@ class Attempt:
         shop = self._shop
         if (unfit := self._unfit(proposal.edits)) is not None:
             return self._refused(unfit)
-        if gate is None:
-            proposal = self._grafted(proposal)
-        child = proposal.apply(shop.pool.view.candidate(proposal.parents[0]) if proposal.parents else self._parent)
+        parent = self._parent if gate is not None else self._home(proposal)
+        if parent.id != self._parent.id:
+            proposal = replace(proposal, parents=(parent.id,))
+        child = proposal.apply(parent)
         if shop.policy.is_known(shop.pool.view, child.id):
             return self._refused(Refusal(reason=RefusalReason.DUPLICATE, detail=child.id))
         if twin := shop.policy.repeats(shop.pool.view, child):
@@ -184,13 +185,12 @@ class Attempt:
         found = (breach(each, edits[each.id], problem.own) for each in problem.components if each.id in edits)
         return next((refusal for refusal in found if refusal is not None), None)
 
-    def _grafted(self, proposal: Proposal) -> Proposal:
-        """Put a reflection's edits on the member where they are to land."""
-        opened = self._opened
+    def _home(self, proposal: Proposal) -> Candidate:
+        """Return the member on which a reflection's edits land."""
+        opened, view = self._opened, self._shop.pool.view
         if proposal.parents != (self._parent.id,) or opened.draft is not None or opened.escape is Escape.RESTART:
-            return proposal
-        home = self._shop.policy.home(self._shop.pool.view, self._parent.id, proposal.edits.keys())
-        return replace(proposal, parents=(home,))
+            return self._parent
+        return view.candidate(self._shop.policy.home(view, self._parent.id, proposal.edits.keys()))
 
     async def _gate(self, child: Candidate, cases: Sequence[str]) -> list[Rollout]:
         """Return the child's rollouts on the cases of its gate."""
