@@ -21,7 +21,7 @@ from running import Job, Usual, courses_of, parser_of, plan_of
 from showing import NOTHING, Cell, Figure, Table, figure, show
 from standings import points
 
-from spanwright.core.events import Escape
+from spanwright.core.events import Escape, Estimator
 from spanwright.search import (
     Blamed,
     Crossover,
@@ -115,6 +115,11 @@ PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyTy
             "widen, restart": lambda: {"escape_rule": Plateau(ways=(Escape.WIDEN, Escape.RESTART))},
             "near duplicates": lambda: {"near_duplicates": True},
         },
+        "descent": {
+            "means": lambda: {"estimator": Estimator.MEAN},
+            "no grafts": lambda: {"graft_rule": None},
+            "means, no grafts": lambda: {"estimator": Estimator.MEAN, "graft_rule": None},
+        },
         "parents": {
             "Thompson": lambda: {"parent_rule": Thompson()},
             "Pareto": lambda: {"parent_rule": pareto},
@@ -131,6 +136,8 @@ PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyTy
             "2 in flight": lambda: {"first_in_flight": 2, "max_in_flight": 2},
             "8 in flight": lambda: {"max_in_flight": 8, "rollouts_per_step": None},
             "16 in flight": lambda: {"max_in_flight": 16, "rollouts_per_step": None},
+            "10 generations": lambda: {"generations": 10},
+            "5 generations": lambda: {"generations": 5},
         },
         "final choice": {
             "no reserve": lambda: {"final_share": 0.0},
