@@ -14,7 +14,7 @@ from spanwright.core.events import (
     SearchEnded,
     StopReason,
 )
-from spanwright.core.proposal import Proposal, Verdict
+from spanwright.core.proposal import Proposal, Reflection, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
@@ -58,6 +58,11 @@ def rollout_events(number: int = 1) -> list[Event]:
     ended = rollout(number)
     intent = RolloutStarted(number=number, key=ended.key, purpose=ended.purpose, attempt=1, at=1.0)
     return [intent, RolloutEnded(rollout=ended)]
+
+
+def reflection() -> Reflection:
+    edits = {"support/instructions": CHILD.texts["support/instructions"]}
+    return Reflection(result=Proposal(parents=(SEED.id,), edits=edits), prompt="What is wrong?", answer="Look it up.")
 
 
 def reflection_started() -> ReflectionStarted:

@@ -38,6 +38,7 @@ from spanwright.cli.options import (
     Subject,
     Usd,
 )
+from spanwright.cli.storing import app as store_commands
 
 app = typer.Typer(
     name="spanwright",
@@ -52,6 +53,7 @@ SpansFile = Annotated[
 ]
 traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run, or into a file of spans.")
 app.add_typer(traces, name="traces")
+app.add_typer(store_commands, name="store")
 
 
 def main() -> None:

@@ -109,6 +109,11 @@ def recall(store: Path, run: str) -> Invocation:
         ) from error
 
 
+def forget(store: Path, run: str) -> None:
+    """Remove what is kept of how a run was started."""
+    _path(store, run).unlink(missing_ok=True)
+
+
 def _path(store: Path, run: str) -> Path:
     return lock_path(store, run).with_suffix(".json")
 

@@ -17,6 +17,18 @@ BUSY_SECONDS = 30.0
 LARGEST_IDLE_JOURNAL = 64 * 1024 * 1024
 
 
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "there is no room left on its disk",
+    sqlite3.SQLITE_IOERR: "its disk failed or is full, or files may not grow so large",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged. `spanwright store check` says what of it can still be read, and "
+    "`spanwright store export` saves that",
+    sqlite3.SQLITE_NOTADB: "its beginning is not what a store begins with. Name another file, or restore a copy",
+    sqlite3.SQLITE_READONLY: "who runs this may not write the file or its folder",
+    sqlite3.SQLITE_BUSY: "another process keeps it locked. End that one",
+}
+"""By the lower byte of SQLite's error codes; the others say enough."""
+
+
 @contextmanager
 def boundary(doing: str) -> Generator[None, None, None]:
     """Turn what SQLite, the file system and unreadable rows raise into a StoreError that says what was being done."""
@@ -27,7 +39,14 @@ def boundary(doing: str) -> Generator[None, None, None]:
     except ValidationError as error:
         raise StoreError(f"{doing} failed: it holds a {error.title} that this Spanwright cannot read") from error
     except (sqlite3.Error, OSError, zlib.error) as error:
-        raise StoreError(f"{doing} failed: {error}") from error
+        raise StoreError(f"{doing} failed: {explained(error)}") from error
+
+
+def explained(error: Exception) -> str:
+    """Return what an error of SQLite's says, and what it means to whoever has to remove the cause."""
+    code = getattr(error, "sqlite_errorcode", None)
+    advice = _ADVICE.get(code & 0xFF) if isinstance(code, int) else None
+    return f"{error}: {advice}" if advice else str(error)
 
 
 def make_folder(path: Path) -> None:
@@ -95,7 +114,7 @@ def _checked(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        schema.require_current(connection)
+        schema.look_through(connection)
     except BaseException:
         connection.close()
         raise

@@ -84,7 +84,8 @@ def compare(recorded: Mapping[str, str], current: Mapping[str, str]) -> tuple[st
         elif _is_hash(before) and _is_hash(now):
             alike[kind, "changed"].append(name)
         else:
-            sentences.append(f"{_subject(kind, [name])} was {_short(before)} and is {_short(now)}")
+            at = _parting(before, now)
+            sentences.append(f"{_subject(kind, [name])} was {_short(before, at)} and is {_short(now, at)}")
     grouped = [f"{_subject(kind, names)} {_verb(how, len(names))}" for (kind, how), names in alike.items()]
     return (*sentences, *grouped)
 
@@ -103,8 +104,16 @@ def _verb(how: str, count: int) -> str:
     return (singular if count == 1 else plural)[how]
 
 
-def _short(value: str) -> str:
-    return repr(value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…")
+def _parting(one: str, other: str) -> int:
+    """Return where two long values begin to differ, some characters before; 0 where their beginnings show it."""
+    pairs = zip(one, other, strict=False)
+    same = next((at for at, (here, there) in enumerate(pairs) if here != there), min(len(one), len(other)))
+    return same - LONGEST_VALUE // 3 if same > LONGEST_VALUE // 2 else 0
+
+
+def _short(value: str, at: int) -> str:
+    shown = f"…{value[at:]}" if at else value
+    return repr(shown if len(shown) <= LONGEST_VALUE else f"{shown[: LONGEST_VALUE - 1]}…")
 
 
 def _is_hash(value: str) -> bool:

@@ -5,15 +5,14 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from spanwright.core.events import EVENT, Event
+from spanwright.core.events import Event
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed
-from spanwright.store.codec import decode
 from spanwright.store.contract import RunSummary, no_such_run, not_kept
 from spanwright.store.database import reading
 from spanwright.store.lock import is_held, lock_path
 from spanwright.store.summary import MARKS, Tally, summarize
-from spanwright.store.tables import find_reflection, find_rollout
+from spanwright.store.tables import event_of, find_reflection, find_rollout
 
 PAGE = 1_000
 """Events that are read at one look: none of them holds back the writer's log for long."""
@@ -38,10 +37,10 @@ class SqliteReader:
         while True:
             with reading(self._path, f"reading the events of run {run!r}") as connection:
                 page = connection.execute(
-                    "SELECT seq, json FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+                    "SELECT seq, json, crc FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
                     (_identified(connection, run), after, PAGE),
                 ).fetchall()
-                events = [decode(EVENT, json.encode()) for _, json in page]
+                events = [event_of(*row) for row in page]
             yield from events
             if len(page) < PAGE:
                 return
@@ -68,8 +67,8 @@ class SqliteReader:
         return reflection
 
     def _summary(self, connection: sqlite3.Connection, run: int, name: str) -> RunSummary | None:
-        asked = "SELECT json FROM events WHERE run = ? AND kind IN (?, ?, ?, ?) ORDER BY seq"
-        marks = [decode(EVENT, json.encode()) for (json,) in connection.execute(asked, (run, *MARKS))]
+        asked = "SELECT seq, json, crc FROM events WHERE run = ? AND kind IN (?, ?, ?, ?) ORDER BY seq"
+        marks = [event_of(*row) for row in connection.execute(asked, (run, *MARKS))]
         return summarize(marks, _tally(connection, run), running=is_held(lock_path(self._path, name)))
 
 

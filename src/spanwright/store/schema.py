@@ -1,7 +1,8 @@
 """The tables of the store, and how an older file becomes a current one.
 
 A version is a step: `MIGRATIONS[n]` turns version n into n + 1, and an empty file has version 0. Steps are never edited
-after a release, only added. A newer file than this code knows is refused: it is never guessed at.
+after a release, only added, each with a lens and a fixture of the older version in `tests/store/fixtures`. A newer file
+than this code knows is refused: it is never guessed at.
 """
 
 import sqlite3
@@ -42,7 +43,20 @@ MIGRATIONS: tuple[Step, ...] = (
             PRIMARY KEY (run, attempt)
         )""",
     ),
+    (  # what was written says what it is: a bit that flipped on the disk is told, not read as another score
+        "ALTER TABLE events ADD COLUMN crc INTEGER",
+        "ALTER TABLE reflections ADD COLUMN crc INTEGER",
+    ),
 )
+
+LENSES: tuple[Step, ...] = (
+    (),
+    (
+        "CREATE TEMP VIEW events AS SELECT run, seq, kind, at, json, NULL AS crc FROM main.events",
+        "CREATE TEMP VIEW reflections AS SELECT run, attempt, json, NULL AS crc FROM main.reflections",
+    ),
+)
+"""`LENSES[n]` shows a file of version n as a current one to a connection that only reads, and changes nothing in it."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -65,10 +79,16 @@ def check_version(connection: sqlite3.Connection, steps: Sequence[Step] = MIGRAT
     return version
 
 
-def require_current(connection: sqlite3.Connection) -> None:
-    """Raise StoreError for an open file of another version than ours: who only reads cannot migrate it."""
-    if check_version(connection) < len(MIGRATIONS):
-        raise StoreError("it is empty or of an older version: it is brought up to date when a run is opened")
+def look_through(connection: sqlite3.Connection) -> int:
+    """Show the open file as one of our version, and return its own. Raises StoreError for an empty or a newer one."""
+    version = check_version(connection)
+    if version == 0:
+        raise StoreError("it is empty: it becomes a store when a run is opened")
+    if version < len(MIGRATIONS):
+        connection.execute("PRAGMA temp_store = MEMORY")
+        for statement in LENSES[version]:
+            connection.execute(statement)
+    return version
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = MIGRATIONS) -> None:

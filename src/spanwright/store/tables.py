@@ -13,6 +13,7 @@ from spanwright.core.events import EVENT, Event
 from spanwright.core.proposal import Proposal, Reflection, Refusal
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.usage import Usage
+from spanwright.errors import StoreError
 from spanwright.store.blobs import Blobs
 from spanwright.store.codec import decode, encode
 from spanwright.store.folding import Folded, as_bytes, as_text, fold, unfold
@@ -26,6 +27,7 @@ class EventRow:
     kind: str
     at: float
     json: str
+    crc: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,21 @@ REFLECTION = TypeAdapter(tuple[KeptReflection], config=LOSSLESS)
 
 def row_of(event: Event) -> EventRow:
     """Return the row of an event."""
-    return EventRow(kind=event.kind, at=time_of(event), json=encode(EVENT, event).decode())
+    raw = encode(EVENT, event)
+    return EventRow(kind=event.kind, at=time_of(event), json=raw.decode(), crc=zlib.crc32(raw))
+
+
+def event_of(seq: int, json: str, crc: int | None) -> Event:
+    """Return the event of a row. Raises StoreError where the row is not what was written."""
+    return decode(EVENT, genuine(json, crc, f"event {seq}"))
+
+
+def genuine(json: str, crc: int | None, what: str) -> bytes:
+    """Return what was written. Raises StoreError where its checksum says that it was changed since."""
+    raw = json.encode()
+    if crc is not None and zlib.crc32(raw) != crc:  # files of version 1 have no checksums
+        raise StoreError(f"the store is damaged: {what} is not what was written")
+    return raw
 
 
 class Tables:
@@ -70,8 +86,8 @@ class Tables:
 
     def add_event(self, seq: int, row: EventRow) -> None:
         self._connection.execute(
-            "INSERT INTO events (run, seq, kind, at, json) VALUES (?, ?, ?, ?, ?)",
-            (self._run, seq, row.kind, row.at, row.json),
+            "INSERT INTO events (run, seq, kind, at, json, crc) VALUES (?, ?, ?, ?, ?, ?)",
+            (self._run, seq, row.kind, row.at, row.json, row.crc),
         )
 
     def add_rollout(self, observed: Observed) -> None:
@@ -92,9 +108,10 @@ class Tables:
             prompt=self._blobs.put(as_bytes(reflection.prompt)),
             answer=self._blobs.put(as_bytes(reflection.answer)),
         )
+        raw = encode(REFLECTION, (kept,))
         self._connection.execute(
-            "INSERT OR REPLACE INTO reflections (run, attempt, json) VALUES (?, ?, ?)",
-            (self._run, attempt, encode(REFLECTION, (kept,)).decode()),
+            "INSERT OR REPLACE INTO reflections (run, attempt, json, crc) VALUES (?, ?, ?, ?)",
+            (self._run, attempt, raw.decode(), zlib.crc32(raw)),
         )
 
 
@@ -106,13 +123,25 @@ def enrol(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
     return run, last or 0
 
 
+def kept_rollout(body: bytes) -> KeptRollout:
+    """Return the evidence of a row, whose texts are still hashes."""
+    (kept,) = decode(ROLLOUT, zlib.decompress(body))
+    return kept
+
+
+def kept_reflection(attempt: int, json: str, crc: int | None) -> KeptReflection:
+    """Return the reflection of a row, whose texts are still hashes."""
+    (kept,) = decode(REFLECTION, genuine(json, crc, f"the reflection of attempt {attempt}"))
+    return kept
+
+
 def find_rollout(connection: sqlite3.Connection, run: int, number: int) -> Observed | None:
     """Return the evidence of a rollout, or None where none was kept."""
     asked = "SELECT body FROM rollouts WHERE run = ? AND number = ?"
     row = connection.execute(asked, (run, number)).fetchone()
     if row is None:
         return None
-    (kept,) = decode(ROLLOUT, zlib.decompress(row[0]))
+    kept = kept_rollout(row[0])
     blobs = Blobs(connection)
     trace = unfold(kept.trace, {key: blobs.get(key) for key in kept.trace.texts})
     return Observed(rollout=kept.rollout, trace=trace, output=as_text(blobs.get(kept.output)))
@@ -120,11 +149,11 @@ def find_rollout(connection: sqlite3.Connection, run: int, number: int) -> Obser
 
 def find_reflection(connection: sqlite3.Connection, run: int, attempt: int) -> Reflection | None:
     """Return the reflection of an attempt, or None where none was kept."""
-    asked = "SELECT json FROM reflections WHERE run = ? AND attempt = ?"
+    asked = "SELECT json, crc FROM reflections WHERE run = ? AND attempt = ?"
     row = connection.execute(asked, (run, attempt)).fetchone()
     if row is None:
         return None
-    (kept,) = decode(REFLECTION, row[0].encode())
+    kept = kept_reflection(attempt, *row)
     blobs = Blobs(connection)
     prompt, answer = (as_text(blobs.get(key)) for key in (kept.prompt, kept.answer))
     return Reflection(result=kept.result, usage=kept.usage, prompt=prompt, answer=answer)

@@ -18,6 +18,7 @@ from typing import Self, TypeAlias
 import anyio
 
 from spanwright.errors import StoreError
+from spanwright.store.database import explained
 
 Write: TypeAlias = Callable[[], None]
 """Executes statements on the writer's connection, inside its transaction."""
@@ -94,8 +95,8 @@ class Writer:
         """Raise StoreError if a write has failed."""
         if self._failure is not None:
             raise StoreError(
-                f"writing {self._where} failed: {self._failure}. Of the {self._queued} records of this session the "
-                f"first {self._kept} are kept. Remove the cause and resume the run"
+                f"writing {self._where} failed: {explained(self._failure)}. Of the {self._queued} records of this "
+                f"session the first {self._kept} are kept. Remove the cause and resume the run"
             ) from self._failure
 
     async def __aenter__(self) -> Self:
