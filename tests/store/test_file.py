@@ -232,7 +232,7 @@ async def test_bytes_that_are_no_compressed_text_are_told(store: SqliteStore):
 
 async def test_an_event_of_an_unknown_kind_is_told(store: SqliteStore):
     await keep_something(store)
-    change(store.path, """UPDATE events SET json = '{"kind": "from_the_future"}'""")
+    change(store.path, """UPDATE events SET json = '{"kind": "from_the_future"}', crc = NULL""")
 
     with pytest.raises(StoreError, match="this Spanwright cannot read"):
         list(store.reader.events("monday"))
