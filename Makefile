@@ -18,6 +18,8 @@ GEPA := gepa==0.1.4
 BENCH ?= .benchmarks
 BASE_URL ?=
 MODEL ?=
+# How long the soak test runs.
+ROLLOUTS ?= 50000
 
 # Tools of ours look for nothing newer on the network.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -25,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-backends test-remote test-gepa bench-gepa check format live lock clean
+.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-gepa bench-gepa check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -57,8 +59,14 @@ else
 	$(PYTEST) $(ARGS)
 endif
 
-test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth, crashes (20 minutes)
+test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth (20 minutes)
 	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
+
+test-crash: setup ## Kill runs at every journal transition and at 100 random moments, and audit what is left (15 minutes)
+	$(BIN)/python -m pytest -m 'crash or not crash' --timeout 900 -s tests/crash $(ARGS)
+
+test-soak: setup ## Run 50,000 rollouts: memory flat, bytes of the store for each (ROLLOUTS=5000 for fewer)
+	SPANWRIGHT_SOAK='$(ROLLOUTS)' $(BIN)/python -m pytest -m soak --timeout 14400 -s tests/soak $(ARGS)
 
 test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)

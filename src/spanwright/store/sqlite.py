@@ -105,17 +105,17 @@ class SqliteJournal:
     def append(self, event: Event) -> None:
         """Queue an event for writing; never blocks. Raises StoreError if an earlier write failed."""
         # Written as JSON here and not in the writer's thread: an event that cannot be written must not be folded.
-        self._writer.put(partial(self._tables.add_event, self._last + 1, row_of(event)))
+        self._writer.put(partial(self._tables.add_event, self._last + 1, row_of(event)), event.kind)
         self._last += 1
 
     def keep_trace(self, rollout: Rollout, trace: Trace, output: str) -> None:
         """Queue the evidence of a rollout; what was kept under its number before is replaced."""
         observed = Observed(rollout=rollout, trace=trace, output=output)
-        self._writer.put(partial(self._tables.add_rollout, observed))
+        self._writer.put(partial(self._tables.add_rollout, observed), "trace")
 
     def keep_reflection(self, attempt: int, reflection: Reflection) -> None:
         """Queue the prompt and the answer of a reflection; an attempt that is made again replaces the lost one."""
-        self._writer.put(partial(self._tables.add_reflection, attempt, reflection))
+        self._writer.put(partial(self._tables.add_reflection, attempt, reflection), "reflection")
 
     def observed(self, number: int) -> Observed | None:
         """Return a finished rollout with its evidence, or None; blocks for one commit where records are queued."""

@@ -19,12 +19,21 @@ import anyio
 
 from spanwright.errors import StoreError
 from spanwright.store.database import explained
+from spanwright.store.failpoints import Failpoint, Stage
 
 Write: TypeAlias = Callable[[], None]
 """Executes statements on the writer's connection, inside its transaction."""
 
 LINGER = 0.005
 BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A write that waits for its transaction."""
+
+    write: Write
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +55,9 @@ class Writer:
         self._connection = connection
         self._where = where
         self._limit = limit
+        self._failpoint = Failpoint.armed()
         self._turn = Condition()  # parts the event loop, which queues, from the thread, which takes
-        self._queue: deque[Write] = deque()
+        self._queue: deque[_Queued] = deque()
         self._waiters: list[_Waiter] = []
         self._queued = 0
         self._kept = 0
@@ -61,8 +71,11 @@ class Writer:
         """How many writes were queued and are not on disk yet."""
         return self._queued - self._kept
 
-    def put(self, write: Write) -> None:
-        """Queue a write; never waits for the disk. Raises StoreError after a failure, when closed or overfull."""
+    def put(self, write: Write, kind: str) -> None:
+        """Queue a write of a kind of record; never waits for the disk.
+
+        Raises StoreError after a failure, when closed or overfull.
+        """
         self.check()
         if self._closing:
             raise StoreError(f"{self._where} was closed: nothing more can be written")
@@ -72,10 +85,12 @@ class Writer:
                 "blocks the file. Free it and resume the run"
             )
         with self._turn:
-            self._queue.append(write)
+            self._queue.append(_Queued(write, kind))
             self._queued += 1
             if len(self._queue) in {1, BATCH}:
                 self._turn.notify_all()
+        if self._failpoint is not None:
+            self._failpoint.passed(Stage.QUEUED, kind)
 
     async def durable(self) -> None:
         """Return when all that was queued so far is on disk. Raises StoreError."""
@@ -139,14 +154,14 @@ class Writer:
         try:
             while batch := self._next_batch():
                 self._commit(batch)
-                self._settle(len(batch))
+                self._settle(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is: if this thread died silently, all would wait for ever
             self._failure = error
         finally:
             self._connection.close()  # rolls back what was begun
             self._end()
 
-    def _next_batch(self) -> list[Write]:
+    def _next_batch(self) -> list[_Queued]:
         """Wait for writes and return them in order; an empty list when there will be no more."""
         with self._turn:
             self._turn.wait_for(lambda: self._queue or self._closing)
@@ -156,19 +171,27 @@ class Writer:
     def _in_a_hurry(self) -> bool:
         return bool(self._waiters) or self._closing or len(self._queue) >= BATCH
 
-    def _commit(self, batch: list[Write]) -> None:
+    def _commit(self, batch: list[_Queued]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        for write in batch:
-            write()
+        for each in batch:
+            each.write()
+        self._passed(Stage.WRITTEN, batch)
         self._connection.execute("COMMIT")
+        self._passed(Stage.COMMITTED, batch)
 
-    def _settle(self, count: int) -> None:
+    def _passed(self, stage: Stage, batch: list[_Queued]) -> None:
+        if self._failpoint is not None:
+            for each in batch:
+                self._failpoint.passed(stage, each.kind)
+
+    def _settle(self, batch: list[_Queued]) -> None:
         with self._turn:
-            self._kept += count
+            self._kept += len(batch)
             done = [waiter for waiter in self._waiters if waiter.is_served_by(self._kept)]
             self._waiters = [waiter for waiter in self._waiters if not waiter.is_served_by(self._kept)]
             self._turn.notify_all()
         _wake(done)
+        self._passed(Stage.ACKNOWLEDGED, batch)
 
     def _end(self) -> None:
         with self._turn:
