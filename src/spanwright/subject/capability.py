@@ -19,6 +19,7 @@ from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.models import Retries
 from spanwright.subject import ids
 from spanwright.subject.fit import Fit
+from spanwright.subject.out_of_reach import out_of_reach
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.surface import surface
 from spanwright.subject.templating import filled, sources_of, templates_in
@@ -107,6 +108,8 @@ class Wearable(AbstractCapability[Any]):
         if isinstance(what, Preview):
             shown = surface(self.agent, messages, parameters, _sources(ctx))
             what.components.update({component.id: component for component in shown})
+            reached = templates_in(ctx, parameters.instruction_parts)
+            what.out_of_reach.extend(out_of_reach(self.agent, parameters, reached))
             raise Previewed
         if self.fit.champion is not None:
             self.fit.look(messages, parameters, _sources(ctx))
