@@ -69,7 +69,7 @@ def without_descriptions(schema: object) -> object:
 
 
 def texts_of(schema: dict[str, Any]) -> dict[str, str]:
-    return {path: text for path, text in places(schema) if path}
+    return dict(places(schema))
 
 
 @given(SCHEMAS)
@@ -93,7 +93,6 @@ def test_every_place_found_can_be_reworded_and_nothing_else_changes(
     assert before == schema, "the original was changed"
     assert {**known, **texts} == texts_of(after)
     assert without_descriptions(schema) == without_descriptions(after)
-    assert schema.get("description") == after.get("description")
     assert set(chosen) == set(found(schema, Wording.of(texts)))
 
 
@@ -147,4 +146,4 @@ def test_only_what_can_be_read_is_found_among_alternatives_and_items() -> None:
 
     schema = TypeAdapter(tool).json_schema()
 
-    assert {"", "city", "tags", "rates", "rates/{}", "$City", "$City/name"} == {path for path, _ in places(schema)}
+    assert {"city", "tags", "rates", "rates/{}", "$City", "$City/name"} == {path for path, _ in places(schema)}

@@ -19,7 +19,7 @@ from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
 from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
-from spanwright.subject import chosen
+from spanwright.subject import OutOfReach, chosen, preview_of
 from spanwright.subject.rewriting import Origin, Reach, origins
 
 _EXCERPT = 60
@@ -65,7 +65,7 @@ def show_diff(run: str, store: Path) -> None:
 
 def show_components(subject: str, *, as_json: bool) -> None:
     """Print the components of an agent, a factory or a program, without calling a model."""
-    found = anyio.run(_discover, subject)
+    found, beyond = anyio.run(_discover, subject)
     if as_json:
         records = tuple(Listed.of(component, origin) for component, origin in found)
         typer.echo(TypeAdapter(tuple[Listed, ...]).dump_json(records).decode())
@@ -81,6 +81,9 @@ def show_components(subject: str, *, as_json: bool) -> None:
     if obstacles:
         typer.echo("Cannot be written back into the source:", err=True)
         typer.echo(columns([(f"  {component}", reason) for component, reason in obstacles]), err=True)
+    if beyond:
+        typer.echo("Cannot be changed:", err=True)
+        typer.echo(columns([(f"  {each.agent}: {each.what}", each.why) for each in beyond]), err=True)
 
 
 def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:
@@ -145,13 +148,17 @@ class Listed(Component):
         return cls(**known, tokens=tokens, file=file, line=origin.line, obstacle=origin.obstacle)
 
 
-async def _discover(subject: str) -> tuple[tuple[Component, Origin], ...]:
+async def _discover(subject: str) -> tuple[tuple[tuple[Component, Origin], ...], tuple[OutOfReach, ...]]:
     meant = named(subject)
     if isinstance(meant, Subject):
         elsewhere = "another process has it"
-        return tuple((each, Origin(component=each.id, obstacle=elsewhere)) for each in await meant.components())
+        return tuple((each, Origin(component=each.id, obstacle=elsewhere)) for each in await meant.components()), ()
     module, _, name = subject.partition(":")
-    return await origins(meant, agents_of(meant), Reach(module=module, name=name))
+    agents = agents_of(meant)
+    previews = [await preview_of(agent) for agent in agents]
+    found = [component for preview in previews for component in preview.components.values()]
+    beyond = tuple(each for preview in previews for each in preview.out_of_reach)
+    return origins(found, meant, agents, Reach(module=module, name=name)), beyond
 
 
 def _place(origin: Origin) -> str:

@@ -3,9 +3,10 @@
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, Measured, Misfit, misfits, read_champion, write_champion
 from spanwright.subject.components import Choice, Components, chosen
-from spanwright.subject.discovery import discover
+from spanwright.subject.discovery import discover, preview_of
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
+from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
@@ -27,6 +28,7 @@ __all__ = [
     "Metric",
     "Misfit",
     "Objective",
+    "OutOfReach",
     "PydanticSubject",
     "RehearsedCall",
     "Rules",
@@ -41,6 +43,7 @@ __all__ = [
     "eval_set",
     "misfits",
     "optimizable",
+    "preview_of",
     "read_champion",
     "rehearsing",
     "score_of",

@@ -39,7 +39,7 @@ class WornInstrumentation(Instrumentation):
         self, ctx: RunContext[Any], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         """Dress the rest."""
-        self.wearable.dress(request_context)
+        self.wearable.dress(ctx, request_context)
         return request_context
 
 

@@ -19,8 +19,10 @@ from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.models import Retries
 from spanwright.subject import ids
 from spanwright.subject.fit import Fit
+from spanwright.subject.out_of_reach import out_of_reach
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.surface import surface
+from spanwright.subject.templating import filled, sources_of, templates_in
 from spanwright.subject.tools import GuardedToolset, Rules, current_rehearsal, inherited_rules
 from spanwright.subject.unreached import Unreached
 from spanwright.subject.wearing import Preview, worn
@@ -86,7 +88,7 @@ class Wearable(AbstractCapability[Any]):
         self, ctx: RunContext[Any], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         """Replace instructions, system prompts and output objects, and note on the span what was worn."""
-        self.dress(request_context)
+        self.dress(ctx, request_context)
         return request_context
 
     def tools(self, tools: list[ToolDefinition]) -> list[ToolDefinition]:
@@ -99,14 +101,18 @@ class Wearable(AbstractCapability[Any]):
         self.fit.note(tools, output=True)
         return self._dressed(tools, ids.output)
 
-    def dress(self, request_context: ModelRequestContext) -> None:
+    def dress(self, ctx: RunContext[Any], request_context: ModelRequestContext) -> None:
         """Put what else is worn into a request, and retry it inside a recording."""
         what = worn()
+        messages, parameters = request_context.messages, request_context.model_request_parameters
         if isinstance(what, Preview):
-            shown = surface(self.agent, request_context.messages, request_context.model_request_parameters)
+            shown = surface(self.agent, messages, parameters, _sources(ctx))
             what.components.update({component.id: component for component in shown})
+            reached = templates_in(ctx, parameters.instruction_parts)
+            what.out_of_reach.extend(out_of_reach(self.agent, parameters, reached))
             raise Previewed
-        self.fit.look(request_context.messages, request_context.model_request_parameters)
+        if self.fit.champion is not None:
+            self.fit.look(messages, parameters, _sources(ctx))
         recorded = current_provider() is not None
         if recorded:
             # Here and not in `get_wrapper_model`, around whose model pydantic-ai opens a scope for each request.
@@ -117,6 +123,8 @@ class Wearable(AbstractCapability[Any]):
             carried: list[ComponentId] = []
             if outfit.has_system_prompts:
                 self._dress_messages(outfit, request_context, carried)
+            if outfit.has_templates:
+                self._dress_templates(outfit, ctx, request_context, carried)
             parameters = self._dress_parameters(outfit, request_context, carried)
             if recorded:
                 mark_components([*carried, *self._carried_below(outfit, parameters)])
@@ -145,6 +153,20 @@ class Wearable(AbstractCapability[Any]):
             )
             request_context.model_request_parameters = parameters
         return parameters
+
+    def _dress_templates(
+        self, outfit: Outfit, ctx: RunContext[Any], request_context: ModelRequestContext, carried: list[ComponentId]
+    ) -> None:
+        """Fill the worn sources of templates in place of the agent's own."""
+        parameters = request_context.model_request_parameters
+        parts = list(parameters.instruction_parts or ())
+        sources = sources_of(ctx.agent)
+        for place, id in templates_in(ctx, parts).items():
+            if (text := outfit.text(id)) is not None:
+                carried.append(id)
+                parts[place] = replace(parts[place], content=filled(text, sources[id], ctx.deps))
+        parts = [part for part in parts if part.content or part.on_change == "append"]
+        request_context.model_request_parameters = replace(parameters, instruction_parts=parts or None)
 
     def _instructions(
         self, outfit: Outfit, parts: Sequence[InstructionPart], carried: list[ComponentId]
@@ -201,6 +223,10 @@ class Wearable(AbstractCapability[Any]):
             yield from _carried(outfit, ids.output(self.agent, tool.name), tool.parameters_json_schema)
         if parameters.output_object is not None and not parameters.output_tools:
             yield from _carried(outfit, ids.output(self.agent, ids.OUTPUT), parameters.output_object.json_schema)
+
+
+def _sources(ctx: RunContext[Any]) -> Mapping[ComponentId, str]:
+    return {id: str(template) for id, template in sources_of(ctx.agent).items()}
 
 
 def _tool(outfit: Outfit, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:

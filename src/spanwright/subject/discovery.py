@@ -48,6 +48,11 @@ async def discover(agent: AbstractAgent[Any, Any], deps: object = None) -> tuple
 
     Without `deps` a stand-in is tried, too. Raises UsageError where the agent cannot even be started.
     """
+    return tuple((await preview_of(agent, deps)).components.values())
+
+
+async def preview_of(agent: AbstractAgent[Any, Any], deps: object = None) -> Preview:
+    """Return all that the next run of an agent would send. Raises UsageError as `discover` does."""
     decorate(agent)
     attempts: Sequence[object] = (deps,) if deps is not None else (None, _Anything())
     failure: Exception | None = None
@@ -61,9 +66,9 @@ async def discover(agent: AbstractAgent[Any, Any], deps: object = None) -> tuple
         except Exception as error:  # noqa: BLE001  (Previewed, or what the user's dynamic instructions raise)
             failure = error
         if preview.components:
-            return tuple(preview.components.values())
+            return preview
     reason = f": {type(failure).__name__}: {failure}" if failure else ""
     raise UsageError(
         f"the agent {agent.name!r} could not be previewed{reason}",
-        "Its dynamic instructions or toolsets need real dependencies: pass deps=",
+        "If its dynamic instructions or toolsets need real dependencies, pass deps=; a server has to be up",
     ) from failure

@@ -5,13 +5,14 @@ the log and no error: the texts that fit are worn.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
+from spanwright.core.candidate import ComponentId
 from spanwright.subject.champion import Champion, misfits
 from spanwright.subject.surface import surface
 
@@ -32,7 +33,12 @@ class Fit:
         if self.champion is not None:
             self._bare[output] = tools
 
-    def look(self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> None:
+    def look(
+        self,
+        messages: Sequence[ModelMessage],
+        parameters: ModelRequestParameters,
+        templates: Mapping[ComponentId, str],
+    ) -> None:
         """Warn of what does not fit, the first time only."""
         champion, self.champion = self.champion, None
         if champion is None:
@@ -42,5 +48,5 @@ class Fit:
             function_tools=self._bare.pop(False, parameters.function_tools),
             output_tools=self._bare.pop(True, parameters.output_tools),
         )
-        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare))):
+        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare, templates))):
             _log.warning("champion of %s: %s: %s", champion.run or "a run", misfit.component, misfit.said)

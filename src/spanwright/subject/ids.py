@@ -2,6 +2,7 @@
 
 support/instructions                    the agent's own static instructions
 support/instructions:toolset:crm        an instruction part by its pydantic-ai id
+support/instructions:template           a template among the agent's instructions: its source
 support/system_prompt, .../system_prompt:1
 support/tool:search                     a tool's description
 support/tool:search/filters/city        a place in its JSON schema
@@ -22,6 +23,11 @@ OUTPUT = "final_result"
 def instructions(agent: str, part: str = OWN_INSTRUCTIONS) -> ComponentId:
     """Return the id of an instruction part."""
     return f"{agent}/instructions" if part == OWN_INSTRUCTIONS else f"{agent}/instructions:{part}"
+
+
+def template(agent: str, place: int) -> ComponentId:
+    """Return the id of a template among an agent's instructions by its place, from 0."""
+    return instructions(agent, f"template:{place}" if place else "template")
 
 
 def system_prompt(agent: str, place: int) -> ComponentId:

@@ -28,13 +28,13 @@ class Piece:
 
         Nothing is kept from one request to the next: a `prepare` function may change a schema in its place.
         """
-        return reworded(schema, self.wording) if self.wording.below else cast("dict[str, Any]", schema)
+        return reworded(schema, self.wording) if self.wording else cast("dict[str, Any]", schema)
 
     def carried(self, schema: Schema) -> Iterator[ComponentId]:
         """Yield the components that a tool or an output with this schema carries."""
         if self.description is not None:
             yield self.id
-        if self.wording.below:
+        if self.wording:
             yield from (f"{self.id}/{path}" for path in found(schema, self.wording))
 
 
@@ -46,6 +46,7 @@ class Outfit:
         self._pieces: dict[ComponentId, Piece | None] = {}
         first = ids.system_prompt(agent, 0)
         self.has_system_prompts = any(id.startswith(first) for id in self._texts)
+        self.has_templates = any(id.startswith(ids.template(agent, 0)) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:
         """Return the text of a component; None where nothing is worn for it."""

@@ -2,7 +2,8 @@
 
 A place is a path of segments: `query`, `filters/city`, `tags/[]/name` for the items of a list, `point/[0]` for one of
 a tuple, `prices/{}` for the values of a mapping, `pay/anyOf1/amount` for an alternative, `$Address/city` for a
-definition, which is shared by all that refer to it. Only descriptions are changed: names, types and validation stay.
+definition, which is shared by all that refer to it, `$` for the schema itself. Only descriptions are changed: names,
+types and validation stay.
 """
 
 import re
@@ -11,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 Schema: TypeAlias = Mapping[str, object]
+
+ITSELF = "$"
+"""The path of a schema itself: a tool that takes one model has that model's docstring there."""
 
 _NAMED = (("properties", ""), ("$defs", "$"))
 """Keywords under which schemas stand by name, and what marks such a name in a path."""
@@ -42,22 +46,26 @@ class Wording:
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Wording":
-        """Arrange texts by the segments of their paths. The path "" is the schema itself: it has no words of ours."""
+        """Arrange texts by the segments of their paths."""
         root = cls()
         for path, text in texts.items():
             wording = root
-            for segment in path.split("/") if path else ():
+            for segment in () if path == ITSELF else path.split("/"):
                 wording = wording.below.setdefault(segment, cls())
-            wording.text = text if path else None
+            wording.text = text
         return root
+
+    def __bool__(self) -> bool:
+        return self.text is not None or bool(self.below)
 
 
 def places(schema: Schema) -> Iterator[tuple[str, str]]:
     """Yield path and description of every place; an undocumented property or definition has an empty description.
 
-    The schema itself has the path "".
+    The schema itself is only found where it is documented, for a tool or an output has a description beside it.
     """
-    yield "", _description(schema)
+    if description := _description(schema):
+        yield ITSELF, description
     yield from _places(schema, "")
 
 
@@ -79,6 +87,8 @@ def reworded(schema: Schema, wording: Wording) -> dict[str, object]:
 
 def found(schema: Schema, wording: Wording, path: str = "") -> Iterator[str]:
     """Yield the paths of `wording` that `schema` has."""
+    if wording.text is not None and not path:
+        yield ITSELF
     for child in _children(schema) if wording.below else ():
         if below := wording.below.get(child.segment):
             here = f"{path}/{child.segment}" if path else child.segment
@@ -102,7 +112,7 @@ def _children(schema: Schema) -> Iterator[_Child]:
         branch = schema.get(keyword)
         if isinstance(branch, Mapping):
             for name, child in cast("Mapping[str, object]", branch).items():
-                segment = f"{mark}{_escaped(name)}" if mark else _unmistakable(name)
+                segment = f"{mark}{_escaped(name) or '~'}" if mark else _unmistakable(name)
                 yield from _child(segment, child, keyword, name, named=True)
     for keyword, pattern in _LISTED:
         branch = schema.get(keyword)

@@ -6,7 +6,7 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, SystemPromptPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from spanwright.core.candidate import Component, Kind
+from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.subject import ids
 from spanwright.subject.schemas import places
 
@@ -21,14 +21,26 @@ _REACH = {
     Kind.OUTPUT_FIELD: "What agent {agent} is told of one field of its final answer. Cannot change its name or type.",
 }
 
+_FILLED = (
+    "A Handlebars template: what stands in {{...}} is filled in for each run, and there is nothing else to fill in."
+)
+
 PROVIDER_LIMIT = 1_024
 """Characters of a tool description that every large provider accepts."""
 
 
-def surface(agent: str, messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> Iterator[Component]:
-    """Yield the components of one request of `agent`."""
+def surface(
+    agent: str,
+    messages: Sequence[ModelMessage],
+    parameters: ModelRequestParameters,
+    templates: Mapping[ComponentId, str],
+) -> Iterator[Component]:
+    """Yield the components of one request of `agent`; `templates` are the sources of those among its instructions."""
     yield from _system_prompts(agent, messages)
     yield from _instructions(agent, parameters)
+    reach = f"{_reach(Kind.INSTRUCTIONS, agent)} {_FILLED}"
+    for id, text in templates.items():
+        yield Component(id=id, kind=Kind.INSTRUCTIONS, agent=agent, text=text, reach=reach)
     for tool in parameters.function_tools:
         yield from _tool(agent, tool)
     if parameters.output_tools:
@@ -79,7 +91,7 @@ def _tool(agent: str, tool: ToolDefinition) -> Iterator[Component]:
         reach=_reach(Kind.TOOL, agent, tool.name),
         limit=PROVIDER_LIMIT,
     )
-    for path, text in _places(tool.parameters_json_schema):
+    for path, text in places(tool.parameters_json_schema):
         yield Component(
             id=ids.tool(agent, tool.name, path),
             kind=Kind.PARAMETER,
@@ -99,7 +111,7 @@ def _output(agent: str, name: str, description: str | None, schema: Mapping[str,
         reach=_reach(Kind.OUTPUT, agent),
         limit=PROVIDER_LIMIT,
     )
-    for path, text in _places(schema):
+    for path, text in places(schema):
         yield Component(
             id=ids.output(agent, name, path),
             kind=Kind.OUTPUT_FIELD,
@@ -108,10 +120,6 @@ def _output(agent: str, name: str, description: str | None, schema: Mapping[str,
             reach=_reach(Kind.OUTPUT_FIELD, agent),
             limit=PROVIDER_LIMIT,
         )
-
-
-def _places(schema: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    return ((path, text) for path, text in places(schema) if path)
 
 
 def _reach(kind: Kind, agent: str, name: str = "") -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.subject.out_of_reach import OutOfReach
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Preview:
     """Worn in place of a candidate to see what an agent would send. It collects components and stops the run."""
 
     components: dict[ComponentId, Component] = field(default_factory=dict[ComponentId, Component])
+    out_of_reach: list[OutOfReach] = field(default_factory=list[OutOfReach])
 
 
 _worn: ContextVar[Candidate | Preview | None] = ContextVar("spanwright_worn", default=None)

@@ -30,6 +30,7 @@ from spanwright.source import (
 )
 from spanwright.subject.rewriting.tools import Tools, reader_of, told_of, tools_of
 from spanwright.subject.rewriting.types_below import classes_below, describes, field_named, hints_of, owner_of
+from spanwright.subject.schemas import ITSELF
 
 _LAMBDA = "<lambda>"
 
@@ -178,7 +179,9 @@ def _documented(tool: Tool[Any], function: Definition, parameter: str) -> InDocs
 def _of_classes(path: str, classes: Sequence[type]) -> Iterator[Place]:
     """Yield the places of a path in a schema that classes make: `$Address/city`, or `city` of the class itself."""
     segments = path.split("/")
-    if path.startswith("$"):
+    if path == ITSELF:
+        named, segments = classes[:1], []
+    elif path.startswith("$"):
         named = [cls for cls in classes if cls.__name__ == _name(segments[0][1:])]
         segments = segments[1:]
     else:

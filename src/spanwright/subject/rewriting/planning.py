@@ -76,11 +76,10 @@ async def answer(question: Question) -> Answer:
         return known if question.files is not None else _planned(question, subject, agents, found, known)
 
 
-async def origins(
-    subject: object, agents: Sequence[AbstractAgent[Any, Any]], reach: Reach
+def origins(
+    found: Sequence[Component], subject: object, agents: Sequence[AbstractAgent[Any, Any]], reach: Reach
 ) -> tuple[tuple[Component, Origin], ...]:
-    """Return the components of agents, each with where its text is written."""
-    found = [component for agent in agents for component in await discover(agent)]
+    """Return the components that were found of agents, each with where its text is written."""
     known = library()
     sources = _origins(subject, agents, reach, tuple(known.files))
     told: list[tuple[Component, Origin]] = []

@@ -62,7 +62,7 @@ def _tools(toolset: AbstractToolset[Any], foreign: list[str]) -> Iterator[tuple[
 
 def told_of(tool: Tool[Any]) -> Told:
     """Return what a model is told of a tool, but for what is changed while it runs."""
-    texts = {path: text for path, text in places(tool.function_schema.json_schema) if path and text}
+    texts = {path: text for path, text in places(tool.function_schema.json_schema) if text}
     return Told(texts={"": tool.description or "", **texts})
 
 
