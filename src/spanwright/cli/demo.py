@@ -32,6 +32,9 @@ def exhibit(name: Packaged) -> Exhibit:
     if name is Packaged.SUPPORT_DESK:
         package = "spanwright_agents.support_desk"
         return Exhibit(subject=f"{package}.agent:handle", evals=f"{package}.evals:tickets", group="group")
+    if name is Packaged.CLAIMS:
+        package = "spanwright_agents.claims"
+        return Exhibit(subject=f"{package}:trace_claim", evals=f"{package}:claims", rollouts=600)
     package = "spanwright_agents.multihop"
     return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group")
 

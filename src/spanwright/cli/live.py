@@ -54,7 +54,7 @@ class Trial:
 
 
 def try_out(endpoint: Endpoint, *, rollouts: int, folder: Path, store: Path) -> ExitCode:
-    """Optimize both agents, write the page, and return the exit code."""
+    """Optimize the agents that come along, write the page, and return the exit code."""
     trials = [_trial(agent, endpoint, rollouts, store) for agent in Packaged]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", endpoint.model).strip("-")
     path = folder / f"{time.strftime('%Y-%m-%d')}-{slug}.md"
@@ -71,7 +71,7 @@ def page(endpoint: Endpoint, trials: Sequence[Trial]) -> str:
     reflection = endpoint.reflection_model or endpoint.model
     head = (
         f"# {endpoint.model}, {time.strftime('%Y-%m-%d')}\n\n"
-        f"Written by `make live`: both agents that come along, with `{endpoint.model}` for the agents and"
+        f"Written by `make live`: the agents that come along, with `{endpoint.model}` for the agents and"
         f" `{reflection}` for reflection, behind an OpenAI-compatible endpoint.\n"
     )
     return "\n".join([head, *(line for trial in trials for line in _section(trial))])

@@ -36,6 +36,7 @@ class Packaged(StrEnum):
 
     SUPPORT_DESK = "support_desk"
     MULTIHOP = "multihop"
+    CLAIMS = "claims"
 
 
 _BUDGET = "Budget"

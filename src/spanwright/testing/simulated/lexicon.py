@@ -2,7 +2,8 @@
 
 It knows kinds of directives ("the unit of an amount", "call X before Y") and their phrasings; it knows no task, no tool
 and no truth. Both simulated models use it, anybody may read it, and a text that states something wrong reads as well as
-one that is right. The phrasings are data: `lexicon.toml`, `lexicon_search.toml`.
+one that is right. The phrasings are data: `lexicon.toml`, `lexicon_search.toml`,
+`lexicon_summary.toml`.
 """
 
 import re
@@ -298,7 +299,7 @@ def _templates(row: Table) -> Iterator[Template]:
         yield Template(text=text, needed=tuple(re.findall(r"\{(\w+)\}", text)), given=given)
 
 
-_PUBLIC_FILES: Final = ("lexicon.toml", "lexicon_search.toml")
+_PUBLIC_FILES: Final = ("lexicon.toml", "lexicon_search.toml", "lexicon_summary.toml")
 PUBLIC: Final = Lexicon.parse(
     "\n".join(
         files("spanwright.testing.simulated").joinpath(name).read_text(encoding="utf-8") for name in _PUBLIC_FILES

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from spanwright.testing.simulated.reading import Habits, Reader, Reading
 from spanwright.testing.simulated.skills.answer import AnswerSkill
+from spanwright.testing.simulated.skills.claims import ClaimSkill
 from spanwright.testing.simulated.skills.errands import Errands
 from spanwright.testing.simulated.skills.plain import PlainAnswer
 from spanwright.testing.simulated.skills.search import SearchSkill
@@ -50,4 +51,4 @@ class TaskModel:
 
 def default_skills() -> tuple[Skill, ...]:
     """Return what the task model can do, the most particular first."""
-    return (Errands(), ToolUse(), SearchSkill(), AnswerSkill(), PlainAnswer())
+    return (Errands(), ToolUse(), SearchSkill(), AnswerSkill(), ClaimSkill(), PlainAnswer())

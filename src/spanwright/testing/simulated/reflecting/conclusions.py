@@ -8,6 +8,7 @@ from typing import Final
 from spanwright.testing.simulated import lexicon
 from spanwright.testing.simulated.reflecting.dossier import Dossier, parameter_in
 from spanwright.testing.simulated.reflecting.findings import Finding, covers, merged, stated
+from spanwright.testing.simulated.reflecting.from_blame import from_blame
 from spanwright.testing.simulated.reflecting.from_conditions import from_conditions
 from spanwright.testing.simulated.reflecting.from_feedback import from_feedback
 from spanwright.testing.simulated.reflecting.from_tools import from_tools
@@ -34,7 +35,13 @@ class Conclusions:
 
 def shown(dossier: Dossier) -> tuple[Finding, ...]:
     """Return all that the evidence shows, piece by piece: what somebody with all the time in the world would find."""
-    return (*from_traces(dossier), *from_feedback(dossier), *from_conditions(dossier), *from_tools(dossier))
+    return (
+        *from_traces(dossier),
+        *from_feedback(dossier),
+        *from_blame(dossier),
+        *from_conditions(dossier),
+        *from_tools(dossier),
+    )
 
 
 def conclude(dossier: Dossier, pieces: Sequence[Finding], profile: Profile, draws: Draws) -> Conclusions:

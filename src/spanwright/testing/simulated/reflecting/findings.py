@@ -26,11 +26,13 @@ class Finding:
     parameter: str = ""
     agent: str = ""
     """What the agent at fault does or is called, where the record tells."""
+    module: str = ""
+    """The agent of whose text alone this is said: evidence against one agent is none against another."""
     evidence: frozenset[str] = field(default_factory=frozenset[str])
 
     @property
     def key(self) -> tuple[Directive, str]:
-        return (self.directive, "" if self.directive.kind in GENERAL else self.tool)
+        return (self.directive, self.module or ("" if self.directive.kind in GENERAL else self.tool))
 
     @property
     def general(self) -> "Finding":
@@ -38,14 +40,17 @@ class Finding:
         return replace(self, tool="", parameter="") if self.directive.kind == "id_spelling" else self
 
 
-def finding(kind: str, where: str, *, tool: str = "", parameter: str = "", agent: str = "", **slots: str) -> Finding:
+def finding(
+    kind: str, where: str, *, tool: str = "", parameter: str = "", agent: str = "", module: str = "", **slots: str
+) -> Finding:
     """Make a finding from one piece of evidence."""
     filled = tuple(sorted((name, value) for name, value in slots.items() if value))
     return Finding(
         directive=Directive(kind=kind, slots=filled),
         tool=tool,
         parameter=parameter,
-        agent=agent,
+        agent=agent or module,
+        module=module,
         evidence=frozenset({where}),
     )
 
@@ -69,7 +74,7 @@ def stated(each: Finding, dossier: Dossier) -> bool:
     A rule for one tool that stands only in the instructions may still move to the tool itself.
     """
     nearer = [text for text in dossier.editable if each.tool and text.tool == each.tool]
-    wide = [text for text in dossier.editable if not text.tool]
+    wide = [text for text in dossier.editable if not text.tool and (not each.module or text.agent == each.module)]
     near = [*(d for text in nearer for d in lexicon.read(text.text)), *_elsewhere(each, dossier)]
     said = near if nearer and each.directive.kind not in GENERAL else [*near, *_read(wide)]
     return any(
@@ -167,5 +172,7 @@ def _absorbed(found: list[Finding]) -> Iterable[Finding]:
 
 def _vaguer(one: Finding, other: Finding) -> bool:
     return (
-        one.tool == other.tool and covers(other.directive, one.directive) and not covers(one.directive, other.directive)
+        (one.tool, one.module) == (other.tool, other.module)
+        and covers(other.directive, one.directive)
+        and not covers(one.directive, other.directive)
     )
