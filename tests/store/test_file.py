@@ -14,6 +14,7 @@ import pytest
 from store_children import child, visit_as_nobody
 from store_samples import begun, rollout, trace
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.trace import AgentRun, Evaluation, ModelCall, Span, SpanEvent, ToolCall, Trace
 from spanwright.errors import StoreError, UsageError
 from spanwright.store import MemoryStore, SqliteReader, SqliteStore, schema
@@ -104,21 +105,31 @@ async def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path):
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore):
     await keep_something(store)
-    change(store.path, "UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    change(store.path, "UPDATE meta SET value = '3' WHERE key = 'schema_version'")
 
-    with pytest.raises(StoreError, match="its schema has version 2, this Spanwright knows versions up to 1"):
+    with pytest.raises(StoreError, match="its schema has version 3, this Spanwright knows versions up to 2"):
         await keep_something(store)
-    with pytest.raises(StoreError, match="its schema has version 2"):
+    with pytest.raises(StoreError, match="its schema has version 3"):
         store.reader.runs()
 
 
 async def test_an_empty_file_becomes_a_store_when_a_run_is_opened(store: SqliteStore):
     store.path.touch()
 
-    with pytest.raises(StoreError, match="brought up to date when a run is opened"):
+    with pytest.raises(StoreError, match="it becomes a store when a run is opened"):
         store.reader.runs()
     await keep_something(store)
     assert ["monday"] == [one.name for one in store.reader.runs()]
+
+
+async def test_a_file_from_before_annotations_is_read_as_it_is_and_migrated_by_the_first_one(store: SqliteStore):
+    await keep_something(store)
+    change(store.path, "DROP TABLE annotations", "UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+
+    assert () == store.reader.annotations("monday")
+    store.annotate("monday", Annotation(rollout=1, text="It never asked.", at=7.0))
+
+    assert ["It never asked."] == [each.text for each in store.reader.annotations("monday")]
 
 
 NEXT = ("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT 'old'",)
@@ -135,7 +146,7 @@ async def test_an_older_file_is_migrated_with_what_it_holds(old: sqlite3.Connect
     schema.migrate(old, (*schema.MIGRATIONS, NEXT))
 
     assert [("monday", "old")] == old.execute("SELECT name, note FROM runs").fetchall()
-    assert 2 == schema.version_of(old)
+    assert len(schema.MIGRATIONS) + 1 == schema.version_of(old)
 
 
 NEWER = {
@@ -194,7 +205,7 @@ async def test_a_file_is_migrated_once(old: sqlite3.Connection):
     schema.migrate(old, steps)
     schema.migrate(old, steps)
 
-    assert 2 == schema.version_of(old)
+    assert len(steps) == schema.version_of(old)
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(old: sqlite3.Connection):
@@ -202,7 +213,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(old: sqlite3.Con
 
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(old, (*schema.MIGRATIONS, NEXT, ("DROP TABLE nowhere",)))
-    assert 1 == schema.version_of(old)
+    assert len(schema.MIGRATIONS) == schema.version_of(old)
     assert before == old.execute("SELECT sql FROM sqlite_schema").fetchall()
 
 

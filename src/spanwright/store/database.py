@@ -95,7 +95,7 @@ def _checked(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
-        schema.require_current(connection)
+        schema.require_readable(connection)
     except BaseException:
         connection.close()
         raise

@@ -42,7 +42,19 @@ MIGRATIONS: tuple[Step, ...] = (
             PRIMARY KEY (run, attempt)
         )""",
     ),
+    (
+        """CREATE TABLE annotations (
+            run INTEGER NOT NULL REFERENCES runs (id),
+            rollout INTEGER NOT NULL,
+            at REAL NOT NULL,
+            text TEXT NOT NULL
+        )""",
+    ),
 )
+READABLE = 1
+"""The oldest version that can be read as it is: what came since is empty there."""
+ANNOTATED = 2
+"""The version that brought annotations."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -65,10 +77,10 @@ def check_version(connection: sqlite3.Connection, steps: Sequence[Step] = MIGRAT
     return version
 
 
-def require_current(connection: sqlite3.Connection) -> None:
-    """Raise StoreError for an open file of another version than ours: who only reads cannot migrate it."""
-    if check_version(connection) < len(MIGRATIONS):
-        raise StoreError("it is empty or of an older version: it is brought up to date when a run is opened")
+def require_readable(connection: sqlite3.Connection) -> None:
+    """Raise StoreError for an open file that cannot be read as it is: who only reads cannot migrate it."""
+    if check_version(connection) < READABLE:
+        raise StoreError("it is empty: it becomes a store when a run is opened")
 
 
 def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = MIGRATIONS) -> None:
