@@ -7,6 +7,7 @@ import anyio
 
 from spanwright.baselines import Baseline, beam, best_of_n, few_shot, greedy, mipro, opro, random_search
 from spanwright.baselines.mipro import InTurn
+from spanwright.core.annotation import Annotation
 from spanwright.core.candidate import Candidate
 from spanwright.core.events import Event
 from spanwright.core.proposal import Reflection
@@ -39,6 +40,7 @@ class Kept:
     """A journal that can be cut where a crash would cut it."""
 
     writes: list[Event | Observed] = field(default_factory=list)
+    annotated: list[Annotation] = field(default_factory=list)
 
     def append(self, event: Event) -> None:
         self.writes.append(event)
@@ -52,6 +54,9 @@ class Kept:
     def observed(self, number: int) -> Observed | None:
         found = (each for each in self.writes if isinstance(each, Observed) and each.rollout.number == number)
         return next(found, None)
+
+    def annotations(self) -> Sequence[Annotation]:
+        return self.annotated
 
     async def durable(self) -> None:
         """Return at once."""

@@ -7,6 +7,7 @@ from functools import cache
 
 import anyio
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.candidate import Candidate, CandidateId
 from spanwright.core.case import Case
 from spanwright.core.events import Event, Judged, ReflectionEnded, RolloutEnded, RolloutStarted, StopReason
@@ -36,6 +37,7 @@ class WrittenDown:
 
     def __init__(self, writes: Sequence[Event | Observed] = ()) -> None:
         self.writes = list(writes)
+        self.annotated: list[Annotation] = []
         self._observed = {each.rollout.number: each for each in writes if isinstance(each, Observed)}
 
     def append(self, event: Event) -> None:
@@ -51,6 +53,9 @@ class WrittenDown:
 
     def observed(self, number: int) -> Observed | None:
         return self._observed.get(number)
+
+    def annotations(self) -> Sequence[Annotation]:
+        return self.annotated
 
     async def durable(self) -> None:
         """Return at once."""

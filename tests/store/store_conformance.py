@@ -17,6 +17,7 @@ from store_samples import (
     trace,
 )
 
+from spanwright.core.annotation import LONGEST, Annotation
 from spanwright.core.events import StopReason
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.core.rollout import Observed
@@ -240,3 +241,47 @@ class StoreConformance:
         async with store.run("monday") as journal:
             with contextlib.closing(journal.durable()) as nothing, pytest.raises(StopIteration):
                 nothing.send(None)
+
+    async def test_events_are_read_on_from_where_a_reader_was(self, store: Store):
+        async with store.run("monday") as journal:
+            for event in [begun(), attempt(1), judged(accepted=True)]:
+                journal.append(event)
+
+        assert [judged(accepted=True)] == list(store.reader.events("monday", after=2))
+        assert [] == list(store.reader.events("monday", after=3))
+
+    async def test_an_annotation_is_read_by_the_run_that_goes_on_and_by_everybody_later(self, store: Store):
+        first, second = (
+            Annotation(rollout=1, text=text, at=7.0) for text in ("It never asked.", "On two lines.\n</script>")
+        )
+        async with store.run("monday") as journal:
+            journal.append(begun())
+            journal.keep_trace(rollout(1), trace(), "Refunded.")
+            await journal.durable()
+            store.annotate("monday", first)
+
+            assert (first,) == tuple(journal.annotations())
+            journal.append(attempt(1))
+        store.annotate("monday", second)
+
+        assert ["It never asked.", "On two lines.\n</script>"] == [
+            each.text for each in store.reader.annotations("monday")
+        ]
+
+    @pytest.mark.parametrize("text", ["", " \n", "x" * (LONGEST + 1)])
+    async def test_an_annotation_without_words_or_with_too_many_is_refused(self, store: Store, text: str):
+        async with store.run("monday") as journal:
+            journal.append(begun())
+            journal.keep_trace(rollout(1), trace(), "Refunded.")
+
+        with pytest.raises(UsageError, match=r"an annotation of .* cannot be kept"):
+            store.annotate("monday", Annotation(rollout=1, text=text, at=7.0))
+
+    async def test_an_annotation_of_what_is_not_there_is_refused(self, store: Store):
+        async with store.run("monday") as journal:
+            journal.append(begun())
+
+        with pytest.raises(UsageError, match="no finished rollout 9"):
+            store.annotate("monday", Annotation(rollout=9, text="Well.", at=7.0))
+        with pytest.raises(UsageError, match="there is no run 'tuesday'"):
+            store.annotate("tuesday", Annotation(rollout=1, text="Well.", at=7.0))

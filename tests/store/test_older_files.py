@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spanwright import Run, optimize
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import RolloutEnded
 from spanwright.errors import RunMismatch
 from spanwright.store import SqliteStore, check, schema
@@ -54,6 +55,13 @@ def test_an_older_file_is_read_and_checked_as_it_is(store: SqliteStore):
     assert "They want capitals." == store.reader.reflection(older_run.NAME, 1).answer
     assert before == store.path.read_bytes()
     assert 0o400 == stat.S_IMODE(store.path.stat().st_mode)
+
+
+async def test_an_older_file_has_no_annotations_until_somebody_writes_one(store: SqliteStore):
+    assert () == store.reader.annotations(older_run.NAME)
+    store.annotate(older_run.NAME, Annotation(rollout=1, text="It never asked.", at=7.0))
+
+    assert ["It never asked."] == [each.text for each in store.reader.annotations(older_run.NAME)]
 
 
 async def test_a_run_that_an_older_version_began_is_finished_by_this_one_or_told_why_not(store: SqliteStore):

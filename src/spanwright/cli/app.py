@@ -285,6 +285,38 @@ def diff(run: RunName, store: Store = DEFAULT_STORE) -> None:
     show_diff(run, store)
 
 
+@app.command()
+def report(
+    run: RunName,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="report.html unless said; with --markdown or --json: stdout."
+        ),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a pull request.")] = False,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+) -> None:
+    """Write what came of a run as one HTML file that opens offline, traces included."""
+    from spanwright.cli.reporting import Form
+    from spanwright.cli.reporting import report as write_report
+
+    write_report(run, store, Form(output=output, markdown=markdown, as_json=as_json))
+
+
+@app.command()
+def ui(
+    store: Annotated[Path, typer.Argument(metavar="[STORE]", help="The store to show.")] = DEFAULT_STORE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any that is free.")] = 0,
+) -> None:
+    """Show the runs of a store in the browser, live while they go on; annotate rollouts, compare two runs."""
+    from spanwright.cli.reporting import show_page
+    from spanwright.telemetry.receiver import Place
+
+    show_page(store, Place(port=port))
+
+
 @app.command(name="apply")
 def apply_winner(
     run: RunName,

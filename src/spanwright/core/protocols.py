@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar, runtime_checkable
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.candidate import Candidate, Component
 from spanwright.core.case import Case
 from spanwright.core.context import ReflectionContext
@@ -122,6 +123,10 @@ class Journal(Protocol):
 
     def observed(self, number: int) -> Observed | None:
         """Return a finished rollout with its evidence, or None; a resumed run finishes an attempt with it."""
+        ...
+
+    def annotations(self) -> Sequence[Annotation]:
+        """Return what persons wrote about the rollouts of this run so far, the oldest first."""
         ...
 
     async def durable(self) -> None:

@@ -17,7 +17,7 @@ from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
-from spanwright.engine import evidence
+from spanwright.engine import evidence, remarks
 from spanwright.engine.ledger import Lease
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.errors import UserBug, WorldFailed
@@ -131,15 +131,20 @@ class Attempt:
             blames: Mapping[ComponentId, float] = evidence.total_blame(examples, components, policy.perfect)
             chosen = policy.components(view, self._parent.id, blames, self._stream("components"))
         offered = [component for component in components if component.id in chosen]
+        written = remarks.remarks(shop)
+        own = remarks.lessons_of(shop, written, parent=self._parent, offered=offered, shown=examples)
         return ReflectionContext(
             attempt=self._opened.attempt,
             parent=self._parent,
             components=tuple(sorted(offered, key=lambda component: chosen.index(component.id))),
-            examples=(*examples, *evidence.contrasts(shop, self._parent, examples)),
+            examples=(
+                *remarks.with_remarks(examples, written),
+                *evidence.contrasts(shop, self._parent, examples),
+            ),
             recorded=evidence.recorded(shop.problem, self._parent, offered, self._stream("recorded")),
             partner=partner,
             tried=policy.tried(view, self._parent.id, chosen),
-            lessons=policy.lessons(view, self._parent.id, chosen),
+            lessons=(*own, *policy.lessons(view, self._parent.id, chosen)),
             scored=policy.scored(view, chosen),
             turns=view.turns_before(self._parent.id),
             others=tuple(component for component in components if component.id not in chosen),

@@ -21,6 +21,7 @@ _FORGET = (
     "DELETE FROM events WHERE run = ?",
     "DELETE FROM rollouts WHERE run = ?",
     "DELETE FROM reflections WHERE run = ?",
+    "DELETE FROM annotations WHERE run = ?",
     "DELETE FROM runs WHERE id = ?",
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from spanwright.core.annotation import LONGEST, Annotation
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Event, StopReason
 from spanwright.core.proposal import Reflection
@@ -62,8 +63,8 @@ class Reader(Protocol):
         """Return a summary of every run that has begun, the oldest first."""
         ...
 
-    def events(self, run: str) -> Iterable[Event]:
-        """Yield the events of a run in the order of their appending."""
+    def events(self, run: str, after: int = 0) -> Iterable[Event]:
+        """Yield the events of a run in the order of their appending, without the first `after`."""
         ...
 
     def trace(self, run: str, number: int) -> Observed:
@@ -72,6 +73,10 @@ class Reader(Protocol):
 
     def reflection(self, run: str, attempt: int) -> Reflection:
         """Return what was asked and answered in an attempt. Raises UsageError where nothing was kept."""
+        ...
+
+    def annotations(self, run: str) -> Sequence[Annotation]:
+        """Return what persons wrote about the rollouts of a run, the oldest first."""
         ...
 
 
@@ -88,6 +93,13 @@ class Store(Protocol):
         """
         ...
 
+    def annotate(self, run: str, annotation: Annotation) -> None:
+        """Keep what a person wrote about a finished rollout, while the run goes on or later; durable on return.
+
+        It blocks for one commit. Raises UsageError for a run or a rollout that is not there, or an unfit text.
+        """
+        ...
+
 
 def checked_name(name: str) -> str:
     """Return `name` if a run can bear it. Raises UsageError."""
@@ -97,6 +109,18 @@ def checked_name(name: str) -> str:
             f"Use 1 to {LONGEST_NAME} printable characters",
         )
     return name
+
+
+def check_annotation(run: str, annotation: Annotation, *, exists: bool) -> None:
+    """Raise UsageError where an annotation cannot be kept; `exists` says whether its rollout has ended."""
+    if not exists:
+        raise UsageError(
+            f"run {run!r} has no finished rollout {annotation.rollout}", "`spanwright traces list RUN` lists them"
+        )
+    if not annotation.text.strip() or len(annotation.text) > LONGEST:
+        raise UsageError(
+            f"an annotation of {len(annotation.text):,} characters cannot be kept", f"Write 1 to {LONGEST:,} characters"
+        )
 
 
 def no_such_run(name: str, known: Iterable[str]) -> UsageError:

@@ -1,7 +1,7 @@
 """A run as JSON lines, to keep or to read elsewhere; of a damaged store, all of it that can still be read.
 
-The first line names the schema; each other one holds an `event`, the evidence of a `rollout`, a `reflection`, or tells
-what is `missing`.
+The first line names the schema; each other one holds an `event`, the evidence of a `rollout`, a `reflection`, an
+`annotation`, or tells what is `missing`.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import EVENT
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed
@@ -19,12 +20,13 @@ from spanwright.errors import StoreError
 from spanwright.store.codec import encode
 from spanwright.store.contract import no_such_run
 from spanwright.store.database import reading
-from spanwright.store.salvage import EVENTS, REFLECTIONS, ROLLOUTS, Lost, Row, Table, rows
+from spanwright.store.salvage import ANNOTATIONS, EVENTS, REFLECTIONS, ROLLOUTS, Lost, Row, Table, rows
 from spanwright.store.tables import LOSSLESS, event_of, find_reflection, find_rollout
 
 SCHEMA = "spanwright.run/1"
 
 _OBSERVED = TypeAdapter(tuple[Observed], config=LOSSLESS)
+_ANNOTATION = TypeAdapter(Annotation)
 _REFLECTION = TypeAdapter(tuple[Reflection], config=LOSSLESS)
 
 
@@ -55,6 +57,7 @@ def _lines(connection: sqlite3.Connection, name: str, run: int, missing: list[st
     yield from told("event", EVENTS, lambda row: encode(EVENT, event_of(*row)))
     yield from told("rollout", ROLLOUTS, lambda row: _observed(connection, run, row[0]))
     yield from told("reflection", REFLECTIONS, lambda row: _reflection(connection, run, row[0]))
+    yield from told("annotation", ANNOTATIONS, lambda row: _annotation(*row[1:]))
 
 
 def _observed(connection: sqlite3.Connection, run: int, number: int) -> bytes:
@@ -67,6 +70,10 @@ def _reflection(connection: sqlite3.Connection, run: int, attempt: int) -> bytes
     found = find_reflection(connection, run, attempt)
     assert found is not None
     return encode(_REFLECTION, (found,))[1:-1]
+
+
+def _annotation(rollout: int, text: str, at: float) -> bytes:
+    return encode(_ANNOTATION, Annotation(rollout=rollout, text=text, at=at))
 
 
 def _write(out: Path, lines: Iterable[str]) -> None:

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import Event, Judged
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.trace import Trace
 from spanwright.errors import StoreError
-from spanwright.store.contract import RunSummary, checked_name, no_such_run, not_kept
+from spanwright.store.contract import RunSummary, check_annotation, checked_name, no_such_run, not_kept
 from spanwright.store.summary import MARKS, Tally, summarize, time_of
 
 
@@ -20,6 +21,7 @@ class _Run:
     events: list[Event] = field(default_factory=list[Event])
     observed: dict[int, Observed] = field(default_factory=dict[int, Observed])
     reflections: dict[int, Reflection] = field(default_factory=dict[int, Reflection])
+    annotations: list[Annotation] = field(default_factory=list[Annotation])
     is_open: bool = False
 
     def summary(self) -> RunSummary | None:
@@ -46,6 +48,13 @@ class MemoryStore:
     def run(self, name: str) -> "AbstractAsyncContextManager[MemoryJournal]":
         """Open a run for writing, a new one or one to resume. A run has one writer at a time."""
         return self._run(checked_name(name))
+
+    def annotate(self, run: str, annotation: Annotation) -> None:
+        """Keep what a person wrote about a finished rollout. Raises UsageError as a store in a file does."""
+        if run not in self._runs:
+            raise no_such_run(run, self._runs)
+        check_annotation(run, annotation, exists=annotation.rollout in self._runs[run].observed)
+        self._runs[run].annotations.append(annotation)
 
     @asynccontextmanager
     async def _run(self, name: str) -> "AsyncGenerator[MemoryJournal, None]":
@@ -88,6 +97,9 @@ class MemoryJournal:
     def observed(self, number: int) -> Observed | None:
         return self._run.observed.get(number)
 
+    def annotations(self) -> tuple[Annotation, ...]:
+        return tuple(self._run.annotations)
+
     async def durable(self) -> None:
         """Return at once."""
 
@@ -113,8 +125,8 @@ class MemoryReader:
         found = (run.summary() for run in self._runs.values())
         return tuple(sorted((one for one in found if one), key=lambda one: one.started))
 
-    def events(self, run: str) -> Iterator[Event]:
-        yield from tuple(self._named(run).events)
+    def events(self, run: str, after: int = 0) -> Iterator[Event]:
+        yield from tuple(self._named(run).events[after:])
 
     def trace(self, run: str, number: int) -> Observed:
         observed = self._named(run).observed.get(number)
@@ -127,6 +139,9 @@ class MemoryReader:
         if reflection is None:
             raise not_kept(run, f"a reflection of attempt {attempt}")
         return reflection
+
+    def annotations(self, run: str) -> tuple[Annotation, ...]:
+        return tuple(self._named(run).annotations)
 
     def _named(self, run: str) -> _Run:
         if run not in self._runs:

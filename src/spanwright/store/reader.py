@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import Event
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed
@@ -12,7 +13,7 @@ from spanwright.store.contract import RunSummary, no_such_run, not_kept
 from spanwright.store.database import reading
 from spanwright.store.lock import is_held, lock_path
 from spanwright.store.summary import MARKS, Tally, summarize
-from spanwright.store.tables import event_of, find_reflection, find_rollout
+from spanwright.store.tables import event_of, find_annotations, find_reflection, find_rollout
 
 PAGE = 1_000
 """Events that are read at one look: none of them holds back the writer's log for long."""
@@ -31,14 +32,13 @@ class SqliteReader:
             found = [self._summary(connection, run, name) for run, name in named]
         return tuple(sorted((one for one in found if one), key=lambda one: one.started))
 
-    def events(self, run: str) -> Iterator[Event]:
-        """Yield the events of a run in the order of their appending."""
-        after = 0
+    def events(self, run: str, after: int = 0) -> Iterator[Event]:
+        """Yield the events of a run in the order of their appending, without the first `after`."""
         while True:
             with reading(self._path, f"reading the events of run {run!r}") as connection:
                 page = connection.execute(
                     "SELECT seq, json, crc FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-                    (_identified(connection, run), after, PAGE),
+                    (identified(connection, run), after, PAGE),
                 ).fetchall()
                 events = [event_of(*row) for row in page]
             yield from events
@@ -56,15 +56,20 @@ class SqliteReader:
     def observed(self, run: str, number: int) -> Observed | None:
         """Return a rollout with its evidence, or None where none was kept under that number."""
         with reading(self._path, f"reading rollout {number} of run {run!r}") as connection:
-            return find_rollout(connection, _identified(connection, run), number)
+            return find_rollout(connection, identified(connection, run), number)
 
     def reflection(self, run: str, attempt: int) -> Reflection:
         """Return what was asked and answered in an attempt. Raises UsageError where nothing was kept."""
         with reading(self._path, f"reading attempt {attempt} of run {run!r}") as connection:
-            reflection = find_reflection(connection, _identified(connection, run), attempt)
+            reflection = find_reflection(connection, identified(connection, run), attempt)
         if reflection is None:
             raise not_kept(run, f"a reflection of attempt {attempt}")
         return reflection
+
+    def annotations(self, run: str) -> tuple[Annotation, ...]:
+        """Return what persons wrote about the rollouts of a run, the oldest first."""
+        with reading(self._path, f"reading the annotations of run {run!r}") as connection:
+            return find_annotations(connection, identified(connection, run))
 
     def _summary(self, connection: sqlite3.Connection, run: int, name: str) -> RunSummary | None:
         asked = "SELECT seq, json, crc FROM events WHERE run = ? AND kind IN (?, ?, ?, ?) ORDER BY seq"
@@ -82,7 +87,8 @@ def _tally(connection: sqlite3.Connection, run: int) -> Tally:
     return Tally(counts=counts, admitted=admitted, latest=last[0] if last else 0.0)
 
 
-def _identified(connection: sqlite3.Connection, run: str) -> int:
+def identified(connection: sqlite3.Connection, run: str) -> int:
+    """Return the id of a run. Raises UsageError where there is none of that name."""
     row = connection.execute("SELECT id FROM runs WHERE name = ?", (run,)).fetchone()
     if row is None:
         raise no_such_run(run, (name for (name,) in connection.execute("SELECT name FROM runs ORDER BY id")))

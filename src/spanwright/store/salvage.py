@@ -51,6 +51,12 @@ REFLECTIONS = Table(
     numbers="SELECT attempt FROM reflections WHERE run = ? AND attempt > ? ORDER BY attempt",
     one="SELECT attempt, json, crc FROM reflections WHERE run = ? AND attempt = ?",
 )
+ANNOTATIONS = Table(
+    name="annotations",
+    scan="SELECT id, rollout, text, at FROM annotations WHERE run = ? ORDER BY id",
+    numbers="SELECT id FROM annotations WHERE run = ? AND id > ? ORDER BY id",
+    one="SELECT id, rollout, text, at FROM annotations WHERE run = ? AND id = ?",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,14 +46,21 @@ MIGRATIONS: tuple[Step, ...] = (
     (  # what was written says what it is: a bit that flipped on the disk is told, not read as another score
         "ALTER TABLE events ADD COLUMN crc INTEGER",
         "ALTER TABLE reflections ADD COLUMN crc INTEGER",
+        """CREATE TABLE annotations (
+            id INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            rollout INTEGER NOT NULL,
+            at REAL NOT NULL,
+            text TEXT NOT NULL
+        )""",
     ),
 )
-
 LENSES: tuple[Step, ...] = (
     (),
     (
         "CREATE TEMP VIEW events AS SELECT run, seq, kind, at, json, NULL AS crc FROM main.events",
         "CREATE TEMP VIEW reflections AS SELECT run, attempt, json, NULL AS crc FROM main.reflections",
+        "CREATE TEMP VIEW annotations AS SELECT 0 AS id, 0 AS run, 0 AS rollout, 0.0 AS at, '' AS text WHERE 0",
     ),
 )
 """`LENSES[n]` shows a file of version n as a current one to a connection that only reads, and changes nothing in it."""

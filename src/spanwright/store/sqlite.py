@@ -10,16 +10,17 @@ from pathlib import Path
 
 from anyio import CapacityLimiter, to_thread
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import Event
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.trace import Trace
 from spanwright.errors import UsageError
-from spanwright.store.contract import checked_name
-from spanwright.store.database import boundary, make_folder, open_to_write
+from spanwright.store.contract import check_annotation, checked_name
+from spanwright.store.database import boundary, make_folder, open_to_write, reading
 from spanwright.store.lock import lock_path, locked
-from spanwright.store.reader import SqliteReader
-from spanwright.store.tables import Tables, enrol, row_of
+from spanwright.store.reader import SqliteReader, identified
+from spanwright.store.tables import Tables, add_annotation, enrol, has_ended, row_of
 from spanwright.store.writer import Writer
 
 BACKLOG_LIMIT = 50_000
@@ -52,6 +53,21 @@ class SqliteStore:
         A run has one writer at a time: StoreError names the process that has it.
         """
         return self._run(checked_name(name))
+
+    def annotate(self, run: str, annotation: Annotation) -> None:
+        """Keep what a person wrote about a finished rollout, while the run goes on or later; durable on return.
+
+        It blocks for one commit. Raises UsageError for a run or a rollout that is not there, or an unfit text.
+        """
+        with reading(self._path, f"looking for rollout {annotation.rollout} of run {run!r}") as looking:
+            number = identified(looking, run)
+            check_annotation(run, annotation, exists=has_ended(looking, number, annotation.rollout))
+        connection = open_to_write(self._path)
+        try:
+            with boundary(f"writing an annotation of run {run!r} in the store {self._path}"):
+                add_annotation(connection, number, annotation)
+        finally:
+            connection.close()
 
     @asynccontextmanager
     async def _run(self, name: str) -> "AsyncGenerator[SqliteJournal, None]":
@@ -121,6 +137,10 @@ class SqliteJournal:
         """Return a finished rollout with its evidence, or None; blocks for one commit where records are queued."""
         self._writer.flush()
         return self._reader.observed(self._name, number)
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Return what persons wrote about the rollouts of this run so far, the oldest first."""
+        return self._reader.annotations(self._name)
 
     async def durable(self) -> None:
         """Return when all that was queued so far is on disk. Raises StoreError."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict, TypeAdapter
 
+from spanwright.core.annotation import Annotation
 from spanwright.core.events import EVENT, Event
 from spanwright.core.proposal import Proposal, Reflection, Refusal
 from spanwright.core.rollout import Observed, Rollout
@@ -113,6 +114,26 @@ class Tables:
             "INSERT OR REPLACE INTO reflections (run, attempt, json, crc) VALUES (?, ?, ?, ?)",
             (self._run, attempt, raw.decode(), zlib.crc32(raw)),
         )
+
+
+def add_annotation(connection: sqlite3.Connection, run: int, annotation: Annotation) -> None:
+    """Write an annotation. Unlike all else it comes from other processes than the run's own."""
+    connection.execute(
+        "INSERT INTO annotations (run, rollout, at, text) VALUES (?, ?, ?, ?)",
+        (run, annotation.rollout, annotation.at, annotation.text.encode("utf-8", "replace").decode()),
+    )
+
+
+def find_annotations(connection: sqlite3.Connection, run: int) -> tuple[Annotation, ...]:
+    """Return the annotations of a run, the oldest first."""
+    rows = connection.execute("SELECT rollout, text, at FROM annotations WHERE run = ? ORDER BY id", (run,))
+    return tuple(Annotation(rollout=rollout, text=text, at=at) for rollout, text, at in rows)
+
+
+def has_ended(connection: sqlite3.Connection, run: int, rollout: int) -> bool:
+    """Say whether the evidence of a rollout was kept."""
+    asked = "SELECT 1 FROM rollouts WHERE run = ? AND number = ?"
+    return connection.execute(asked, (run, rollout)).fetchone() is not None
 
 
 def enrol(connection: sqlite3.Connection, name: str) -> tuple[int, int]:

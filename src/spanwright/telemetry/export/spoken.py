@@ -66,6 +66,7 @@ class Overheard:
         self.append = journal.append
         self.keep_reflection = journal.keep_reflection
         self.observed = journal.observed
+        self.annotations = journal.annotations
         self.durable = journal.durable
         self.events = journal.events
 

@@ -14,6 +14,6 @@ Whatever arrives, the answer says what became of it, and nothing that arrived be
 
 from spanwright.telemetry.receiver.app import otlp_app
 from spanwright.telemetry.receiver.caps import Caps
-from spanwright.telemetry.receiver.hosting import Endpoint, Place, receiving
+from spanwright.telemetry.receiver.hosting import Endpoint, Place, listening, receiving, serving
 
-__all__ = ["Caps", "Endpoint", "Place", "otlp_app", "receiving"]
+__all__ = ["Caps", "Endpoint", "Place", "listening", "otlp_app", "receiving", "serving"]

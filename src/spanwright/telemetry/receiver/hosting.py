@@ -61,15 +61,15 @@ async def receiving(
     at = place or Place()
     if not at.token and not _is_loopback(at.host):
         raise UsageError(f"anyone who reaches {at.host} could send spans", "Give a token, or listen on 127.0.0.1")
-    listener = _listener(at)
-    async with _serving(otlp_app(sink, token=at.token, caps=caps, also=also), listener):
+    listener = listening(at)
+    async with serving(otlp_app(sink, token=at.token, caps=caps, also=also), listener):
         host = f"[{at.host}]" if ":" in at.host else at.host
         yield Endpoint(url=f"http://{host}:{listener.getsockname()[1]}", token=at.token)
 
 
 @asynccontextmanager
-async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
-    """Serve within this event loop.
+async def serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
+    """Serve an app within this event loop, until the block is left.
 
     Uvicorn's own main loop is left out: it would have to be a task, looks at its flags ten times a second, and takes
     the signals of a process that is not its own.
@@ -102,13 +102,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _listener(place: Place) -> socket.socket:
+def listening(place: Place, what: str = "spans cannot be received") -> socket.socket:
+    """Return a socket that listens at a place. Raises UsageError, beginning with `what`, where it is not to be had."""
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     try:
         listener = socket.create_server((place.host, place.port), family=family, backlog=_CONNECTIONS)
     except (OSError, OverflowError) as error:
         raise UsageError(
-            f"spans cannot be received at {place.host} port {place.port}: {error}", "Give another port, or 0 for any"
+            f"{what} at {place.host} port {place.port}: {error}", "Give another port, or 0 for any"
         ) from error
     listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return listener
