@@ -1,7 +1,6 @@
 """`calibrate`: how noisy an eval set is, found out by the agent against itself, before anything is searched."""
 
 import os
-import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -11,12 +10,13 @@ from typing import Never
 from spanwright.api.optimizing import check_recordings, redaction_of, remote_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import Wishes, check_same, default_budget, prepare
+from spanwright.api.watching import watched
 from spanwright.core.context import ReflectionContext
 from spanwright.core.usage import Budget
 from spanwright.engine import Calibration, Conduct, Means, Stop
 from spanwright.errors import UsageError
 from spanwright.models import model_id
-from spanwright.report import NoiseFloor, Preflight, Progress, announcement
+from spanwright.report import NoiseFloor, Preflight, announcement
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Objective
@@ -77,10 +77,11 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
         problem = prepared.problem
         spend = Budget(rollouts=repeats * len(problem.splits.validation), reflections=0)
         observers = [*how.observers, *exporter.observers]
-        if how.progress is not False:
-            named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-            print(announcement(spend, problem.splits, named, prepared.remarks), file=sys.stderr)  # noqa: T201
-            observers.append(stack.enter_context(Progress(shown=how.progress)))
+        named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
+        told = announcement(spend, problem.splits, named, prepared.remarks)
+        progress = stack.enter_context(watched(how, told))
+        if progress is not None:
+            observers.append(progress)
         conduct = Conduct(run=name, budget=spend, concurrency=how.concurrency, stop=stop or Stop())
         async with store_of(store).run(name) as journal:
             check_same(name, journal, replace(problem, splits=replace(problem.splits, train=(), test=())))

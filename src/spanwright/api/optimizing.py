@@ -1,7 +1,6 @@
 """`optimize`, the one door to a run."""
 
 import os
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -26,13 +25,14 @@ from spanwright.api.options import (
     Run,
 )
 from spanwright.api.preparing import Prepared, Wishes, check_same, prepare
+from spanwright.api.watching import watched
 from spanwright.baselines import Baseline
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
 from spanwright.models import model_id
-from spanwright.report import Preflight, Progress, Result, announcement
+from spanwright.report import Preflight, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.subject import Choice, Objective
@@ -128,13 +128,11 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         check_recordings(prepared, redaction)
         problem, where = prepared.problem, store_of(store)
         observers = [*how.observers, *exporter.observers]
-        progress: Progress | None = None
-        if how.progress is not False:
-            named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-            room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
-            told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
-            print(told, file=sys.stderr)  # noqa: T201
-            progress = stack.enter_context(Progress(shown=how.progress))
+        named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
+        room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
+        told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
+        progress = stack.enter_context(watched(how, told))
+        if progress is not None:
             observers.append(progress)
         conduct = Conduct(
             run=how.name or _new_name(), budget=prepared.budget, concurrency=how.concurrency, stop=stop or Stop()

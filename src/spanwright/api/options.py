@@ -17,7 +17,7 @@ from spanwright.core.protocols import Observer, Reflector, TraceRedactor
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
-from spanwright.report import Result
+from spanwright.report import ProgressMode, Result
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
@@ -52,8 +52,9 @@ class Run:
     """Rollouts in flight at most."""
     observers: Sequence[Observer] = ()
     """Are shown every event. One that raises or lags is detached with a warning."""
-    progress: bool | None = None
-    """Whether progress is shown on stderr; None: where that is a terminal."""
+    progress: bool | ProgressMode | Literal["auto", "rich", "plain", "json", "quiet"] | None = None
+    """How progress is shown on stderr. None: live lines on a terminal or in a notebook, else nothing; True is "auto"
+    and shows plain lines then; False is "quiet"; "json" writes an object a line for programs."""
     lessons_from: LessonsFrom | None = None
     """An earlier run whose lessons this one begins with: its name in the same store, a store's path and a name, or its
     Result. They become part of the run when it starts; a resumed run has them already."""

@@ -26,6 +26,7 @@ from spanwright.cli.options import (
     Ordered,
     Packaged,
     Policy,
+    Progress,
     Quiet,
     ReflectionModel,
     Reflections,
@@ -37,6 +38,7 @@ from spanwright.cli.options import (
     Store,
     Subject,
     Usd,
+    Watching,
 )
 from spanwright.cli.storing import app as store_commands
 
@@ -75,6 +77,7 @@ def demo(
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
     as_json: AsJson = False,
+    progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
 ) -> None:
     """Optimize an agent that comes along, with simulated models unless you name real ones."""
@@ -101,7 +104,9 @@ def demo(
         ordered=ordered or simulated,  # whoever runs the demo sees the same, on a busy machine, too
         export=None if export is None else export.value,
     )
-    raise typer.Exit(show_off(invocation, Manner(store=store, as_json=as_json, quiet=quiet), simulated))
+    raise typer.Exit(
+        show_off(invocation, Manner(store=store, as_json=as_json, quiet=quiet, watching=progress), simulated)
+    )
 
 
 @app.command()
@@ -146,13 +151,18 @@ def optimize(
     run: Annotated[str | None, typer.Option(help="A name for the run; one that the store knows is resumed.")] = None,
     store: Store = DEFAULT_STORE,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the winner as a champion file.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Add a summary in Markdown to a file, like $GITHUB_STEP_SUMMARY."),
+    ] = None,
     export: ExportTo = None,
     as_json: AsJson = False,
+    progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
 ) -> None:
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
-    from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.running import Manner, carry_out, conclude, new_name, write_summary
     from spanwright.cli.wanting import goals_of
 
     invocation = Invocation(
@@ -180,10 +190,12 @@ def optimize(
         ordered=ordered,
         export=None if export is None else export.value,
     )
-    manner = Manner(store=store, as_json=as_json, quiet=quiet)
+    manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
     result = carry_out(invocation, manner)
     if save is not None:
         result.save(save)
+    if summary is not None:
+        write_summary(result, summary)
     raise typer.Exit(conclude(result, manner))
 
 
@@ -207,6 +219,7 @@ def calibrate(
     run: Annotated[str | None, typer.Option(help="A name; one that the store knows is resumed.")] = None,
     store: Store = DEFAULT_STORE,
     as_json: AsJson = False,
+    progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
 ) -> None:
     """Try an agent against itself: how noisy an eval set is, and which gains it could show."""
@@ -229,7 +242,13 @@ def calibrate(
         seed=seed,
         policy=policy.value,
     )
-    raise typer.Exit(measure(invocation, Manner(store=store, as_json=as_json, quiet=quiet), repeats=repeats))
+    raise typer.Exit(
+        measure(
+            invocation,
+            Manner(store=store, as_json=as_json, quiet=quiet, watching=progress),
+            repeats=repeats,
+        )
+    )
 
 
 @app.command()
@@ -243,6 +262,7 @@ def resume(
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
     as_json: AsJson = False,
+    progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was paused or lost, as it was started; a new limit replaces the old one."""
@@ -257,7 +277,7 @@ def resume(
         concurrency=concurrency,
         export=None if export is None else export.value,
     )
-    manner = Manner(store=store, as_json=as_json, quiet=quiet)
+    manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
     raise typer.Exit(conclude(carry_out(allowance.over(recall(store, run)), manner), manner))
 
 
@@ -270,11 +290,21 @@ def runs(store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(run: RunName, store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
+def show(
+    run: RunName,
+    store: Store = DEFAULT_STORE,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print a summary to be pasted into a pull request.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what came of a run."""
-    from spanwright.cli.looking import show_run
+    from spanwright.cli.looking import show_run, show_summary
 
-    show_run(run, store, as_json=as_json)
+    if as_markdown:
+        show_summary(run, store)
+    else:
+        show_run(run, store, as_json=as_json)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from spanwright.core.events import Event, Refused, RolloutEnded
 from spanwright.core.proposal import Reflection
 from spanwright.errors import UsageError
 from spanwright.report import Result, figures
+from spanwright.report.summary import fenced
 from spanwright.store import SqliteReader
 from spanwright.subject import Evals
 
@@ -151,7 +152,5 @@ def _counted(names: Iterator[str]) -> str:
 
 
 def _folded(title: str, body: str) -> str:
-    """Return a text that a reader unfolds; the fence is longer than any in it."""
-    longest = max((len(fence) for fence in re.findall(r"`{3,}", body)), default=2)
-    fence = "`" * (longest + 1)
-    return f"<details><summary>{title}</summary>\n\n{fence}text\n{body}\n{fence}\n\n</details>\n"
+    """Return a text that a reader unfolds."""
+    return f"<details><summary>{title}</summary>\n\n{fenced(body)}\n\n</details>\n"

@@ -54,6 +54,11 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
         typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))
 
 
+def show_summary(run: str, store: Path) -> None:
+    """Print the summary of a run as Markdown."""
+    typer.echo(result_of(run, store).to_markdown(), nl=False)
+
+
 def show_diff(run: str, store: Path) -> None:
     """Print what changed from the seed to the winner."""
     result = result_of(run, store)

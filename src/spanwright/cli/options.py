@@ -31,6 +31,16 @@ class Backend(StrEnum):
     PHOENIX = "phoenix"
 
 
+class Watching(StrEnum):
+    """The ways to watch a run."""
+
+    AUTO = "auto"
+    RICH = "rich"
+    PLAIN = "plain"
+    JSON = "json"
+    QUIET = "quiet"
+
+
 class Packaged(StrEnum):
     """The agents that come along."""
 
@@ -83,7 +93,14 @@ ExportTo: TypeAlias = Annotated[
         "mlflow by MLFLOW_*, phoenix by PHOENIX_* variables.",
     ),
 ]
-Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress: --progress quiet.")]
+Progress: TypeAlias = Annotated[
+    Watching,
+    typer.Option(
+        "--progress",
+        help="auto: live lines on a terminal, plain ones elsewhere and in CI; json: an object a line, on stderr.",
+    ),
+]
 
 Model: TypeAlias = Annotated[
     str | None,

@@ -20,11 +20,11 @@ from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
 from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
 from spanwright.cli.modelling import Cast, cast_of, played_by
-from spanwright.cli.options import DEFAULT_STORE, Backend, Rules
+from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
 from spanwright.errors import UsageError, UserBug
-from spanwright.report import Result
+from spanwright.report import ProgressMode, Result
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
 from spanwright.telemetry import Export
@@ -39,13 +39,16 @@ class Manner:
     store: Path = DEFAULT_STORE
     as_json: bool = False
     quiet: bool = False
+    watching: Watching = Watching.AUTO
 
     @property
-    def progress(self) -> bool | None:
-        """Whether to show progress; None: only on a terminal."""
+    def progress(self) -> ProgressMode | None:
+        """How to show progress; None: only where somebody looks on."""
         if self.quiet:
-            return False
-        return None if self.as_json else True
+            return ProgressMode.QUIET
+        if self.as_json and self.watching is Watching.AUTO:
+            return None
+        return ProgressMode(self.watching)
 
     @property
     def prose_to_stderr(self) -> bool:
@@ -103,7 +106,22 @@ def conclude(result: Result, manner: Manner) -> ExitCode:
     if not result.complete:
         typer.echo(f"Resume with: {resuming(result.run, manner)}", err=True)
         return ExitCode.PAUSED
+    if not manner.as_json and manner.progress not in {ProgressMode.QUIET, ProgressMode.JSON}:
+        shown = " ".join(["spanwright show", shlex.quote(result.run), "--markdown", *store_option(manner.store)])
+        typer.echo(f"  for a pull request: {shown}", err=True)
     return ExitCode.BETTER if result.improved else ExitCode.NOT_BETTER
+
+
+def write_summary(result: Result, path: Path) -> None:
+    """Add the summary of a result to a file, as CI shows it. Raises UsageError where that cannot be written."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(result.to_markdown())
+    except OSError as error:
+        raise UsageError(
+            f"the summary {path} cannot be written: {error.strerror}",
+            f"Write it elsewhere: spanwright show {result.run} --markdown",
+        ) from error
 
 
 def resuming(run: str, manner: Manner) -> str:

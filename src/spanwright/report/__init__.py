@@ -3,11 +3,13 @@
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison
 from spanwright.report.estimate import Estimate, announcement, estimate
+from spanwright.report.modes import ProgressMode
 from spanwright.report.noise_floor import FlakyCase, NoiseFloor
 from spanwright.report.preflight import Preflight
 from spanwright.report.progress import Progress
 from spanwright.report.result import Result
 from spanwright.report.screen import Screen
+from spanwright.report.standing import Standing
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
 from spanwright.report.worth import Worth
 
@@ -20,8 +22,10 @@ __all__ = [
     "NoiseFloor",
     "Preflight",
     "Progress",
+    "ProgressMode",
     "Result",
     "Screen",
+    "Standing",
     "Worth",
     "announcement",
     "estimate",

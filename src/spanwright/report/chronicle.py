@@ -91,7 +91,17 @@ class Chronicle:
     @property
     def seconds(self) -> float:
         """Wall-clock time in which some process worked on the run."""
-        return self._before + self._latest - self._since
+        return self._before + self.seconds_here
+
+    @property
+    def seconds_here(self) -> float:
+        """Those of the process that works on it now, or did so last."""
+        return self._latest - self._since
+
+    @property
+    def latest(self) -> float:
+        """When the latest event happened, in seconds since the epoch."""
+        return self._latest
 
     def apply(self, event: Event) -> None:
         """Take an event into account."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spanwright.core.candidate import CandidateId
+from spanwright.search import PoolView
 from spanwright.search.gate import paired_differences
 from spanwright.search.statistics import Interval, mean_interval, paired
 
@@ -31,3 +33,13 @@ def compare(seed: Mapping[str, float], best: Mapping[str, float]) -> Comparison 
         best=mean_interval([best[case] for case in shared]),
         difference=paired(paired_differences(seed, best)),
     )
+
+
+def on_validation(view: PoolView, candidate: CandidateId) -> Comparison | None:
+    """Compare the seed with a candidate by their own scores on validation cases."""
+    return compare(_validated(view, view.seed), _validated(view, candidate))
+
+
+def _validated(view: PoolView, candidate: CandidateId) -> dict[str, float]:
+    means = {case: view.mean(candidate, case) for case in view.validation}
+    return {case: mean for case, mean in means.items() if mean is not None}

@@ -44,9 +44,14 @@ def dollars(usd: float) -> str:
 
 def cost(usage: Usage) -> str:
     """Return what is known of the price of a usage."""
-    if usage.unpriced and not usage.usd:
+    return cost_of(usage.usd, usage.unpriced)
+
+
+def cost_of(usd: float, unpriced: int) -> str:
+    """Return what is known of the price of requests, some of which may have none."""
+    if unpriced and not usd:
         return "price unknown"
-    return dollars(usage.usd) + (f" and {count(usage.unpriced)} requests of unknown price" if usage.unpriced else "")
+    return dollars(usd) + (f" and {count(unpriced)} requests of unknown price" if unpriced else "")
 
 
 def spent(usage: Usage) -> str:

@@ -20,12 +20,12 @@ from spanwright.core.usage import Usage
 from spanwright.errors import UsageError
 from spanwright.report import figures
 from spanwright.report.chronicle import Chronicle, Generation
-from spanwright.report.comparison import Comparison, compare
+from spanwright.report.comparison import Comparison, compare, on_validation
 from spanwright.report.findings import of_seed
 from spanwright.report.front import Tradeoff, front_of, told, tradeoff
+from spanwright.report.summary import markdown
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
-from spanwright.search import PoolView
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, Measured, wearing, write_champion
 from spanwright.subject.patched import WriteBack
@@ -124,7 +124,7 @@ class Result:
             components=started.components,
             complete=ended is not None,
             stop_reason=ended.reason if ended else None,
-            validation=_on_validation(view, seed, best),
+            validation=on_validation(view, best.id),
             test=compare(view.test_scores(seed.id), view.test_scores(best.id)),
             usage=chronicle.usage,
             lost=chronicle.lost,
@@ -260,6 +260,10 @@ class Result:
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
+    def to_markdown(self) -> str:
+        """Return a summary to be pasted into a pull request, with the changes folded."""
+        return markdown(self)
+
     def to_json(self) -> str:
         """Return the figures as one JSON object, for programs."""
         difference = self.difference
@@ -316,15 +320,6 @@ def _measured(result: Result) -> Measured | None:
 def _record(of: Tradeoff) -> Mapping[str, object]:
     means = {name: [figure.mean, _finite(figure.low), _finite(figure.high)] for name, figure in of.figures.items()}
     return {"candidate": of.candidate.id, "measured_on": of.measured_on, "keeps": of.keeps.name.lower(), **means}
-
-
-def _on_validation(view: PoolView, seed: Candidate, best: Candidate) -> Comparison | None:
-    return compare(_scores(view, seed), _scores(view, best))
-
-
-def _scores(view: PoolView, candidate: Candidate) -> dict[str, float]:
-    means = {case: view.mean(candidate.id, case) for case in view.validation}
-    return {case: mean for case, mean in means.items() if mean is not None}
 
 
 def _difference(component: ComponentId, before: str, after: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spanwright.core.candidate import ComponentId
+from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.events import (
     Abandoned,
     Event,
@@ -20,6 +20,7 @@ from spanwright.report import figures
 
 _NAMED = 3
 """Components that are named before the rest is counted."""
+_LONGEST_LINE = 160
 
 
 def told(event: Event) -> str | None:
@@ -48,6 +49,16 @@ def told(event: Event) -> str | None:
         case _:
             pass
     return said
+
+
+def accepted_edit(event: Judged, parent: Candidate) -> str:
+    """Return an edit that was admitted in one line: which texts, and the first line that is new."""
+    edits = event.proposal.edits
+    first = min(edits, default="")
+    before = parent.texts.get(first, "").splitlines()
+    fresh = [line for line in edits.get(first, "").splitlines() if line.strip() and line not in before]
+    said = f': "{" ".join(fresh[0].split())[:_LONGEST_LINE]}"' if fresh else ""
+    return f"attempt {event.attempt} changed {listed(sorted(edits))}{said}"
 
 
 def listed(components: Sequence[ComponentId]) -> str:
