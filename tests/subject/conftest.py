@@ -7,6 +7,7 @@ import pytest
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, SystemPromptPart, TextPart, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
+from pydantic_ai.settings import ModelSettings
 
 
 @dataclass
@@ -17,6 +18,7 @@ class Mirror:
     answer: Callable[[AgentInfo], ModelResponse] = lambda _: ModelResponse(parts=[TextPart("done")])
     requests: list[ModelRequestParameters] = field(default_factory=list)
     messages: list[list[ModelMessage]] = field(default_factory=list)
+    settings: list[ModelSettings] = field(default_factory=list)
 
     @property
     def model(self) -> FunctionModel:
@@ -25,6 +27,7 @@ class Mirror:
     async def reply(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         self.requests.append(info.model_request_parameters)
         self.messages.append(messages)
+        self.settings.append(info.model_settings or ModelSettings())
         turn = sum(isinstance(message, ModelResponse) for message in messages)
         return ModelResponse(parts=[self.calls[turn]]) if turn < len(self.calls) else self.answer(info)
 

@@ -58,6 +58,7 @@ async def test_every_kind_of_text_is_found_in_the_order_in_which_a_model_reads_i
         ("a/system_prompt", Kind.SYSTEM_PROMPT, "System."),
         ("a/instructions", Kind.INSTRUCTIONS, "Be kind."),
         ("a/tool:find", Kind.TOOL, "Find."),
+        ("a/tool_name:find", Kind.TOOL_NAME, "find"),
         ("a/tool:find/query", Kind.PARAMETER, "What to look for."),
         ("a/output:final_result", Kind.OUTPUT, "An answer."),
         ("a/output:final_result/total", Kind.OUTPUT_FIELD, ""),

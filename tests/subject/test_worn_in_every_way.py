@@ -10,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
@@ -33,7 +33,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset, PrefixedToolset
 
-from spanwright.core.candidate import Candidate, Component
+from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.subject import discover, optimizable, wearing
 from spanwright.telemetry import SpanRecorder
 
@@ -116,7 +116,8 @@ class Shown:
         await asyncio.sleep(0)
         if any(isinstance(message, ModelResponse) for message in messages):
             return ModelResponse(parts=[self.answer(info)])
-        return ModelResponse(parts=list(self.calls) or [self.answer(info)])
+        shown = [tool.name for tool in info.function_tools]
+        return ModelResponse(parts=[_renamed(call, shown) for call in self.calls] or [self.answer(info)])
 
     async def stream(self, messages: list[ModelMessage], info: AgentInfo) -> Any:
         for index, part in enumerate((await self.reply(messages, info)).parts):
@@ -124,6 +125,10 @@ class Shown:
                 yield part.content
             elif isinstance(part, ToolCallPart):
                 yield {index: DeltaToolCall(part.tool_name, part.args_as_json_str(), tool_call_id=part.tool_call_id)}
+
+
+def _renamed(call: ToolCallPart, shown: Sequence[str]) -> ToolCallPart:
+    return replace(call, tool_name=next(name for name in shown if name.startswith(call.tool_name)))
 
 
 def _prompt(messages: list[ModelMessage]) -> str:
@@ -138,6 +143,7 @@ def _texts(messages: list[ModelMessage], parameters: ModelRequestParameters) -> 
     yield from (_APPENDED.sub(r"\1", part.content) for part in parameters.instruction_parts or ())
     for tool in (*parameters.function_tools, *parameters.output_tools):
         yield tool.description or ""
+        yield from [tool.name] if tool in parameters.function_tools else []
         yield from _descriptions(tool.parameters_json_schema)
     if parameters.output_object is not None and not parameters.output_tools:
         yield parameters.output_object.description or ""
@@ -274,6 +280,8 @@ def _server() -> "FastMCP[Any]":
 
 
 def _worn(component: Component, number: int) -> str:
+    if component.kind is Kind.TOOL_NAME:
+        return f"{component.text}_{number}"
     owner = " {{owner}}" if component.id == "boss/instructions:template" else ""
     return f"{component.id} of {number}{owner}"
 
@@ -377,7 +385,9 @@ async def test_one_agent_has_every_kind_of_component() -> None:
         "boss/instructions:toolset:crm": "Use the CRM.",
         "boss/instructions:toolset:stock": "Ask the stock last.",
         "boss/tool:delegate": "Ask the helper.",
+        "boss/tool_name:delegate": "delegate",
         "boss/tool:price": "Price an order.",
+        "boss/tool_name:price": "price",
         "boss/tool:price/$": "An order.",
         "boss/tool:price/places": "where to",
         "boss/tool:price/prices": "",
@@ -395,10 +405,13 @@ async def test_one_agent_has_every_kind_of_component() -> None:
         "boss/tool:price/$Place/city": "its city",
         "boss/tool:price/$Place/zip": "",
         "boss/tool:customer": "Find a customer.",
+        "boss/tool_name:customer": "customer",
         "boss/tool:customer/name": "who",
         "boss/tool:post_weigh": "Weigh.",
+        "boss/tool_name:post_weigh": "post_weigh",
         "boss/tool:post_weigh/grams": "in grams",
         "boss/tool:stock": "Count what is in stock.",
+        "boss/tool_name:stock": "stock",
         "boss/tool:stock/item": "an item",
         "boss/output:answer": "The answer.",
         "boss/output:answer/lines": "the lines",

@@ -1,14 +1,17 @@
 """Whether a text breaks its component's guard, and how: a pure check, the same for every reflector and for the seed."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from spanwright.core.candidate import Component
+from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.core.guard import Format, Guard
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.core.runs import runs
 from spanwright.core.tokens import tokens
 
+LONGEST_NAME = 64
+"""Characters of a tool's name that every large provider accepts."""
+_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?<!/)>")
 _MARKDOWN = (
     (re.compile(r"^ {0,3}#{1,6} ", re.MULTILINE), "a heading"),
@@ -24,7 +27,21 @@ def breach(component: Component, text: str, own: Collection[str] = frozenset()) 
 
     `own` are the runs of words that single cases have. What the seed's text has of them may stay.
     """
+    if component.kind is Kind.TOOL_NAME and not _NAME.fullmatch(text):
+        return _no(RefusalReason.FORMAT, component.id, f"is `{text[:80]}`, and no provider takes that as a tool's name")
     return None if component.guard is None else next(_breaches(component, component.guard, text, own), None)
+
+
+def clash(components: Iterable[Component], texts: Mapping[ComponentId, str]) -> Refusal | None:
+    """Return why texts are refused that are fine each for itself: two tools of an agent would have one name."""
+    taken: dict[tuple[str, str], ComponentId] = {}
+    for component in components:
+        if component.kind is Kind.TOOL_NAME:
+            name = texts[component.id]
+            other = taken.setdefault((component.agent, name), component.id)
+            if other != component.id:
+                return _no(RefusalReason.FORMAT, component.id, f"is `{name}`, as that of `{other}`")
+    return None
 
 
 def _breaches(component: Component, guard: Guard, text: str, own: Collection[str]) -> Iterator[Refusal]:

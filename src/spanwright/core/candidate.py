@@ -22,6 +22,7 @@ class Kind(StrEnum):
     INSTRUCTIONS = "instructions"
     SYSTEM_PROMPT = "system prompt"
     TOOL = "tool description"
+    TOOL_NAME = "tool name"
     PARAMETER = "tool parameter"
     OUTPUT = "output description"
     OUTPUT_FIELD = "output field"

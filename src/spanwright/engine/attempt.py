@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import TypeAlias
 
-from spanwright.core.breaches import breach
+from spanwright.core.breaches import breach, clash
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
@@ -188,7 +188,8 @@ class Attempt:
             return Refusal(reason=RefusalReason.WRONG_COMPONENT, detail=min(strange))
         problem = self._shop.problem
         found = (breach(each, edits[each.id], problem.own) for each in problem.components if each.id in edits)
-        return next((refusal for refusal in found if refusal is not None), None)
+        broken = next((refusal for refusal in found if refusal is not None), None)
+        return broken or clash(problem.components, {**self._parent.texts, **edits})
 
     def _home(self, proposal: Proposal) -> Candidate:
         """Return the member on which a reflection's edits land."""

@@ -21,6 +21,7 @@ from spanwright.subject import ids
 from spanwright.subject.fit import Fit
 from spanwright.subject.out_of_reach import out_of_reach
 from spanwright.subject.outfit import Outfit, Wardrobe
+from spanwright.subject.renaming import RenamingModel, renaming
 from spanwright.subject.surface import surface
 from spanwright.subject.templating import filled, sources_of, templates_in
 from spanwright.subject.tools import GuardedToolset, Rules, current_rehearsal, inherited_rules
@@ -126,6 +127,14 @@ class Wearable(AbstractCapability[Any]):
             if outfit.has_templates:
                 self._dress_templates(outfit, ctx, request_context, carried)
             parameters = self._dress_parameters(outfit, request_context, carried)
+            if outfit.names:
+                carried.extend(
+                    ids.tool_name(self.agent, tool.name)
+                    for tool in parameters.function_tools
+                    if tool.name in outfit.names
+                )
+                if names := renaming(outfit.names, parameters):
+                    request_context.model = RenamingModel(request_context.model, names)
             if recorded:
                 mark_components([*carried, *self._carried_below(outfit, parameters)])
 

@@ -3,6 +3,7 @@
 What bounds their texts have to keep to is said here, too, and checked of the texts that are there already.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -32,6 +33,8 @@ class Components:
 
 Choice: TypeAlias = Named | Components
 
+_NAMES_ASKED_FOR = "tool_name:"
+"""Names of tools change only where they are asked for like this: by id, or by a glob that says it."""
 _BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.TEXT)
 
 
@@ -44,11 +47,31 @@ def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component
     wanted = choice if isinstance(choice, Components) else Components(choice)
     pinned = (wanted.pinned,) if isinstance(wanted.pinned, str) else wanted.pinned
     static = [component for component in found if not component.dynamic]
+    named = {component.id for component in _matching(static, _asking_for_names(wanted.choose))}
+    static = [component for component in static if component.kind is not Kind.TOOL_NAME or component.id in named]
     fixed = {component.id for component in _matching(static, pinned)}
     picked = [component for component in _named(static, wanted.choose) if component.id not in fixed]
     if not picked:
         raise UsageError("there is no component to evolve", f"Found: {_names(static)}")
-    return tuple(_guarded(picked, wanted.guards))
+    return tuple(_guarded(_distinct(picked, found), wanted.guards))
+
+
+def _asking_for_names(choice: Named | None) -> Sequence[str]:
+    patterns = () if choice is None or callable(choice) else (choice,) if isinstance(choice, str) else choice
+    return [pattern for pattern in patterns if _NAMES_ASKED_FOR in pattern]
+
+
+def _distinct(picked: Sequence[Component], found: Sequence[Component]) -> Iterator[Component]:
+    """Yield components, names of tools with a guard: no name that a tool or an output has for good is free."""
+    kept = [
+        (each.agent, each.id.partition(":")[2])
+        for each in found
+        if each.kind is Kind.OUTPUT or (each.kind is Kind.TOOL_NAME and each not in picked)
+    ]
+    for component in picked:
+        taken = "|".join(re.escape(name) for agent, name in kept if agent == component.agent)
+        free = component.kind is not Kind.TOOL_NAME or not taken
+        yield component if free else replace(component, guard=Guard(forbid=(rf"^(?:{taken})$",)))
 
 
 def _named(static: Sequence[Component], choice: Named | None) -> Sequence[Component]:
@@ -67,7 +90,8 @@ def _guarded(picked: Sequence[Component], guards: Mapping[str, Guard]) -> Iterat
             what = f"the guard for {pattern!r} guards no component that may change"
             raise UsageError(what, f"Found: {_names(picked)}")
     for component in picked:
-        mine = [guard for pattern, guard in guards.items() if fnmatchcase(component.id, pattern)]
+        mine = [component.guard] if component.guard is not None else []
+        mine += [guard for pattern, guard in guards.items() if fnmatchcase(component.id, pattern)]
         if not mine:
             yield component
             continue

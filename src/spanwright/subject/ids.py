@@ -5,6 +5,7 @@ support/instructions:toolset:crm        an instruction part by its pydantic-ai i
 support/instructions:template           a template among the agent's instructions: its source
 support/system_prompt, .../system_prompt:1
 support/tool:search                     a tool's description
+support/tool_name:search                the name by which the model knows a tool
 support/tool:search/filters/city        a place in its JSON schema
 support/output:final_result/total       the same for an output tool or an output object
 """
@@ -38,6 +39,11 @@ def system_prompt(agent: str, place: int) -> ComponentId:
 def tool(agent: str, name: str, path: str = "") -> ComponentId:
     """Return the id of a tool's description, or of a place in its schema."""
     return f"{agent}/tool:{name}/{path}" if path else f"{agent}/tool:{name}"
+
+
+def tool_name(agent: str, name: str) -> ComponentId:
+    """Return the id of the name by which the model knows a tool."""
+    return f"{agent}/tool_name:{name}"
 
 
 def output(agent: str, name: str, path: str = "") -> ComponentId:

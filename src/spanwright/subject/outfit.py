@@ -46,6 +46,10 @@ class Outfit:
         self._pieces: dict[ComponentId, Piece | None] = {}
         first = ids.system_prompt(agent, 0)
         self.has_system_prompts = any(id.startswith(first) for id in self._texts)
+        prefix = ids.tool_name(agent, "")
+        named = {id.removeprefix(prefix): text for id, text in self._texts.items() if id.startswith(prefix)}
+        self.names = {name: text for name, text in named.items() if text}
+        """By what names the model shall know tools."""
         self.has_templates = any(id.startswith(ids.template(agent, 0)) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:

@@ -6,6 +6,7 @@ from pydantic_ai.messages import ModelMessage, ModelRequest, SystemPromptPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
+from spanwright.core.breaches import LONGEST_NAME
 from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.subject import ids
 from spanwright.subject.schemas import places
@@ -16,6 +17,8 @@ _REACH = {
     " types.",
     Kind.TOOL: "What agent {agent} is told of the tool {name}: when and how to call it. Cannot change what the tool"
     " does, its name or its parameters.",
+    Kind.TOOL_NAME: "The name by which agent {agent} knows the tool {name}: letters, digits, _ and -. What happened is"
+    " told with the name {name}, whatever the model saw. Cannot change what the tool does.",
     Kind.PARAMETER: "What agent {agent} is told of one parameter of the tool {name}. Cannot change its name or type.",
     Kind.OUTPUT: "What agent {agent} is told of its final answer as a whole. Cannot change its fields.",
     Kind.OUTPUT_FIELD: "What agent {agent} is told of one field of its final answer. Cannot change its name or type.",
@@ -90,6 +93,14 @@ def _tool(agent: str, tool: ToolDefinition) -> Iterator[Component]:
         text=tool.description or "",
         reach=_reach(Kind.TOOL, agent, tool.name),
         limit=PROVIDER_LIMIT,
+    )
+    yield Component(
+        id=ids.tool_name(agent, tool.name),
+        kind=Kind.TOOL_NAME,
+        agent=agent,
+        text=tool.name,
+        reach=_reach(Kind.TOOL_NAME, agent, tool.name),
+        limit=LONGEST_NAME,
     )
     for path, text in places(tool.parameters_json_schema):
         yield Component(

@@ -55,6 +55,8 @@ class Origins:
         match component.kind:
             case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT:
                 return self._literal(rest)
+            case Kind.TOOL_NAME:
+                return (Nowhere(reason="a tool's name is not changed in the source: other code may call it"),)
             case Kind.TOOL | Kind.PARAMETER:
                 name, _, path = rest.removeprefix("tool:").partition("/")
                 return self._of_tool(component, name, path)
