@@ -24,7 +24,7 @@ from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
 from spanwright.models import is_priced, resolve
 from spanwright.reflection import ModelReflector
-from spanwright.search import Policy
+from spanwright.search import Choosing, Policy
 from spanwright.store import compare, fingerprint, fingerprint_code, of_cases, of_evaluators
 from spanwright.subject import (
     Choice,
@@ -93,9 +93,15 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     async with recorder.recording({}):  # so that the preview's spans are withheld from the user's exporters
         discovered = tuple(await meeting.components())
     wearables = tuple(wearable for agent in agents if (wearable := wearable_of(agent)) is not None)
+    asked |= {
+        f"agent {each.agent} as {name}": model
+        for each in wearables
+        if each.choices is not None
+        for name, model in each.choices.models.items()
+    }
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
-    policy = _fit_for(wishes.policy, wishes.objective).wanting(cases.goals)
+    policy = _choosing(_fit_for(wishes.policy, wishes.objective), found).wanting(cases.goals)
     budget = _budget(wishes.budget, cases.splits, policy)
     _check_priced(budget, asked)
     evidence = _evidence(wishes.evidence, cases.splits, found)
@@ -114,6 +120,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
             **_of_subject(meeting, discovered, found),
             **_of_tools(wearables),
             **_of_guards(found),
+            **_of_values(found),
             "objective": _of_objective(wishes.objective),
             "policy": policy.fingerprint,
             **_of_evidence(evidence),
@@ -210,7 +217,8 @@ def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:
 
 def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:
     """Return a remark where a champion has texts that go nowhere."""
-    lost = ", ".join(sorted(worn.keys() - {component.id for component in discovered}))
+    found = {component.id for component in discovered}
+    lost = ", ".join(sorted(id for id in worn if id not in found and "/setting:" not in id))
     return (f"the champion has texts for components that are no longer there: {lost}",) if lost else ()
 
 
@@ -232,6 +240,11 @@ def _of_guards(components: Sequence[Component]) -> Mapping[str, str]:
     return {"guards": fingerprint(guards)} if guards else {}
 
 
+def _of_values(components: Sequence[Component]) -> Mapping[str, str]:
+    listed = [(component.id, component.values) for component in components if component.values]
+    return {"values": fingerprint(listed)} if listed else {}
+
+
 def _of_tools(wearables: Sequence[Wearable]) -> Mapping[str, str]:
     """Return the fingerprints of what tools do in rollouts. More recordings and fakes may be given on resuming."""
     ruled = {each.agent: each.rules.mode for each in wearables if each.rules is not None}
@@ -241,6 +254,13 @@ def _of_tools(wearables: Sequence[Wearable]) -> Mapping[str, str]:
 def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
     """Return the policy for an objective: of a scale of the user's own, nobody knows that 1 is the best score."""
     return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
+
+
+def _choosing(policy: Policy, components: Sequence[Component]) -> Policy:
+    """Return the policy for components of a few values: no reflector is shown them, so they are drafted."""
+    if not any(component.values for component in components) or isinstance(policy.draft_rule, Choosing):
+        return policy
+    return replace(policy, draft_rule=Choosing(otherwise=policy.draft_rule))
 
 
 def default_budget(splits: Splits) -> Budget:

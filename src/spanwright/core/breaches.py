@@ -27,6 +27,10 @@ def breach(component: Component, text: str, own: Collection[str] = frozenset()) 
 
     `own` are the runs of words that single cases have. What the seed's text has of them may stay.
     """
+    if component.values and text not in component.values:
+        return _no(
+            RefusalReason.FORMAT, component.id, f"is `{text[:80]}`, and not one of {', '.join(component.values)}"
+        )
     if component.kind is Kind.TOOL_NAME and not _NAME.fullmatch(text):
         return _no(RefusalReason.FORMAT, component.id, f"is `{text[:80]}`, and no provider takes that as a tool's name")
     return None if component.guard is None else next(_breaches(component, component.guard, text, own), None)

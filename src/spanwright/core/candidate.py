@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PARAMETER = "tool parameter"
     OUTPUT = "output description"
     OUTPUT_FIELD = "output field"
+    SETTING = "setting"
     TEXT = "text"
 
 
@@ -44,6 +45,8 @@ class Component:
     """One line for the reflector: what this text governs and what it cannot change."""
     limit: int = 8_000
     """The most characters that a new text may have."""
+    values: tuple[str, ...] = ()
+    """The only texts that it may have: measured one against the other, and never shown to a reflector. Empty: any."""
     guard: Guard | None = None
     """What the user demands of every new text."""
 

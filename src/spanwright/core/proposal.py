@@ -38,6 +38,7 @@ class Origin(StrEnum):
     REFLECTION = "reflection"
     MERGE = "merge"
     EXTERNAL = "external"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

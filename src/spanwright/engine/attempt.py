@@ -42,6 +42,8 @@ class Attempt:
         draft = self._opened.draft
         if draft is not None:
             return await self._judge(draft.proposal, draft.bar, not_worse if draft.bar else None)
+        if not evidence.worn(self._shop.problem, self._parent):
+            return self._abandoned("there is no text to edit")
         return await self._reflect()
 
     async def _reflect(self) -> Ending | None:

@@ -139,5 +139,5 @@ def own(problem: Problem, examples: Sequence[Example]) -> frozenset[str]:
 
 
 def worn(problem: Problem, candidate: Candidate) -> tuple[Component, ...]:
-    """Return the components that may be edited."""
-    return tuple(component for component in problem.components if component.id in candidate.texts)
+    """Return the components that may be edited. Those with a few values are not: they are tried, not reflected on."""
+    return tuple(each for each in problem.components if each.id in candidate.texts and not each.values)

@@ -7,6 +7,7 @@ are in `spanwright.search.statistics`.
 from spanwright.search.archive import archive
 from spanwright.search.attempts import OpenAttempt
 from spanwright.search.beam import Beam, InBeam
+from spanwright.search.choosing import Choosing
 from spanwright.search.components import Blamed, ComponentRule, everything, round_robin
 from spanwright.search.crossing import Crossover, CrossoverRule
 from spanwright.search.drafts import DraftRule, undrafted
@@ -37,6 +38,7 @@ __all__ = [
     "Beam",
     "Blamed",
     "Cell",
+    "Choosing",
     "ComponentRule",
     "Crossover",
     "CrossoverRule",

@@ -21,9 +21,12 @@ The smallest one:
 
 
 def evolvable(view: PoolView, parent: CandidateId) -> tuple[ComponentId, ...]:
-    """Return the components that may be edited, in the run's order; text that code computes is left alone."""
+    """Return the components that may be edited, in the run's order.
+
+    Text that code computes is left alone, and what has a few values is tried and not reflected on.
+    """
     texts = view.candidate(parent).texts
-    return tuple(component.id for component in view.components if not component.dynamic and component.id in texts)
+    return tuple(each.id for each in view.components if not each.dynamic and not each.values and each.id in texts)
 
 
 def everything(

@@ -16,12 +16,13 @@ from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset
 
 from spanwright.core.candidate import Candidate, ComponentId
-from spanwright.models import Retries
+from spanwright.models import Retries, model_id
 from spanwright.subject import ids
 from spanwright.subject.fit import Fit
 from spanwright.subject.out_of_reach import out_of_reach
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.renaming import RenamingModel, renaming
+from spanwright.subject.settings import Choices, set_in
 from spanwright.subject.surface import surface
 from spanwright.subject.templating import filled, sources_of, templates_in
 from spanwright.subject.tools import GuardedToolset, Rules, current_rehearsal, inherited_rules
@@ -48,6 +49,8 @@ class Wearable(AbstractCapability[Any]):
     """Worn for good, under whatever else is worn."""
     rules: Rules | None = field(default=None, repr=False, compare=False)
     """What its tools do while it is tried; None where nobody said: they run."""
+    choices: Choices | None = field(default=None, repr=False, compare=False)
+    """The settings of its model that are searched."""
     retries: Retries = field(default_factory=Retries, repr=False, compare=False)
     unreached: Unreached = field(init=False, repr=False, compare=False)
     fit: Fit = field(init=False, repr=False, compare=False)
@@ -105,38 +108,50 @@ class Wearable(AbstractCapability[Any]):
     def dress(self, ctx: RunContext[Any], request_context: ModelRequestContext) -> None:
         """Put what else is worn into a request, and retry it inside a recording."""
         what = worn()
-        messages, parameters = request_context.messages, request_context.model_request_parameters
         if isinstance(what, Preview):
-            shown = surface(self.agent, messages, parameters, _sources(ctx))
-            what.components.update({component.id: component for component in shown})
-            reached = templates_in(ctx, parameters.instruction_parts)
-            what.out_of_reach.extend(out_of_reach(self.agent, parameters, reached))
+            self._show(what, ctx, request_context)
             raise Previewed
         if self.fit.champion is not None:
-            self.fit.look(messages, parameters, _sources(ctx))
+            self.fit.look(request_context.messages, request_context.model_request_parameters, _sources(ctx))
+        outfit = self._wardrobe.outfit(what, self.base)
+        if outfit is not None and outfit.settings:
+            set_in(request_context, outfit.settings, self.choices)
         recorded = current_provider() is not None
         if recorded:
             # Here and not in `get_wrapper_model`, around whose model pydantic-ai opens a scope for each request.
             # Outside of a recording the run is the user's own affair.
             request_context.model = self.retries.get_wrapper_model(request_context.model)
-        outfit = self._wardrobe.outfit(what, self.base)
         if outfit is not None:
-            carried: list[ComponentId] = []
-            if outfit.has_system_prompts:
-                self._dress_messages(outfit, request_context, carried)
-            if outfit.has_templates:
-                self._dress_templates(outfit, ctx, request_context, carried)
-            parameters = self._dress_parameters(outfit, request_context, carried)
-            if outfit.names:
-                carried.extend(
-                    ids.tool_name(self.agent, tool.name)
-                    for tool in parameters.function_tools
-                    if tool.name in outfit.names
-                )
-                if names := renaming(outfit.names, parameters):
-                    request_context.model = RenamingModel(request_context.model, names)
+            carried = self._put_on(outfit, ctx, request_context)
             if recorded:
-                mark_components([*carried, *self._carried_below(outfit, parameters)])
+                mark_components([*carried, *self._carried_below(outfit, request_context.model_request_parameters)])
+
+    def _show(self, preview: Preview, ctx: RunContext[Any], request_context: ModelRequestContext) -> None:
+        """Show a preview what would be sent."""
+        messages, parameters = request_context.messages, request_context.model_request_parameters
+        shown = [*surface(self.agent, messages, parameters, _sources(ctx))]
+        if self.choices is not None:
+            # A preview runs with a model of its own.
+            model = "" if ctx.agent is None else model_id(ctx.agent.model)
+            shown += self.choices.components(self.agent, request_context.model_settings, model)
+        preview.components.update({component.id: component for component in shown})
+        reached = templates_in(ctx, parameters.instruction_parts)
+        preview.out_of_reach.extend(out_of_reach(self.agent, parameters, reached))
+
+    def _put_on(self, outfit: Outfit, ctx: RunContext[Any], request_context: ModelRequestContext) -> list[ComponentId]:
+        """Put an outfit into a request; return the components that it carries beside those of tools and outputs."""
+        carried = [ids.setting(self.agent, name) for name in outfit.settings]
+        if outfit.has_system_prompts:
+            self._dress_messages(outfit, request_context, carried)
+        if outfit.has_templates:
+            self._dress_templates(outfit, ctx, request_context, carried)
+        parameters = self._dress_parameters(outfit, request_context, carried)
+        if outfit.names:
+            named = [tool.name for tool in parameters.function_tools if tool.name in outfit.names]
+            carried += [ids.tool_name(self.agent, name) for name in named]
+            if names := renaming(outfit.names, parameters):
+                request_context.model = RenamingModel(request_context.model, names)
+        return carried
 
     def _outfit(self) -> Outfit | None:
         what = worn()

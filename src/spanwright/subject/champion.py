@@ -113,6 +113,8 @@ def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit
     free = [id for id in found if id not in mine]
     said: list[Misfit] = []
     for id in sorted(mine):
+        if id not in found and _SETTING in id:
+            continue  # it is worn whether it is searched or not
         if id not in found:
             said.append(Misfit(component=id, said=_gone(id, free)))
         elif id in champion.seed and found[id].text not in {champion.seed[id], mine[id]} and not found[id].dynamic:
@@ -123,6 +125,7 @@ def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit
     return tuple(said)
 
 
+_SETTING = "/setting:"
 _CHANGED = "its text in the code is another one than the champion was measured against"
 _NEW = "the champion has no text for it: it was not there, or not optimized"
 

@@ -24,7 +24,7 @@ class Components:
     """Which texts may change, and within which bounds."""
 
     choose: Named | None = None
-    """None: instructions and tool descriptions."""
+    """None: instructions, tool descriptions, and the settings that `optimizable(settings=)` lists."""
     guards: Mapping[str, Guard] = field(default_factory=dict[str, Guard])
     """By id or glob. Where several match a component, all of them hold."""
     pinned: Sequence[str] = ()
@@ -35,7 +35,7 @@ Choice: TypeAlias = Named | Components
 
 _NAMES_ASKED_FOR = "tool_name:"
 """Names of tools change only where they are asked for like this: by id, or by a glob that says it."""
-_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.TEXT)
+_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SETTING, Kind.TEXT)
 
 
 def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component, ...]:

@@ -3,6 +3,7 @@
 support/instructions                    the agent's own static instructions
 support/instructions:toolset:crm        an instruction part by its pydantic-ai id
 support/instructions:template           a template among the agent's instructions: its source
+support/setting:temperature             a setting of the agent's model, or the model: one of a few values
 support/system_prompt, .../system_prompt:1
 support/tool:search                     a tool's description
 support/tool_name:search                the name by which the model knows a tool
@@ -44,6 +45,11 @@ def tool(agent: str, name: str, path: str = "") -> ComponentId:
 def tool_name(agent: str, name: str) -> ComponentId:
     """Return the id of the name by which the model knows a tool."""
     return f"{agent}/tool_name:{name}"
+
+
+def setting(agent: str, name: str) -> ComponentId:
+    """Return the id of a setting of an agent's model."""
+    return f"{agent}/setting:{name}"
 
 
 def output(agent: str, name: str, path: str = "") -> ComponentId:

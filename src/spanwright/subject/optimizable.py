@@ -21,6 +21,7 @@ from spanwright.models import Instruments
 from spanwright.subject.added import Added
 from spanwright.subject.capability import Wearable
 from spanwright.subject.champion import Champion, ChampionFile, check_fit, fitting, read_champion
+from spanwright.subject.settings import Choices, Settings
 from spanwright.subject.tools import Rules, ToolMode, Tools
 from spanwright.subject.wearing import worn
 
@@ -72,6 +73,7 @@ def optimizable(
     champion: ChampionFile | None = None,
     tools: ToolMode | Tools | None = None,
     fakes: Fakes | None = None,
+    settings: Settings | None = None,
 ) -> AgentLike: ...
 @overload
 def optimizable(
@@ -81,6 +83,7 @@ def optimizable(
     champion: ChampionFile | None = None,
     tools: ToolMode | Tools | None = None,
     fakes: Fakes | None = None,
+    settings: Settings | None = None,
 ) -> Callable[P, R]: ...
 @overload
 def optimizable(
@@ -89,6 +92,7 @@ def optimizable(
     champion: ChampionFile | None = None,
     tools: ToolMode | Tools | None = None,
     fakes: Fakes | None = None,
+    settings: Settings | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def optimizable(
     subject: object = None,
@@ -97,6 +101,7 @@ def optimizable(
     champion: ChampionFile | None = None,
     tools: ToolMode | Tools | None = None,
     fakes: Fakes | None = None,
+    settings: Settings | None = None,
 ) -> object:
     """Make an agent, a factory or a program optimizable, and return it.
 
@@ -104,10 +109,11 @@ def optimizable(
     takes a case's inputs and uses the agents listed in `agents` (a program). `champion` is the path of a file that
     `Result.save` wrote: its texts are worn from now on. `tools` says what tools do in rollouts: run ("live", the
     default), answer from recordings ("replay"), or be refused unless they only read ("sandbox"); `Tools` says more.
-    `fakes` are functions that answer in place of the tools of these names.
+    `fakes` are functions that answer in place of the tools of these names. `settings` lists values to search among
+    for settings of the agents' models, and for the model: `{"temperature": [0.0, 0.7], "model": ["openai:gpt-5"]}`.
 
-    Raises UsageError for an agent without a name, two agents of one name, a program without agents, a champion or a
-    fake that does not fit.
+    Raises UsageError for an agent without a name, two agents of one name, a program without agents, a champion, a
+    fake or a setting that does not fit.
     """
     if fakes and tools is None:
         raise UsageError("fakes were given, and nothing says when they are used", 'Say tools="sandbox" or "replay"')
@@ -115,6 +121,7 @@ def optimizable(
     terms = _Terms(
         champion=None if champion is None else read_champion(champion),
         rules=None if given is None else Rules(given, fakes or {}),
+        settings=settings,
     )
 
     def decorated(function: object) -> object:
@@ -129,6 +136,7 @@ class _Terms:
 
     champion: Champion | None
     rules: Rules | None
+    settings: Settings | None
 
     def govern(self, agents: Sequence[AbstractAgent[Any, Any]], wearables: Sequence[Wearable]) -> None:
         """Let agents wear their parts of a champion, and keep the rules for tools. Raises UsageError for misfits."""
@@ -137,6 +145,10 @@ class _Terms:
             for wearable in wearables:
                 wearable.base = fitting(self.champion, wearable.agent) or wearable.base
                 wearable.fit.champion = self.champion
+        if self.settings is not None:
+            choices = Choices(self.settings, [wearable.agent for wearable in wearables])
+            for wearable in wearables:
+                wearable.choices = choices
         if self.rules is not None:
             for agent in agents:
                 _check_tools(agent, self.rules)

@@ -50,6 +50,8 @@ class Outfit:
         named = {id.removeprefix(prefix): text for id, text in self._texts.items() if id.startswith(prefix)}
         self.names = {name: text for name, text in named.items() if text}
         """By what names the model shall know tools."""
+        prefix = ids.setting(agent, "")
+        self.settings = {id.removeprefix(prefix): text for id, text in self._texts.items() if id.startswith(prefix)}
         self.has_templates = any(id.startswith(ids.template(agent, 0)) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:

@@ -33,6 +33,11 @@ from spanwright.subject.rewriting.types_below import classes_below, describes, f
 from spanwright.subject.schemas import ITSELF
 
 _LAMBDA = "<lambda>"
+_AT_RUN_TIME = "code makes it at run time"
+_NEVER_WRITTEN = {
+    Kind.SETTING: "settings of models are not written into the source",
+    Kind.TOOL_NAME: "a tool's name is not changed in the source: other code may call it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,14 +54,12 @@ class Origins:
 
     def of(self, component: Component) -> Sequence[Place | Nowhere]:
         """Return the places of a component's text, the likeliest first."""
-        if component.dynamic:
-            return (Nowhere(reason="code makes it at run time"),)
+        if why := _AT_RUN_TIME if component.dynamic else _NEVER_WRITTEN.get(component.kind):
+            return (Nowhere(reason=why),)
         rest = component.id.partition("/")[2]
         match component.kind:
             case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT:
                 return self._literal(rest)
-            case Kind.TOOL_NAME:
-                return (Nowhere(reason="a tool's name is not changed in the source: other code may call it"),)
             case Kind.TOOL | Kind.PARAMETER:
                 name, _, path = rest.removeprefix("tool:").partition("/")
                 return self._of_tool(component, name, path)
