@@ -12,7 +12,7 @@ from pydantic_ai.models import Model
 from pydantic_evals import Dataset
 
 from spanwright.api.options import EvidenceFrom
-from spanwright.core.candidate import Candidate, Component
+from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Splits
 from spanwright.core.events import Event, RolloutEnded, RunStarted
 from spanwright.core.goal import Goal
@@ -23,7 +23,7 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Problem
 from spanwright.errors import RunMismatch, UsageError
 from spanwright.models import is_priced, resolve
-from spanwright.reflection import ModelReflector
+from spanwright.reflection import ModelReflector, WithWorkedExamples
 from spanwright.search import Choosing, Policy
 from spanwright.store import compare, fingerprint, fingerprint_code, of_cases, of_evaluators
 from spanwright.subject import (
@@ -36,6 +36,7 @@ from spanwright.subject import (
     Wearable,
     chosen,
     eval_set,
+    is_added,
     subject_of,
     wearable_of,
 )
@@ -109,7 +110,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     problem = Problem(
         subject=meeting,
         evaluator=scoring,
-        reflector=reflector,
+        reflector=_demonstrating(reflector, found),
         splits=cases.splits,
         seed=Candidate(texts={component.id: component.text for component in found}),
         components=found,
@@ -218,7 +219,7 @@ def _of_evidence(evidence: "Evidence | None") -> Mapping[str, str]:
 def _misfits(worn: Mapping[str, str], discovered: Sequence[Component]) -> Sequence[str]:
     """Return a remark where a champion has texts that go nowhere."""
     found = {component.id for component in discovered}
-    lost = ", ".join(sorted(id for id in worn if id not in found and "/setting:" not in id))
+    lost = ", ".join(sorted(id for id in worn if id not in found and not is_added(id)))
     return (f"the champion has texts for components that are no longer there: {lost}",) if lost else ()
 
 
@@ -254,6 +255,12 @@ def _of_tools(wearables: Sequence[Wearable]) -> Mapping[str, str]:
 def _fit_for(policy: Policy, objective: Objective | None) -> Policy:
     """Return the policy for an objective: of a scale of the user's own, nobody knows that 1 is the best score."""
     return policy if objective is None or policy.perfect != 1.0 else replace(policy, perfect=None)
+
+
+def _demonstrating(reflector: Reflector, components: Sequence[Component]) -> Reflector:
+    """Return a reflector that leaves worked examples to those who choose them."""
+    asked = any(component.kind is Kind.DEMONSTRATIONS for component in components)
+    return WithWorkedExamples(reflector=reflector) if asked else reflector
 
 
 def _choosing(policy: Policy, components: Sequence[Component]) -> Policy:

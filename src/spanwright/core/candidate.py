@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OUTPUT = "output description"
     OUTPUT_FIELD = "output field"
     SETTING = "setting"
+    DEMONSTRATIONS = "demonstrations"
     TEXT = "text"
 
 

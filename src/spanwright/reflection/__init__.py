@@ -19,6 +19,7 @@ from spanwright.reflection.refining import Refined
 from spanwright.reflection.reflector import Conversing, ModelReflector
 from spanwright.reflection.scores import compose_scores
 from spanwright.reflection.values import show_within
+from spanwright.reflection.worked_examples import WithWorkedExamples, covering
 
 __all__ = [
     "Conversing",
@@ -27,9 +28,11 @@ __all__ = [
     "ModelReflector",
     "Refined",
     "Rung",
+    "WithWorkedExamples",
     "compose_reduction",
     "compose_refinement",
     "compose_scores",
+    "covering",
     "joined",
     "parted",
     "render_prompt",

@@ -60,8 +60,8 @@ def steered(components: Sequence[Component]) -> Sequence[Component]:
 
 def parted(text: str) -> tuple[str, str]:
     """Return a text without its demonstrations, and these alone."""
-    before, heading, demonstrations = text.partition(_heading())
-    return before.rstrip(), heading + demonstrations
+    before, above, demonstrations = text.partition(heading())
+    return before.rstrip(), above + demonstrations
 
 
 def joined(text: str, demonstrations: str) -> str:
@@ -70,21 +70,22 @@ def joined(text: str, demonstrations: str) -> str:
     return "\n\n".join(part for part in (bare, demonstrations) if part)
 
 
-def _heading() -> str:
+def heading() -> str:
+    """Return what stands above demonstrations."""
     return prose("demonstrations")
 
 
 def _demonstrated(text: str, chosen: Sequence[Example], component: Component) -> str:
     """Return the text with as many of the demonstrations as its limit allows."""
-    shown = [_shown(each, component.agent) for each in chosen]
+    shown = [demonstrated(each, component.agent) for each in chosen]
     for count in range(len(shown), 0, -1):
-        new = joined(text, "\n\n".join([_heading(), *shown[:count]]))
+        new = joined(text, "\n\n".join([heading(), *shown[:count]]))
         if len(new) <= component.limit:
             return new
     return text
 
 
-def _shown(example: Example, agent: str) -> str:
+def demonstrated(example: Example, agent: str) -> str:
     """Return what an agent did about an example; of a program without such an agent, what the program did."""
     trace = example.observed.trace
     run = next((each for each in trace.agents if each.name == agent), None)

@@ -1,7 +1,16 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
 from spanwright.subject.capability import Wearable
-from spanwright.subject.champion import Champion, ChampionFile, Measured, Misfit, misfits, read_champion, write_champion
+from spanwright.subject.champion import (
+    Champion,
+    ChampionFile,
+    Measured,
+    Misfit,
+    is_added,
+    misfits,
+    read_champion,
+    write_champion,
+)
 from spanwright.subject.components import Choice, Components, chosen
 from spanwright.subject.discovery import discover, preview_of
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
@@ -41,6 +50,7 @@ __all__ = [
     "definition_of",
     "discover",
     "eval_set",
+    "is_added",
     "misfits",
     "optimizable",
     "preview_of",

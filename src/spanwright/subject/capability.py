@@ -215,6 +215,12 @@ class Wearable(AbstractCapability[Any]):
             different = True
             if text:
                 changed.append(replace(part, content=text))
+        shown = outfit.text(ids.demonstrations(self.agent))
+        if shown is not None:
+            carried.append(ids.demonstrations(self.agent))
+        if shown:
+            changed.append(InstructionPart(content=shown))
+            different = True
         if missing is not None:
             carried.append(own)
         if missing:

@@ -113,7 +113,7 @@ def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit
     free = [id for id in found if id not in mine]
     said: list[Misfit] = []
     for id in sorted(mine):
-        if id not in found and _SETTING in id:
+        if id not in found and is_added(id):
             continue  # it is worn whether it is searched or not
         if id not in found:
             said.append(Misfit(component=id, said=_gone(id, free)))
@@ -125,7 +125,11 @@ def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit
     return tuple(said)
 
 
-_SETTING = "/setting:"
+def is_added(id: ComponentId) -> bool:
+    """Return whether an agent has a component only where `optimizable` adds it, and wears it all the same."""
+    return id.partition("/")[2].startswith(("setting:", "demonstrations"))
+
+
 _CHANGED = "its text in the code is another one than the champion was measured against"
 _NEW = "the champion has no text for it: it was not there, or not optimized"
 

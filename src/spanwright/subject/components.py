@@ -14,6 +14,7 @@ from spanwright.core.breaches import breach
 from spanwright.core.candidate import Component, Kind
 from spanwright.core.guard import Guard
 from spanwright.errors import UsageError
+from spanwright.subject import ids
 
 Named: TypeAlias = str | Sequence[str] | Callable[[Component], bool]
 """`"all"`, an id or a glob (`"support/tool:*"`), several of them, or a predicate."""
@@ -29,10 +30,13 @@ class Components:
     """By id or glob. Where several match a component, all of them hold."""
     pinned: Sequence[str] = ()
     """Ids and globs of texts that stay as they are, whatever else is chosen."""
+    demonstrations: int | None = None
+    """Each agent may be given worked examples, from rollouts that went well, in so many tokens at most. None: none."""
 
 
 Choice: TypeAlias = Named | Components
 
+_BYTES_OF_A_TOKEN = 4
 _NAMES_ASKED_FOR = "tool_name:"
 """Names of tools change only where they are asked for like this: by id, or by a glob that says it."""
 _BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SETTING, Kind.TEXT)
@@ -51,9 +55,27 @@ def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component
     static = [component for component in static if component.kind is not Kind.TOOL_NAME or component.id in named]
     fixed = {component.id for component in _matching(static, pinned)}
     picked = [component for component in _named(static, wanted.choose) if component.id not in fixed]
+    if wanted.demonstrations is not None:
+        picked += _demonstrations(found, wanted.demonstrations)
     if not picked:
         raise UsageError("there is no component to evolve", f"Found: {_names(static)}")
     return tuple(_guarded(_distinct(picked, found), wanted.guards))
+
+
+def _demonstrations(found: Sequence[Component], most: int) -> Iterator[Component]:
+    """Yield a place for worked examples for each agent. They say what cases say, so they may repeat it."""
+    if most < 1:
+        raise UsageError(f"demonstrations={most} leaves no room for one", "Say how many tokens, or None")
+    for agent in dict.fromkeys(component.agent for component in found):
+        yield Component(
+            id=ids.demonstrations(agent),
+            kind=Kind.DEMONSTRATIONS,
+            agent=agent,
+            text="",
+            reach=f"Worked examples that agent {agent} reads after its instructions.",
+            limit=_BYTES_OF_A_TOKEN * most,
+            guard=Guard(max_tokens=most, copies=True),
+        )
 
 
 def _asking_for_names(choice: Named | None) -> Sequence[str]:

@@ -4,6 +4,7 @@ support/instructions                    the agent's own static instructions
 support/instructions:toolset:crm        an instruction part by its pydantic-ai id
 support/instructions:template           a template among the agent's instructions: its source
 support/setting:temperature             a setting of the agent's model, or the model: one of a few values
+support/demonstrations                  worked examples, sent after the instructions
 support/system_prompt, .../system_prompt:1
 support/tool:search                     a tool's description
 support/tool_name:search                the name by which the model knows a tool
@@ -50,6 +51,11 @@ def tool_name(agent: str, name: str) -> ComponentId:
 def setting(agent: str, name: str) -> ComponentId:
     """Return the id of a setting of an agent's model."""
     return f"{agent}/setting:{name}"
+
+
+def demonstrations(agent: str) -> ComponentId:
+    """Return the id of an agent's worked examples."""
+    return f"{agent}/demonstrations"
 
 
 def output(agent: str, name: str, path: str = "") -> ComponentId:

@@ -210,6 +210,7 @@ def _factory(
 
 def decorate(agent: AbstractAgent[Any, Any], wearable: Wearable | None = None) -> Wearable:
     """Give an agent our capability, once; return it. Given `wearable`, the agent has that one from now on.
+    `demonstrations` lets a search add worked examples from rollouts that went well, in so many tokens at most.
 
     Raises UsageError for an agent without a name, or with one that no address can begin with.
     """

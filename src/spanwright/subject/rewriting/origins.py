@@ -35,6 +35,7 @@ from spanwright.subject.schemas import ITSELF
 _LAMBDA = "<lambda>"
 _AT_RUN_TIME = "code makes it at run time"
 _NEVER_WRITTEN = {
+    Kind.DEMONSTRATIONS: "worked examples are not written into the source",
     Kind.SETTING: "settings of models are not written into the source",
     Kind.TOOL_NAME: "a tool's name is not changed in the source: other code may call it",
 }
