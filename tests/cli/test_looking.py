@@ -95,8 +95,22 @@ def test_components_are_listed_without_a_model_call(spanwright):
         "COMPONENT",
         "tiny/instructions",
         "tiny/tool:ask",
+        "tiny/tool_name:ask",
         "tiny/tool:ask/question",
     ]
+
+
+def test_what_an_agent_sends_and_no_candidate_can_change_is_told_with_its_reason(spanwright, folder):
+    code = (
+        "from pydantic_ai import Agent\nfrom pydantic_ai.models.test import TestModel\n"
+        "agent = Agent(TestModel(), name='other')\n"
+        "@agent.instructions\ndef today(): return 'It is Friday.'\n"
+    )
+    (folder / "other.py").write_text(code)
+
+    told = spanwright("components", "other:agent").stderr
+
+    assert "Cannot be changed:\n  other: instructions 'It is Friday.'  a function makes them" in told
 
 
 def test_components_as_json(spanwright):

@@ -8,7 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from source_examples import AWKWARD, EXAMPLES, TEXTS, is_formatted
 
-AGENTS = [("desk_google", "desk"), ("desk_numpy", "archive"), ("desk_sphinx", "painter"), ("unwritable", "scales")]
+AGENTS = [
+    ("desk_google", "desk"),
+    ("desk_numpy", "archive"),
+    ("desk_sphinx", "painter"),
+    ("unwritable", "scales"),
+    ("letters", "letters"),
+]
 
 
 class Blank(ast.NodeTransformer):
@@ -46,6 +52,25 @@ def test_texts_are_written_where_they_came_from_and_nothing_else_changes(package
 
     assert shapes == {path: shape(path) for path in package.folder.glob("*.py")}
     assert is_formatted(package.path(module))
+
+
+def test_templates_and_the_docstring_of_a_tools_only_model_are_written(package):
+    texts = {"letters/instructions:template": "Write for {{owner}}, briefly.", "letters/tool:send/$": "One letter."}
+
+    found = package.write_back("letters", "letters", texts)
+
+    assert tuple(sorted(texts)) == found.components
+    assert texts.items() <= package.texts("letters", "letters").items()
+
+
+def test_what_a_search_adds_to_an_agent_is_left_to_the_champion_file(package):
+    texts = {"letters/demonstrations": "Task: x", "letters/tool_name:send": "post"}
+    seed = {"letters/demonstrations": "", "letters/tool_name:send": "send"}
+
+    found = package.write_back("letters", "letters", texts, before=seed)
+
+    assert texts.keys() == {each.component for each in found.unwritable}
+    assert () == found.patches
 
 
 @pytest.mark.parametrize(("module", "name"), AGENTS[:3])

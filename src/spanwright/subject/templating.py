@@ -20,7 +20,7 @@ from spanwright.subject import ids
 def templates_in(ctx: RunContext[Any], parts: Sequence[InstructionPart] | None) -> Mapping[int, ComponentId]:
     """Return which of the instruction parts of a request are made by a template of the agent's own."""
     unnamed = [place for place, part in enumerate(parts or ()) if part.id is None and part.dynamic]
-    sources = sources_of(ctx.agent) if unnamed else {}
+    sources: Mapping[ComponentId, TemplateStr[Any]] = sources_of(ctx.agent) if unnamed else {}
     found: dict[int, ComponentId] = {}
     for id, template in sources.items():
         words = template.render(ctx.deps)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from spanwright.core.candidate import ComponentId
 from spanwright.errors import UsageError
+from spanwright.subject.champion import is_added
 from spanwright.subject.nearest import nearest
 from spanwright.subject.patched import FilePatch, Unwritable, WriteBack
 from spanwright.subject.rewriting.apart import Ask, ask
@@ -20,6 +21,7 @@ from spanwright.subject.rewriting.workspace import replace_file
 
 _ROUNDS = 6
 _ABSENT = "its agent is not among those that were handed over"
+_ADDED = "it is no text of the source: an agent gets it when it runs"
 _MISREAD = "after the patch it would not be read back exactly"
 
 
@@ -59,7 +61,11 @@ def write_back(
         )
         for path, content in sorted(contents.items())
     )
-    absent = {id: _ABSENT for id, text in winner.items() if id not in planned.texts and text != seed.get(id)}
+    absent = {
+        id: _ADDED if is_added(id) else _ABSENT
+        for id, text in winner.items()
+        if id not in planned.texts and text != seed.get(id)
+    }
     refused = sorted({**absent, **planned.refused}.items())
     unwritable = tuple(Unwritable(component=id, reason=why) for id, why in refused)
     found = WriteBack(patches=patches, unwritable=unwritable, already=already, remarks=tuple(_remarks(planned)))
@@ -80,14 +86,16 @@ def _check(planned: Answer, seed: Mapping[ComponentId, str], winner: Mapping[Com
     """Raise UsageError where the source is not what the run began with."""
     named = {_agent(id) for id in planned.texts}
     mine = {id: text for id, text in seed.items() if _agent(id) in named}
-    missing = sorted(id for id in mine if id not in planned.texts) if mine else sorted(seed)
+    missing = sorted(id for id in mine if id not in planned.texts and not is_added(id)) if mine else sorted(seed)
     if missing:
         likely = nearest(missing[0], [id for id in planned.texts if id not in seed])
         hint = f" (is it {likely!r} now?)" if likely else ""
         told = ", ".join(map(repr, missing))
         raise UsageError(f"the source has no {told} any more{hint}", "It changed since the run: optimize anew")
     shown = {**planned.texts, **planned.worn}
-    differing = sorted(id for id in mine if shown[id] != seed[id] and planned.texts[id] != winner.get(id))
+    differing = sorted(
+        id for id in mine if id in shown and shown[id] != seed[id] and planned.texts[id] != winner.get(id)
+    )
     if differing:
         raise UsageError(
             f"the source changed since the run began: {', '.join(differing)}",
