@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Tools,
         optimizable,
         rehearsing,
+        text,
         wearing,
     )
     from spanwright.telemetry import Export
@@ -106,6 +107,7 @@ __all__ = [
     "optimize",
     "optimize_sync",
     "rehearsing",
+    "text",
     "wearing",
 ]
 
@@ -164,6 +166,7 @@ _HOMES: Final = {
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",
     "rehearsing": "spanwright.subject",
+    "text": "spanwright.subject",
     "wearing": "spanwright.subject",
 }
 

@@ -155,6 +155,7 @@ async def test_the_module_that_lost_the_trail_is_the_prime_suspect():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_a_run_makes_the_program_better_on_claims_that_it_never_saw(reflection_model):
     result = await optimize(
         trace_claim,
@@ -186,6 +187,7 @@ async def found(candidate: Candidate) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("reflection_model")
 async def test_it_takes_all_four_good_texts():
     good = {f"{agent.name}/instructions": SUMMARY if "summary" in agent.name else QUERY for agent in MODULES}

@@ -517,7 +517,7 @@ def live(
     ),
     store: Store = DEFAULT_STORE,
 ) -> None:
-    """Optimize both agents against a real endpoint, and write a dated page about it."""
+    """Optimize the agents that come along against a real endpoint, and write a dated page about it."""
     if not base_url or not model:
         typer.echo("No endpoint, nothing to do: give --base-url (an OpenAI-compatible server) and --model (its model).")
         return

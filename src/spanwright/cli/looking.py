@@ -19,7 +19,7 @@ from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
 from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
-from spanwright.subject import OutOfReach, chosen, preview_of
+from spanwright.subject import OutOfReach, chosen, preview_of, texts_in_code
 from spanwright.subject.rewriting import Origin, Reach, origins
 
 _EXCERPT = 60
@@ -162,6 +162,7 @@ async def _discover(subject: str) -> tuple[tuple[tuple[Component, Origin], ...],
     agents = agents_of(meant)
     previews = [await preview_of(agent) for agent in agents]
     found = [component for preview in previews for component in preview.components.values()]
+    found += texts_in_code([agent.name or "" for agent in agents])
     beyond = tuple(each for preview in previews for each in preview.out_of_reach)
     return origins(found, meant, agents, Reach(module=module, name=name)), beyond
 

@@ -25,6 +25,8 @@ class Guard:
     """What must stand in every text, to the letter: placeholders, template variables, a sentence that lawyers wrote."""
     copies: bool = False
     """Whether a text may repeat eight words in a row that only one or two training or validation cases have."""
+    regression: bool = False
+    """Whether to return no winner whose edit is shown to harm the cases that use the tool, though the mean rose."""
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no text could keep to."""
@@ -55,6 +57,7 @@ class Guard:
             forbid=tuple(dict.fromkeys((*self.forbid, *other.forbid))),
             keep=tuple(dict.fromkeys((*self.keep, *other.keep))),
             copies=self.copies and other.copies,
+            regression=self.regression or other.regression,
         )
 
 

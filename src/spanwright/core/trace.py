@@ -16,6 +16,9 @@ Attribute: TypeAlias = (
     str | bool | int | float | tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
 )
 
+TEXT_READ = "spanwright.text"
+"""On a span: the component of the user's own code that was asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanEvent:
@@ -215,8 +218,13 @@ class Trace:
 
     @property
     def components(self) -> frozenset[ComponentId]:
-        """The components that some model call of this trace carried."""
-        return frozenset(component for call in self.model_calls for component in call.components)
+        """The components that some model call of this trace carried, or the user's own code read."""
+        return frozenset(component for call in self.model_calls for component in call.components) | self.texts_read
+
+    @property
+    def texts_read(self) -> frozenset[ComponentId]:
+        """The texts of the user's own code that were asked for."""
+        return frozenset(str(span.attributes[TEXT_READ]) for span in self.spans if TEXT_READ in span.attributes)
 
     def steps(self) -> Iterator[ModelCall | ToolCall]:
         """Yield model calls and tool calls together, in order of start."""

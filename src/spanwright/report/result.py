@@ -8,12 +8,12 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
 from typing import Literal, Protocol
 
-from spanwright.core.candidate import Candidate, Component, ComponentId
+from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.events import Event, StopReason
 from spanwright.core.proposal import Learnt
 from spanwright.core.usage import Usage
@@ -26,6 +26,7 @@ from spanwright.report.front import Tradeoff, front_of, told, tradeoff
 from spanwright.report.summary import markdown
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
+from spanwright.search import Effect, effects, passed_over
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, Measured, wearing, write_champion
 from spanwright.subject.patched import WriteBack
@@ -85,6 +86,10 @@ class Result:
     """The seed in the figures of the front."""
     findings: tuple[str, ...] = ()
     """What is odd about the eval set, by the seed's own scores."""
+    effects: tuple[Effect, ...] = ()
+    """What the winner's edits that a guard watches (`Guard(regression=True)`) do to the cases that use them."""
+    passed_over: tuple[tuple[CandidateId, Effect], ...] = ()
+    """Finalists that such a guard forbade to win, each with an edit that harms."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -139,6 +144,8 @@ class Result:
             front=front,
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
             findings=tuple(of_seed(view)),
+            effects=effects(view, best.id),
+            passed_over=tuple(passed_over(view)),
         )
 
     @property
@@ -296,6 +303,8 @@ class Result:
             "components_changed": list(self.components_changed),
             "worth": self.worth.record(),
             "tools": self.tools.record(),
+            "effects": [asdict(each) for each in self.effects],
+            "passed_over": [{"candidate": candidate, **asdict(each)} for candidate, each in self.passed_over],
             "front": [_record(each) for each in self.front],
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
@@ -337,6 +346,9 @@ def _lines(result: Result) -> Iterable[str]:
         yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
     if result.seed_figures is not None:
         yield from told(result.front, result.seed_figures)
+    for candidate, effect in result.passed_over:
+        yield f"  passed over {candidate}: {effect.words}"
+    yield from (f"  guarded     {effect.words}" for effect in result.effects)
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""

@@ -24,6 +24,7 @@ from spanwright.search.parents import EpsilonGreedy, Mixed, ParentRule, Pareto, 
 from spanwright.search.policy import Policy
 from spanwright.search.pool import Pool
 from spanwright.search.race import RaceRule, archived_blocks, blocks
+from spanwright.search.regressions import Effect, effects, passed_over
 from spanwright.search.rounds import AdmissionRule, MostImproved, Rounds, all_that_pass
 from spanwright.search.settings import PolicySettings
 from spanwright.search.state import Member
@@ -43,6 +44,7 @@ __all__ = [
     "Crossover",
     "CrossoverRule",
     "DraftRule",
+    "Effect",
     "EpsilonGreedy",
     "EscapeRule",
     "FromFront",
@@ -82,6 +84,7 @@ __all__ = [
     "cartesian",
     "cells_wanted",
     "covering_front",
+    "effects",
     "epoch_shuffled",
     "everything",
     "front",
@@ -91,6 +94,7 @@ __all__ = [
     "original",
     "paired_differences",
     "pareto",
+    "passed_over",
     "round_robin",
     "strict",
     "undrafted",

@@ -17,7 +17,7 @@ from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
-from spanwright.search import finals, limits
+from spanwright.search import finals, limits, regressions
 from spanwright.search.attempts import TopUp
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.crossing import CrossoverRule
@@ -424,11 +424,12 @@ class Policy:
         """Return the finalist with the best mean over what all of them know, if it surely beats the seed; or the seed.
 
         Of equals, the earliest. Only those are asked for who keep the limits that goals set, as long as one does; a
-        seed that breaks them need not be beaten.
+        seed that breaks them need not be beaten. Nobody wins with an edit that a guard watches and that is shown to
+        harm the cases that use it.
         """
-        allowed = limits.may_win(view, finalists)
+        allowed = regressions.unharmful(view, limits.may_win(view, finalists))
         if self.confidence is None:
-            return finals.best(view, allowed)
+            return finals.best(view, allowed or (view.seed,))
         left = finalists if view.contenders is None else view.contenders
         rivals = [each for each in left if each != view.seed and each in allowed] or [
             each for each in allowed if each != view.seed

@@ -81,6 +81,7 @@ class Pool:
         state.flights.end(rollout)
         state.usage += rollout.usage
         state.attempts.add(rollout)
+        state.tool_cases.add(rollout)
         if rollout.purpose is Purpose.FINAL:
             state.final_scores.add(rollout)
         if rollout.score is not None:

@@ -24,6 +24,7 @@ from spanwright.search.posterior import Posterior
 from spanwright.search.solvers import Solvers
 from spanwright.search.successes import Successes
 from spanwright.search.suspicions import Suspicions
+from spanwright.search.tool_cases import ToolCases
 from spanwright.search.twins import Twins
 
 
@@ -75,6 +76,7 @@ class State:
         self.twins = Twins()
         self.suspicions = Suspicions()
         self.successes = Successes()
+        self.tool_cases = ToolCases()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""
@@ -88,6 +90,7 @@ class State:
             self.posterior = Posterior(len(event.validation) + len(event.train))
         self.objectives = Objectives(event.goals, event.validation, event.test)
         self.final_scores = FinalScores((*event.validation, *event.train))
+        self.tool_cases = ToolCases(event.components)
 
     @property
     def incumbent(self) -> int:

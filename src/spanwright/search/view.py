@@ -20,6 +20,7 @@ from spanwright.search.edits import Edit
 from spanwright.search.lessons import MOST, Solved
 from spanwright.search.posterior import Posterior
 from spanwright.search.state import Member, State
+from spanwright.search.tool_cases import tool_of
 
 Cell: TypeAlias = tuple[str, int]
 """A case's id, and the repeat: what one rollout of a candidate measures."""
@@ -252,6 +253,13 @@ class PoolView:
     def seed_final_means(self) -> Sequence[Mapping[str, float]]:
         """Return what `final_means` of others are compared with: the seed's, and what the search knew of it before."""
         return self._state.final_scores.seed_means(self.seed)
+
+    def cases_using(self, component: ComponentId, candidates: Sequence[CandidateId]) -> frozenset[str]:
+        """Return the cases on which one of these called the tool that a component is about; else all cases."""
+        tool = tool_of(component)
+        if not tool:
+            return frozenset((*self.validation, *self.train))
+        return self._state.tool_cases.using(tool, candidates)
 
     def knows_seed(self, case: str) -> bool:
         """Return whether the search scored the seed on a case, and this is yet to stand beside a finalist's score."""

@@ -30,6 +30,7 @@ from spanwright.source.places import (
     InField,
     InLiteral,
     InRegistration,
+    InText,
     Nowhere,
     Place,
 )
@@ -63,8 +64,8 @@ def _found(place: Place, text: str, library: Library) -> Spot | Nowhere:
             return _in_class(place, text, library)
         case InField():
             return _in_field(place, text, library)
-        case InArgument():
-            return _in_argument(place, text, library)
+        case InArgument() | InText():
+            return _in_call(place, text, library)
         case InLiteral():
             return _in_literal(place, text, library)
 
@@ -170,6 +171,10 @@ def _new_description(parts: Sequence[cst.CSTNode], place: InField, file: SourceF
     return Nowhere(reason=f"{what} has no description to rewrite{hint}")
 
 
+def _in_call(place: InArgument | InText, text: str, library: Library) -> Spot | Nowhere:
+    return _in_text(place, text, library) if isinstance(place, InText) else _in_argument(place, text, library)
+
+
 def _in_argument(place: InArgument, text: str, library: Library) -> Spot | Nowhere:
     what = f"{place.argument} of {place.name}"
     calls = [made for file in library.among(place.files) for made in agent_calls(file, place.name, place.variables)]
@@ -234,6 +239,37 @@ def _in_literal(place: InLiteral, text: str, library: Library) -> Spot | Nowhere
     return Nowhere(
         reason=f"no literal in {names or 'your files'} has this text: code makes it, or another file holds it"
     )
+
+
+def _in_text(place: InText, text: str, library: Library) -> Spot | Nowhere:
+    """Return the one expression that all calls with a key have as their default."""
+    what = f"default of text({place.keys[0]!r})"
+    calls = [
+        (default, file)
+        for file in library.among(place.files)
+        for call in library.calls("spanwright", "text", file)
+        if (default := _default_of(call, place.keys)) is not None
+    ]
+    found = [library.resolved(default, file) for default, file in calls]
+    written = {id(each[0]): each for each in found if each is not None}
+    if None in found or not written:
+        return Nowhere(reason=f"code makes the {what}")
+    if len(written) > 1:
+        lines = ", ".join(f"{file.path.name}:{file.line(node)}" for node, file in calls)
+        return Nowhere(reason=f"ambiguous: it is written at {lines}. Make it a constant")
+    node, home = next(iter(written.values()))
+    readers = library.readers(node, home)
+    if len(readers) > len(calls):
+        return Nowhere(reason=f"ambiguous: the constant is read at {_told(readers)}")
+    return Literal.holding(text, node, home, what) or Nowhere(reason=f"code makes the {what}")
+
+
+def _default_of(call: cst.Call, keys: Sequence[str]) -> cst.BaseExpression | None:
+    """Return the default of a call of `text` with one of these keys."""
+    plain = [each.value for each in call.args if each.keyword is None and not each.star]
+    key = keyword(call, "key") or next(iter(plain), None)
+    default = keyword(call, "default") or (plain[-1] if plain and plain[-1] is not key else None)
+    return default if key is not None and meaning(key) in keys else None
 
 
 def _literals(file: SourceFile, text: str) -> Iterator[Literal]:

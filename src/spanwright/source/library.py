@@ -67,6 +67,22 @@ class Library:
                 found.extend(f"{other.path.name}:{line}" for line in file_loads(other, local))
         return found
 
+    def calls(self, module: str, name: str, file: SourceFile) -> Iterator[cst.Call]:
+        """Yield the calls of a module's function in a file, whatever the file calls it."""
+        imports = list(_imports(file))
+        names = {local for source, original, local in imports if (source, original) == (module, name)}
+        modules = {local for source, original, local in imports if (source, original) == (module, "")}
+        for call in file.found(cst.Call) if names or modules else ():
+            match call.func:
+                case cst.Name(value=local):
+                    ours = local in names
+                case cst.Attribute(value=cst.Name(value=local), attr=cst.Name(value=attribute)):
+                    ours = local in modules and attribute == name
+                case _:
+                    ours = False
+            if ours:
+                yield call
+
     def _imported(self, name: str, file: SourceFile, depth: int) -> "tuple[cst.BaseExpression, SourceFile] | None":
         for module, original, local in _imports(file):
             if local == name and (source := self.modules.get(module)) is not None:

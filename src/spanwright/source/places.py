@@ -94,6 +94,15 @@ class InLiteral:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InText:
+    """The default in the calls `text(key, default)` of the user's own code."""
+
+    files: tuple[Path, ...]
+    keys: tuple[str, ...]
+    """What the key may be written as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nowhere:
     """The text cannot be written back, and why."""
 
@@ -102,4 +111,4 @@ class Nowhere:
     """Whether it is certain: then it is not looked for anywhere else."""
 
 
-Place: TypeAlias = InDocstring | InRegistration | InClass | InField | InArgument | InLiteral
+Place: TypeAlias = InDocstring | InRegistration | InClass | InField | InArgument | InLiteral | InText

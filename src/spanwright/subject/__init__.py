@@ -19,6 +19,7 @@ from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
+from spanwright.subject.texts import text, texts_in_code
 from spanwright.subject.tools import RehearsedCall, Rules, Tools, rehearsing
 from spanwright.subject.wearing import bare, wearing, worn
 
@@ -58,6 +59,8 @@ __all__ = [
     "rehearsing",
     "score_of",
     "subject_of",
+    "text",
+    "texts_in_code",
     "wearable_of",
     "wearing",
     "worn",

@@ -14,6 +14,7 @@ from spanwright.errors import UsageError
 from spanwright.models import boundary, model_id
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import decorate, definition_of, distinct
+from spanwright.subject.texts import texts_in_code
 from spanwright.subject.tools import rehearsing
 from spanwright.subject.unreached import Watch
 from spanwright.subject.wearing import wearing
@@ -39,7 +40,10 @@ class AgentSubject:
         return (self._agent,)
 
     async def components(self) -> Sequence[Component]:
-        """Discover the agent's components with the dependencies of the first case."""
+        """Discover the agent's components with the dependencies of the first case, and texts of the user's own code."""
+        return (*await self._discovered(), *_in_code(self.agents))
+
+    async def _discovered(self) -> Sequence[Component]:
         if self._deps is None:
             return await discover(self._agent)
         async with AsyncExitStack() as stack:
@@ -106,7 +110,9 @@ class FactorySubject:
     async def components(self) -> Sequence[Component]:
         """Discover the components of an agent that the factory builds, and of those that it uses."""
         used = [component for agent in self._listed for component in await discover(agent)]
-        return (*await self._sample.components(), *used)
+        built = await self._sample.components()
+        known = {component.id for component in built}
+        return (*built, *used, *(each for each in _in_code(self.agents) if each.id not in known))
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Build an agent and run it on the case's inputs."""
@@ -135,8 +141,9 @@ class ProgramSubject:
         return self._agents
 
     async def components(self) -> Sequence[Component]:
-        """Discover the components of all its agents."""
-        return [component for agent in self._agents for component in await discover(agent)]
+        """Discover the components of all its agents, and the texts of the user's own code."""
+        found = [component for agent in self._agents for component in await discover(agent)]
+        return (*found, *_in_code(self._agents))
 
     async def run(self, candidate: Candidate, case: Case) -> object:
         """Call the program with the case's inputs as its one positional argument."""
@@ -230,6 +237,10 @@ def _check_agent(
 
 def _of_agents(agents: Sequence[AbstractAgent[Any, Any]]) -> Mapping[str, str]:
     return {f"model of {agent.name}": model_id(agent.model) for agent in agents}
+
+
+def _in_code(agents: Sequence[AbstractAgent[Any, Any]]) -> Sequence[Component]:
+    return texts_in_code([agent.name or "" for agent in agents])
 
 
 def _name(function: object) -> str:

@@ -28,6 +28,7 @@ from spanwright.telemetry.recorder import (
     current_meters,
     current_provider,
     mark_components,
+    mark_text,
     note_unreached,
 )
 from spanwright.telemetry.remote import expect_spans, outgoing_headers
@@ -68,6 +69,7 @@ __all__ = [
     "folded",
     "governing",
     "mark_components",
+    "mark_text",
     "note_unreached",
     "outgoing_headers",
     "read_spans",

@@ -34,7 +34,7 @@ TOOL_CALLED = 0.5
 PARAMETER_USED = 0.1
 """The tool of the parameter was called without an error that names it."""
 INSTRUCTED = 1.0
-"""The agent of the instructions ran."""
+"""The agent of the instructions ran, or the program read the text."""
 UNEXPLAINED = 1.0
 """More for instructions, where no call failed: what is wrong is what the agent did, not how it did it."""
 
@@ -98,6 +98,7 @@ class _Evidence:
         self._missed = frozenset(used.missed(used.wanted) if used else ())
         self._needless = frozenset(used.needless(used.wanted) if used else ())
         self._calls = trace.tool_calls
+        self._read = trace.texts_read
         self._ran = {run.name for run in trace.agents} | {call.agent for call in trace.model_calls}
         self._offered = {(call.agent, tool.name): tool for call in trace.model_calls for tool in call.tools}
         self._failed = any(call.error for call in trace.tool_calls)
@@ -115,7 +116,7 @@ class _Evidence:
         return pointed_at + self._against_tool(component, tool, calls)
 
     def _against_guidance(self, component: Component) -> float:
-        if component.agent not in self._ran:
+        if component.id not in self._read and component.agent not in self._ran:
             return 0.0
         return INSTRUCTED if self._failed else INSTRUCTED + UNEXPLAINED
 

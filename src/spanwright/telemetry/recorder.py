@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import anyio
@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import TracerProvider
 
 from spanwright.core.candidate import ComponentId
-from spanwright.core.trace import Trace
+from spanwright.core.trace import TEXT_READ, Trace
 from spanwright.telemetry import remote
 from spanwright.telemetry.arrivals import Arrivals, Arrived
 from spanwright.telemetry.collector import Collector, Outlet, Sealed, root_of
@@ -45,6 +45,8 @@ class _Instruments:
     version: str
     """The candidate that is worn, for those who export the spans; empty where nobody does."""
     unreached: Callable[[str, int], None]
+    read: set[ComponentId] = field(default_factory=set[ComponentId])
+    """Texts of the user's own code that were asked for so far: each is told once."""
 
 
 _instruments: ContextVar[_Instruments | None] = ContextVar("spanwright_instruments", default=None)
@@ -78,6 +80,16 @@ def mark_components(ids: Sequence[ComponentId]) -> None:
     span.set_attribute(COMPONENTS, tuple(sorted(marked)))
     if marked and instruments.version:
         span.set_attributes({PROMPT_NAME: prompt_name(marked), PROMPT_VERSION: instruments.version})
+
+
+def mark_text(id: ComponentId) -> None:
+    """Note in a recording, by a span of its own, that the user's code read a component's text. Each is noted once."""
+    instruments = _instruments.get()
+    if instruments is None or id in instruments.read:
+        return
+    instruments.read.add(id)
+    tracer = instruments.provider.get_tracer("spanwright")
+    tracer.start_span(f"text {id}", attributes={TEXT_READ: id}).end()
 
 
 def note_unreached(agent: str, runs: int) -> None:

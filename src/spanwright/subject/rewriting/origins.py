@@ -25,12 +25,14 @@ from spanwright.source import (
     InField,
     InLiteral,
     InRegistration,
+    InText,
     Nowhere,
     Place,
 )
 from spanwright.subject.rewriting.tools import Tools, reader_of, told_of, tools_of
 from spanwright.subject.rewriting.types_below import classes_below, describes, field_named, hints_of, owner_of
 from spanwright.subject.schemas import ITSELF
+from spanwright.subject.texts import NOBODY
 
 _LAMBDA = "<lambda>"
 _AT_RUN_TIME = "code makes it at run time"
@@ -67,8 +69,9 @@ class Origins:
             case Kind.OUTPUT | Kind.OUTPUT_FIELD:
                 name, _, path = rest.removeprefix("output:").partition("/")
                 return tuple(self._of_output(component, name, path))
-            case _:
-                return self._anywhere()
+            case Kind.TEXT:
+                files = tuple(dict.fromkeys((*self.homes, *self.others)))
+                return (InText(files=files, keys=(component.id.removeprefix(f"{NOBODY}/"), component.id)),)
 
     def registration(self, component: Component) -> InRegistration | None:
         """Return where a tool may be described beside its docstring."""

@@ -17,9 +17,11 @@ from spanwright.errors import UsageError
 from spanwright.source import Change, FunctionDocs, Library, Nowhere, Spot, find, patch
 from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import wearable_of
+from spanwright.subject.own_files import file_of
 from spanwright.subject.rewriting.origins import Origins
 from spanwright.subject.rewriting.reach import Reach, agents_in, homes_of, other_agents, overlaid, variables_of
-from spanwright.subject.rewriting.workspace import file_of, library
+from spanwright.subject.rewriting.workspace import library
+from spanwright.subject.texts import texts_in_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ async def answer(question: Question) -> Answer:
     with _afresh(question.reach, files):
         subject = question.reach.load()
         agents = agents_in(subject)
-        found = [component for agent in agents for component in await discover(agent)]
+        found = await _found(agents)
         texts = {component.id: component.text for component in found if not component.dynamic}
         bases = [wearable.base for agent in agents if (wearable := wearable_of(agent)) is not None and wearable.base]
         worn = {id: text for base in bases for id, text in base.texts.items() if id in texts}
@@ -84,7 +86,7 @@ def origins(
     sources = _origins(subject, agents, reach, tuple(known.files))
     told: list[tuple[Component, Origin]] = []
     for component in found:
-        spot = _spot(component, sources[component.agent], known)
+        spot = _spot(component, sources, known)
         if isinstance(spot, Nowhere):
             told.append((component, Origin(component=component.id, obstacle=spot.reason)))
         else:
@@ -104,7 +106,7 @@ def _planned(
     by_id = {component.id: component for component in found}
     files = library()
     sources = _origins(subject, agents, question.reach, tuple(files.files))
-    spots = {id: _spot(component, sources[component.agent], files) for id, component in by_id.items()}
+    spots = {id: _spot(component, sources, files) for id, component in by_id.items()}
     wanted = {id: question.winner.get(id, component.text) for id, component in by_id.items()}
     refused.update({id: f"ambiguous: {other} has its text from the same place" for id, other in _shared(spots, wanted)})
     changes: list[Change] = []
@@ -115,7 +117,7 @@ def _planned(
         if isinstance(spot, Nowhere):
             refused[id] = spot.reason
         else:
-            beside = sources[component.agent].registration(component)
+            beside = _origin(component, sources).registration(component)
             changes.append(Change(component=id, text=text, spot=spot, otherwise=beside))
     refused = {id: why for id, why in refused.items() if id in by_id and wanted[id] != by_id[id].text}
     made = patch(changes, files)
@@ -153,8 +155,18 @@ def _origins(
     }
 
 
-def _spot(component: Component, origin: Origins, files: Library) -> Spot | Nowhere:
-    return find(origin.of(component), component.text, files)
+def _spot(component: Component, sources: Mapping[str, Origins], files: Library) -> Spot | Nowhere:
+    return find(_origin(component, sources).of(component), component.text, files)
+
+
+def _origin(component: Component, sources: Mapping[str, Origins]) -> Origins:
+    """Return the places of a component's agent; a text that belongs to none may stand in any file."""
+    return sources.get(component.agent) or next(iter(sources.values()))
+
+
+async def _found(agents: Sequence[AbstractAgent[Any, Any]]) -> Sequence[Component]:
+    found = [component for agent in agents for component in await discover(agent)]
+    return (*found, *texts_in_code([agent.name or "" for agent in agents]))
 
 
 async def _texts(agent: AbstractAgent[Any, Any]) -> Mapping[ComponentId, str]:

@@ -17,7 +17,7 @@ from pydantic_ai.agent import AbstractAgent
 
 from spanwright.errors import UsageError
 from spanwright.subject.optimizable import definition_of
-from spanwright.subject.rewriting.workspace import file_of, is_own
+from spanwright.subject.own_files import file_of, is_own
 
 _MAIN = "__main__"
 _ITS_NAME = "__spanwright_main__"

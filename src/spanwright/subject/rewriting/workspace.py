@@ -5,20 +5,17 @@ What is installed, what comes with Python and what has no file is nobody's to re
 
 import os
 import stat
-import sys
-import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import cast
 
 from spanwright.errors import UsageError
 from spanwright.source import DEFAULT_LINE_LENGTH, Library, SourceFile
+from spanwright.subject.own_files import own_modules
 
-_INSTALLED = ("site-packages", "dist-packages")
 _CONFIGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
 
 
@@ -33,33 +30,6 @@ def library() -> Library:
                 continue
             files[path] = SourceFile(path=path, name=name, content=content, line_length=_line_length(path.parent))
     return Library(files)
-
-
-def own_modules() -> Iterator[tuple[str, Path]]:
-    """Yield the loaded modules of the user's by name, and their files."""
-    for name, module in list(sys.modules.items()):
-        path = file_of(module)
-        if path is not None and is_own(path):
-            yield name, path
-
-
-def file_of(module: ModuleType | None) -> Path | None:
-    """Return a module's source file; None where it has none."""
-    found = getattr(module, "__file__", None)
-    return _resolved(found) if isinstance(found, str) and found.endswith(".py") else None
-
-
-@cache
-def _resolved(path: str) -> Path:
-    return Path(path).resolve()
-
-
-@cache
-def is_own(path: Path) -> bool:
-    """Return whether a file is the user's."""
-    return not any(part in _INSTALLED for part in path.parts) and not any(
-        path.is_relative_to(root) for root in _foreign_roots()
-    )
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> None:
@@ -81,13 +51,6 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
                 raise
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "Check its permissions") from error
-
-
-@cache
-def _foreign_roots() -> tuple[Path, ...]:
-    paths = sysconfig.get_paths()
-    roots = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib") if key in paths}
-    return (*(Path(root).resolve() for root in roots), Path(__file__).resolve().parents[2])
 
 
 @cache
