@@ -76,7 +76,8 @@ def test_a_run_that_dies_at_every_transition_of_its_journal_loses_nothing(
     url: str, tmp_path: Path, stage: Stage, policy: str
 ):
     scene = Scene(url=url, path=tmp_path / "store.sqlite", manner=(policy, "whole"))
-    points = [f"{stage}:{kind}" for kind in TRANSITIONS]
+    # A steady run spends on while another part of it waits: what it comes to twice, and when, is chance.
+    points = [f"{stage}:{kind}" for kind in TRANSITIONS if policy == "default" or ":" not in kind]
 
     assert {*points} == die_again_and_again(scene, points)
 

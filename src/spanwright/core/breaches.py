@@ -7,6 +7,7 @@ from spanwright.core.candidate import Component
 from spanwright.core.guard import Format, Guard
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.core.runs import runs
+from spanwright.core.strangers import Strangers
 from spanwright.core.tokens import tokens
 
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?<!/)>")
@@ -25,6 +26,14 @@ def breach(component: Component, text: str, own: Collection[str] = frozenset()) 
     `own` are the runs of words that single cases have. What the seed's text has of them may stay.
     """
     return None if component.guard is None else next(_breaches(component, component.guard, text, own), None)
+
+
+def brought_in(component: Component, text: str, strangers: Strangers) -> Refusal | None:
+    """Return why a text is refused for what it has from users, tools or documents; its guard may allow all that."""
+    if component.guard is not None and component.guard.strangers:
+        return None
+    found = strangers.brought_in(text)
+    return _no(RefusalReason.STRANGER, component.id, found) if found else None
 
 
 def _breaches(component: Component, guard: Guard, text: str, own: Collection[str]) -> Iterator[Refusal]:

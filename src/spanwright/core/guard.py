@@ -25,6 +25,11 @@ class Guard:
     """What must stand in every text, to the letter: placeholders, template variables, a sentence that lawyers wrote."""
     copies: bool = False
     """Whether a text may repeat eight words in a row that only one or two training or validation cases have."""
+    strangers: bool = False
+    """Whether a text may bring in addresses, credentials, names of unknown tools, or sentences of users and tools.
+
+    Unlike all else here this is refused without a guard, too; a guard can allow it.
+    """
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no text could keep to."""
@@ -55,6 +60,7 @@ class Guard:
             forbid=tuple(dict.fromkeys((*self.forbid, *other.forbid))),
             keep=tuple(dict.fromkeys((*self.keep, *other.keep))),
             copies=self.copies and other.copies,
+            strangers=self.strangers and other.strangers,
         )
 
 
