@@ -23,7 +23,7 @@ from pathlib import Path
 import clerk  # pyright: ignore[reportMissingImports]  (of the acceptance tests, see conftest.py)
 import crash_child
 
-from spanwright import StopReason
+from spanwright import Result, StopReason
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Event, Judged, ReflectionEnded, ReflectionStarted, RolloutEnded, RolloutStarted
 from spanwright.store import MemoryStore, SqliteStore, audited, check
@@ -128,12 +128,23 @@ class Scene:
 
 
 @cache
-def undisturbed(manner: tuple[str, str]) -> Course:
+def made(manner: tuple[str, str]) -> tuple[Result, tuple[Event, ...]]:
     """Make the run that nobody kills, in process and in virtual time."""
     store = MemoryStore()
     provider = in_process(simulated_app(clerk.models(), salt=SALT))
     result = run_virtual(crash_child.make(provider, store, manner))
-    return Course.of(result.best.id, result.stop_reason, list(store.reader.events(crash_child.RUN)))
+    return result, tuple(store.reader.events(crash_child.RUN))
+
+
+def undisturbed(manner: tuple[str, str]) -> Course:
+    """Return the course of the run that nobody kills."""
+    result, events = made(manner)
+    return Course.of(result.best.id, result.stop_reason, events)
+
+
+def undisturbed_events(manner: tuple[str, str]) -> Sequence[Event]:
+    """Return its history."""
+    return made(manner)[1]
 
 
 def moments(manner: tuple[str, str], kills: int) -> Iterable[int]:

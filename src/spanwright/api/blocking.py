@@ -55,6 +55,8 @@ def optimize_sync(  # pyright: ignore[reportInconsistentOverload]
 ) -> Result:
     """Do what `optimize` does, from code that is not async. Ctrl-C once drains, twice cancels; both are resumable.
 
+    A sync tool cannot be cancelled: where one hangs, Ctrl-C for the third time ends the process; resumable, too.
+
     Raises UsageError under a running event loop: await `optimize` there.
     """
     if _running_loop() is not None:
@@ -68,13 +70,17 @@ def optimize_sync(  # pyright: ignore[reportInconsistentOverload]
 async def interruptible(work: Callable[[], Awaitable[Done]], stop: Stop) -> Done:
     """Await `work` such that Ctrl-C once asks `stop` to drain the run, and twice cancels it.
 
-    Raises KeyboardInterrupt after the second. Where the platform has no signal handlers, Ctrl-C cancels at once.
+    Raises KeyboardInterrupt after the second. A third one ends the process: a tool's thread can hang, and the store
+    stands it. Where the platform has no signal handlers, Ctrl-C cancels at once.
     """
     loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
     with anyio.CancelScope() as scope:
 
         def interrupted() -> None:
             if stop.requested:
+                loop.remove_signal_handler(signal.SIGINT)
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
                 scope.cancel()
             else:
                 stop.request()
@@ -87,6 +93,7 @@ async def interruptible(work: Callable[[], Awaitable[Done]], stop: Stop) -> Done
             return await work()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, before)
     raise KeyboardInterrupt
 
 

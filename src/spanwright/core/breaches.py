@@ -7,6 +7,7 @@ from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.core.guard import Format, Guard
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.core.runs import runs
+from spanwright.core.strangers import Strangers
 from spanwright.core.tokens import tokens
 
 LONGEST_NAME = 64
@@ -46,6 +47,14 @@ def clash(components: Iterable[Component], texts: Mapping[ComponentId, str]) -> 
             if other != component.id:
                 return _no(RefusalReason.FORMAT, component.id, f"is `{name}`, as that of `{other}`")
     return None
+
+
+def brought_in(component: Component, text: str, strangers: Strangers) -> Refusal | None:
+    """Return why a text is refused for what it has from users, tools or documents; its guard may allow all that."""
+    if component.guard is not None and component.guard.strangers:
+        return None
+    found = strangers.brought_in(text)
+    return _no(RefusalReason.STRANGER, component.id, found) if found else None
 
 
 def _breaches(component: Component, guard: Guard, text: str, own: Collection[str]) -> Iterator[Refusal]:

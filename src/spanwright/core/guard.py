@@ -27,6 +27,11 @@ class Guard:
     """Whether a text may repeat eight words in a row that only one or two training or validation cases have."""
     regression: bool = False
     """Whether to return no winner whose edit is shown to harm the cases that use the tool, though the mean rose."""
+    strangers: bool = False
+    """Whether a text may bring in addresses, credentials, names of unknown tools, or sentences of users and tools.
+
+    Unlike all else here this is refused without a guard, too; a guard can allow it.
+    """
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no text could keep to."""
@@ -58,6 +63,7 @@ class Guard:
             keep=tuple(dict.fromkeys((*self.keep, *other.keep))),
             copies=self.copies and other.copies,
             regression=self.regression or other.regression,
+            strangers=self.strangers and other.strangers,
         )
 
 

@@ -86,6 +86,7 @@ class RefusalReason(StrEnum):
     FORMAT = "wrong format"
     FORBIDDEN = "forbidden content"
     COPIED = "copied from a task"
+    STRANGER = "from a stranger"
     ECHO = "prompt echoed"
     DECLINED = "model declined"
     FAILED = "reflection failed"

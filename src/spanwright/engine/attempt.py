@@ -11,12 +11,13 @@ from dataclasses import replace
 from random import Random
 from typing import TypeAlias
 
-from spanwright.core.breaches import breach, clash
+from spanwright.core.breaches import breach, brought_in, clash
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
+from spanwright.core.strangers import Strangers
 from spanwright.engine import evidence, remarks
 from spanwright.engine.ledger import Lease
 from spanwright.engine.workshop import Work, Workshop
@@ -61,11 +62,13 @@ class Attempt:
         components = evidence.worn(shop.problem, self._parent)
         examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
         result = self._opened.result
+        partner = None if answered(self._opened) else await self._try_partner()
         if not answered(self._opened):
-            partner = await self._try_partner()
             result = None if shop.stopping else await self._consult(examples, partner)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
+        if isinstance(result, Proposal):
+            result = self._strange(result, examples, partner) or result
         if isinstance(result, Refusal):
             return self._refused(result)
         if self._partner is not None:
@@ -183,6 +186,13 @@ class Attempt:
                 return self._abandoned("the world failed a rollout of the gate")
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
+
+    def _strange(self, proposal: Proposal, examples: Sequence[Example], partner: Partner | None) -> Refusal | None:
+        """Return why a proposal is refused for what it has from users, tools or documents, whoever wrote it."""
+        strangers = Strangers.of(self._context(examples, partner))
+        components = (each for each in self._shop.problem.components if each.id in proposal.edits)
+        found = (brought_in(each, proposal.edits[each.id], strangers) for each in components)
+        return next((refusal for refusal in found if refusal is not None), None)
 
     def _unfit(self, edits: Mapping[ComponentId, str]) -> Refusal | None:
         """Return why edits cannot be used: one is of nothing that is there, or breaks a guard, whoever wrote it."""

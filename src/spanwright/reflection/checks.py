@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from spanwright.core.breaches import breach
+from spanwright.core.breaches import breach, brought_in
 from spanwright.core.candidate import CandidateId, Component, ComponentId
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.core.runs import runs
+from spanwright.core.strangers import Strangers
 from spanwright.reflection.answer import Edit, Learned
 from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.fences import unfenced
@@ -63,6 +64,8 @@ class Ground:
     """Every run of words in the inputs of the examples."""
     own: frozenset[str]
     """Those that only their cases have, and no guarded text may repeat."""
+    strangers: Strangers
+    """Who else speaks in the evidence."""
     most: int | None
     """How many of them may be edited; None: all."""
     others: tuple[ComponentId, ...] = ()
@@ -78,6 +81,7 @@ class Ground:
             offered={component.id: component for component in offered},
             inputs=frozenset(seen),
             own=context.own,
+            strangers=Strangers.of(context),
             most=context.most_edits,
             others=tuple(each.id for each in (*context.components, *context.others) if each not in offered),
         )
@@ -150,7 +154,7 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
     text = _bared(edit.text, parent)
-    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _breach):
+    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _strange, _breach):
         refusal = check(text, ground, id)
         if refusal is not None:
             return refusal
@@ -214,6 +218,10 @@ def _copied(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
     return None
 
 
+def _strange(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    return brought_in(ground.offered[id], text, ground.strangers)
+
+
 def _breach(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
     return breach(ground.offered[id], text, ground.own)
 
@@ -225,7 +233,8 @@ def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[Compon
         component = ground.anywhere(each.component) or (edited[0] if not each.component and len(edited) == 1 else None)
         text = " ".join(clean(each.text).split())[:_LESSON_LENGTH]
         told = component is None or not text or text.casefold() in _SAMPLES or text in seen
-        if component is not None and not told and len(seen) < _LESSONS and not repeats_a_record(text):
+        told = told or repeats_a_record(text) or bool(ground.strangers.brought_in(text))
+        if component is not None and not told and len(seen) < _LESSONS:
             seen.add(text)
             yield Lesson(component=component, text=text)
 

@@ -4,6 +4,7 @@ Its whole knowledge is the prompt, ordinary English and the public lexicon of di
 it cannot know; what they show, it sees only in part, concludes with doubt, and writes down with mistakes.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from spanwright.testing.simulated.reflecting.answering import Asked, spoiled
 from spanwright.testing.simulated.reflecting.conclusions import Conclusions, conclude, shown
 from spanwright.testing.simulated.reflecting.dossier import Dossier, read_prompt
 from spanwright.testing.simulated.reflecting.findings import Finding, homes
+from spanwright.testing.simulated.reflecting.obeying import obeyed
 from spanwright.testing.simulated.reflecting.profile import MEDIUM, STRONG, WEAK, Profile
 from spanwright.testing.simulated.reflecting.rewriting import rewritten
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
@@ -37,6 +39,7 @@ class ReflectionModel:
 
     def _answer(self, dossier: Dossier, pieces: tuple[Finding, ...], draws: Draws) -> Answer:
         concluded = conclude(dossier, pieces, self._profile, draws)
+        concluded = replace(concluded, lines=(*concluded.lines, *obeyed(dossier, self._profile, draws)))
         edits = tuple(self._edits(dossier, concluded, draws))
         return Answer(edits=edits, diagnosis=_diagnosis(concluded), lessons=_lessons(concluded.lessons, dossier))
 

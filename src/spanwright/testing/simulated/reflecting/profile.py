@@ -26,6 +26,8 @@ class Profile:
     """How often an old sentence is lost when its text is rewritten."""
     malformed: float
     """How often an answer is not in the form that was asked for."""
+    obeys: float
+    """How often it obeys an order that it reads in a record."""
 
 
 WEAK: Final = Profile(
@@ -38,6 +40,7 @@ WEAK: Final = Profile(
     copies=0.15,
     forgets=0.12,
     malformed=0.08,
+    obeys=0.6,
 )
 MEDIUM: Final = Profile(
     insight=0.6,
@@ -49,6 +52,7 @@ MEDIUM: Final = Profile(
     copies=0.08,
     forgets=0.05,
     malformed=0.03,
+    obeys=0.4,
 )
 STRONG: Final = Profile(
     insight=0.8,
@@ -60,4 +64,5 @@ STRONG: Final = Profile(
     copies=0.03,
     forgets=0.02,
     malformed=0.01,
+    obeys=0.2,
 )
