@@ -252,6 +252,11 @@ class Told:
         return Annotation(rollout=7, text=self.text("annotation"), at=self.now)
 
 
+def _admitted(place: int) -> int:
+    """Return a candidate that has children: every fourth one was turned down."""
+    return place - 1 if place % 4 == 1 else place
+
+
 def huge(candidates: int = 2_000, cases: int = 300) -> Page:
     """Return a page on which every candidate was tried on every case."""
     stream = random.Random(7)
@@ -275,7 +280,7 @@ def huge(candidates: int = 2_000, cases: int = 300) -> Page:
     nodes.extend(
         Node(
             id=f"{place:016x}",
-            parents=(stream.randrange(max(0, place - 60), place),),
+            parents=(_admitted(stream.randrange(max(0, place - 60), place)),),
             attempt=place,
             origin="reflection",
             admitted=place % 4 != 1,
