@@ -176,7 +176,7 @@ async def test_the_tree_and_the_map_are_walked_with_the_keyboard(tab: Tabs, tmp_
         keys = here.page.keyboard
         await here.page.locator(".node.winner").focus()
         await keys.press("ArrowLeft")
-        assert "candidate 1" in await here.text(".panel h3")
+        assert "Candidate 1" in await here.text(".panel h3")
         assert "politely." in await here.text(".panel .difference")
         await here.page.locator("#section-heat canvas").focus()
         await keys.press("ArrowRight")

@@ -162,6 +162,20 @@ async def test_who_watches_a_run_hears_of_its_news(store: SqliteStore):
     assert "running" == json.loads(told.removeprefix("data: "))["status"]
 
 
+async def test_an_open_page_does_not_keep_the_command_from_ending(
+    evening: SqliteStore, caplog: pytest.LogCaptureFixture
+):
+    async with httpx.AsyncClient(timeout=30) as client:
+        async with showing(Watched(store=evening), Place()) as address:
+            url = httpx.URL(address).copy_with(path="/api/events").copy_merge_params({"run": "evening"})
+            events = await client.send(client.build_request("GET", url), stream=True)
+            lines = events.aiter_lines()
+            assert ": here" == await anext(lines)
+        assert [] == [line async for line in lines if line]
+
+    assert [] == [each for each in caplog.records if each.name.startswith("uvicorn")]
+
+
 async def first(lines) -> str:
     async for line in lines:
         if line.startswith("data:"):

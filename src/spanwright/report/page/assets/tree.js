@@ -6,6 +6,7 @@ import { difference } from "./differences.js";
 import { nameOf, replaced, shading, winnerOf } from "./candidates.js";
 
 const CROWD = 300;
+const DEEP = 6;
 
 function laidOut(page, shown) {
   const children = page.candidates.map(() => []);
@@ -42,7 +43,10 @@ export function drawTree(page, { state, redraw, open, source }) {
   const winner = winnerOf(page);
   const chosen = shown.includes(state.candidate) ? state.candidate : winner;
   const { spots, children, leaves, deepest } = laidOut(page, shown);
-  const [across, down, radius] = shown.length > CROWD ? [46, 11, 4] : [76, 44, 7];
+  const deep = deepest > DEEP;
+  const room = document.getElementById("main").clientWidth * (deep ? 1 : 0.5) - 140;
+  const wide = Math.max(46, Math.min(96, room / Math.max(1, deepest)));
+  const [across, down, radius] = shown.length > CROWD ? [46, 11, 4] : [wide, 44, 7];
   const line = new Set(page.line);
   const { low, high, shade } = shading(shown.map((place) => page.candidates[place].estimate));
   const at = (place) => ({ x: 40 + spots.get(place).depth * across, y: 34 + spots.get(place).row * down });
@@ -105,9 +109,11 @@ export function drawTree(page, { state, redraw, open, source }) {
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: everyone, onchange: (event) => redraw({ everyone: event.target.checked }) }), "with those that were turned down"),
       h("p", { class: "scale" }, score(Number.isFinite(low) ? low : null), h("span", { class: "ramp", "aria-hidden": "true" }), score(Number.isFinite(high) ? high : null)),
     ),
-    h("div", { class: "beside" }, scroll, panel),
+    h("div", { class: deep ? "below" : "beside" }, scroll, panel),
   );
 }
+
+const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 function said(title, text) {
   return text ? h("div", { class: "said" }, h("h4", {}, title), prose(text, { longest: 700, className: "prose words" })) : null;
@@ -126,7 +132,7 @@ function drawCandidate(page, place, context) {
   const parents = node.parents.map((each) => nameOf(page, each)).join(" and ");
   const paid = node.usage;
   return [
-    h("h3", {}, nameOf(page, place), h("span", { class: "score" }, score(node.estimate))),
+    h("h3", {}, titled(nameOf(page, place)), h("span", { class: "score" }, score(node.estimate))),
     h(
       "p",
       { class: "meta" },
