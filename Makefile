@@ -11,6 +11,9 @@ BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
 PHOENIX := arize-phoenix==20.26.1
 REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
+# A browser that pages are looked at with. Playwright drives the one that is there, it brings none of its own.
+CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
+PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8
 # What we compare with. It requires nothing, so it lies beside our environment, not in it.
 GEPA_HOME ?= .venv-gepa
 GEPA := gepa==0.1.4
@@ -27,7 +30,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-gepa bench-gepa check format live lock clean
+.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-browser screenshots test-gepa bench-gepa check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -73,6 +76,22 @@ test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENI
 
 test-remote: setup $(BACKENDS)/openai-agents/.installed ## Optimize an OpenAI Agents SDK agent in a process of its own (130 MB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m remote --timeout 600 tests/remote $(ARGS)
+
+ifeq ($(CHROMIUM),)
+test-browser screenshots:
+	@echo 'make $@ needs a Chromium: apt-get install chromium, or make $@ CHROMIUM=/path/to/one'
+	@exit 1
+else
+test-browser: setup $(VENV)/.browser ## Look at reports and the live page in a real Chromium (needs one: apt-get install chromium)
+	SPANWRIGHT_CHROMIUM='$(CHROMIUM)' $(BIN)/python -m pytest -m browser -s tests/report/page $(ARGS)
+
+screenshots: setup $(VENV)/.browser ## Make the pictures of docs/images from a demo run
+	SPANWRIGHT_CHROMIUM='$(CHROMIUM)' $(BIN)/python scripts/screenshots.py $(ARGS)
+endif
+
+$(VENV)/.browser: $(VENV)/.requirements
+	$(BIN)/python -m pip install --quiet $(PLAYWRIGHT)
+	@touch $@
 
 $(BACKENDS)/openai-agents/.installed: $(REMOTE)
 	$(PYTHON) -m venv --clear $(BACKENDS)/openai-agents

@@ -118,9 +118,10 @@ class _Runs:
         return found
 
 
-def live_app(watched: Watched, token: str, hosts: frozenset[str]) -> Starlette:
-    """Return the app. `hosts` are the names, with the port, by which it may be asked."""
+def live_app(watched: Watched, token: str, hosts: frozenset[str], over: anyio.Event | None = None) -> Starlette:
+    """Return the app. `hosts` are the names, with the port, by which it may be asked; `over` ends whoever watches."""
     runs = _Runs(watched)
+    end = over or anyio.Event()
     document = live_document()
 
     async def whole(request: Request) -> Response:
@@ -144,7 +145,7 @@ def live_app(watched: Watched, token: str, hosts: frozenset[str]) -> Starlette:
     async def news(request: Request) -> Response:
         run = _asked(request, "run")
         await to_thread.run_sync(runs.status, run, limiter=runs.turn)  # one that is not there is told at once
-        return StreamingResponse(_news(request, runs, run), media_type="text/event-stream")
+        return StreamingResponse(_news(runs, run, end), media_type="text/event-stream")
 
     async def annotate(request: Request) -> Response:
         note = await _note(request)
@@ -224,15 +225,19 @@ async def showing(watched: Watched, place: Place) -> AsyncGenerator[str]:
     port = listener.getsockname()[1]
     host = f"[{at.host}]" if ":" in at.host else at.host
     hosts = frozenset(f"{name}:{port}" for name in (host, "localhost"))
-    async with serving(live_app(watched, at.token, hosts), listener):
-        yield f"http://{host}:{port}/?token={at.token}"
+    over = anyio.Event()
+    async with serving(live_app(watched, at.token, hosts, over), listener):
+        try:
+            yield f"http://{host}:{port}/?token={at.token}"
+        finally:
+            over.set()  # who watches would keep the server waiting
 
 
-async def _news(request: Request, runs: _Runs, run: str) -> AsyncGenerator[str]:
+async def _news(runs: _Runs, run: str, over: anyio.Event) -> AsyncGenerator[str]:
     """Yield an event whenever there is news, and a sign of life now and then."""
     known: tuple[int, int, str] | None = None
     quiet = 0.0
-    while not await request.is_disconnected():
+    while not over.is_set():
         status = await to_thread.run_sync(runs.status, run, limiter=runs.turn)
         if known is not None and status != known:
             yield f"event: changed\ndata: {json.dumps({'events': status[0], 'status': status[2]})}\n\n"
@@ -243,7 +248,8 @@ async def _news(request: Request, runs: _Runs, run: str) -> AsyncGenerator[str]:
         known = status
         wait = max(PULSE, runs.rest(run))
         quiet += wait
-        await anyio.sleep(wait)
+        with anyio.move_on_after(wait):
+            await over.wait()
 
 
 async def _note(request: Request) -> Note:

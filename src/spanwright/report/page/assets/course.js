@@ -14,14 +14,14 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const faint = (name, share) => `color-mix(in srgb, ${colour(name)} ${share}%, transparent)`;
 
 const axes = (write, values) => [
-  { stroke: () => colour("--quiet"), grid: { show: false }, ticks: { show: false }, font: "12px system-ui", values: (_plot, marks) => marks.map(write), space: 90 },
+  { stroke: () => colour("--quiet"), grid: { show: false }, ticks: { show: false }, font: "12px system-ui", values: (_plot, marks) => marks.map(write), space: 90, size: 30 },
   { stroke: () => colour("--quiet"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", size: 44, values: (_plot, marks) => marks.map(values) },
 ];
 
 /** Draws a plot that is as wide as its box, and draws it anew when that or the colours change. */
 function plotted(box, height, options, data) {
   const plot = new uPlot(
-    { width: Math.max(240, box.clientWidth), height, legend: { show: false }, cursor: { y: false, drag: { setScale: false } }, padding: [12, 12, 0, 0], ...options },
+    { width: Math.max(240, box.clientWidth), height, legend: { show: false }, cursor: { y: false, drag: { setScale: false } }, padding: [12, 26, 0, 0], ...options },
     data,
     box,
   );

@@ -25,7 +25,7 @@ export function amount(before, after) {
   return { added, removed };
 }
 
-const CONTEXT = 280;
+const CONTEXT = 160;
 
 function shortened(value, first, last) {
   if (value.length <= 2 * CONTEXT + 40) return value;

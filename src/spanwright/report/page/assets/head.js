@@ -79,7 +79,7 @@ export function drawHead(page, { go }) {
               "li",
               {},
               h("button", { class: "link", type: "button", dir: "auto", onclick: () => go("texts", each.component) }, each.component),
-              h("span", { class: "amount" }, h("ins", {}, `+${added}`), " ", h("del", {}, `−${removed}`), " words"),
+              h("span", { class: "amount" }, added > 0 && h("ins", {}, `+${added}`), " ", removed > 0 && h("del", {}, `−${removed}`), " words"),
             );
           }),
         ),

@@ -30,12 +30,10 @@ function tabled(page) {
   return { width: cases.length, last, tried, scored, mean: (cell) => (scored[cell] ? sums[cell] / scored[cell] : null) };
 }
 
-function rowsOf(page, table, order) {
-  const rows = page.candidates.map((_, place) => place).filter((place) => {
-    for (let column = 0; column < table.width; column++) if (table.tried[place * table.width + column]) return true;
-    return false;
-  });
-  const tried = (place) => table.tried.subarray(place * table.width, (place + 1) * table.width).reduce((one, other) => one + other, 0);
+/** The candidates that were tried on some of these cases. */
+function rowsOf(page, table, order, columns) {
+  const tried = (place) => columns.reduce((sum, column) => sum + table.tried[place * table.width + column], 0);
+  const rows = page.candidates.map((_, place) => place).filter((place) => columns.some((column) => table.tried[place * table.width + column]));
   const worth = (place) => page.candidates[place].estimate ?? -Infinity;
   if (order === "score") rows.sort((one, other) => worth(other) - worth(one) || one - other);
   if (order === "tries") {
@@ -45,8 +43,7 @@ function rowsOf(page, table, order) {
   return rows;
 }
 
-function columnsOf(page, table, rows, order, split) {
-  const columns = page.cases.map((_, place) => place).filter((place) => split === "all" || page.cases[place].split === split);
+function sortedColumns(page, table, { rows, order, columns }) {
   if (order === "name") columns.sort((one, other) => page.cases[one].id.localeCompare(page.cases[other].id, "en", { numeric: true }));
   if (order === "hardest") {
     const ease = new Map(columns.map((column) => {
@@ -132,12 +129,13 @@ function chooser(label, options, value, change) {
 export function drawHeat(page, { state, redraw, open, source }) {
   if (!page.tries.number.length) return h("p", { class: "empty" }, "No rollout has ended yet.");
   const [order, sorted] = [state.rows ?? "score", state.columns ?? "hardest"];
-  const some = (split) => page.cases.some((each) => each.split === split);
-  const splits = Object.fromEntries(Object.entries(SPLITS).filter(([key]) => key === "all" || some(key)));
+  const known = (split) => page.cases.some((each) => each.split === split);
+  const splits = Object.fromEntries(Object.entries(SPLITS).filter(([key]) => key === "all" || known(key)));
   const split = splits[state.split] ? state.split : "validation" in splits ? "validation" : "all";
   const table = tabled(page);
-  const rows = rowsOf(page, table, order);
-  const columns = columnsOf(page, table, rows, sorted, split);
+  const some = page.cases.map((_, place) => place).filter((place) => split === "all" || page.cases[place].split === split);
+  const rows = rowsOf(page, table, order, some);
+  const columns = sortedColumns(page, table, { rows, order: sorted, columns: some });
   const { shade } = shading(page.tries.score);
   const told = h("p", { class: "told", "aria-live": "polite" }, "Point at a cell, or walk with the arrow keys; Enter opens its trace.");
   const canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": `Map of ${number(rows.length, "candidate")} and ${number(columns.length, "case")}: arrow keys walk it, Enter opens a trace` });

@@ -42,7 +42,7 @@ export function drawTools(page) {
     tools.confusions.length ? drawConfusions(tools.confusions) : h("p", { class: "caption" }, "No tool was called in place of another, as far as it is known which should have been."),
     h(
       "div",
-      { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Tools" },
+      { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Each tool" },
       h("table", {}, h("caption", {}, "Each tool, with the seed → with the winner. They were tried on different numbers of cases."), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "tool"), used.map(([, label]) => h("th", { scope: "col", class: "figure" }, label)))), h("tbody", {}, names.map((name) => h("tr", {}, h("th", { scope: "row", dir: "auto" }, name), used.map(([key]) => change(tools.seed[name]?.[key] ?? 0, tools.best[name]?.[key] ?? 0)))))),
     ),
   );

@@ -71,7 +71,7 @@ function drawAnnotations(page, number, { source, annotated }) {
     "section",
     { class: "annotations" },
     h("h3", {}, "Annotations"),
-    written.map((each) => h("blockquote", {}, prose(each.text), h("footer", {}, when(each.at)))),
+    written.map((each) => h("blockquote", {}, prose(each.text, { className: "prose words" }), h("footer", {}, when(each.at)))),
     source.live && h("form", { onsubmit: send }, h("label", { for: "annotation" }, "What should a reader of this trace know?"), field, h("p", { class: "caption", id: "annotation-promise" }, promise), problem, h("button", { type: "submit", class: "primary" }, "Keep")),
   );
 }

@@ -6,6 +6,7 @@ import { difference } from "./differences.js";
 import { nameOf, replaced, shading, winnerOf } from "./candidates.js";
 
 const CROWD = 300;
+const DEEP = 6;
 
 function laidOut(page, shown) {
   const children = page.candidates.map(() => []);
@@ -42,10 +43,13 @@ export function drawTree(page, { state, redraw, open, source }) {
   const winner = winnerOf(page);
   const chosen = shown.includes(state.candidate) ? state.candidate : winner;
   const { spots, children, leaves, deepest } = laidOut(page, shown);
-  const [across, down, radius] = shown.length > CROWD ? [46, 11, 4] : [92, 24, 7];
+  const deep = deepest > DEEP;
+  const room = document.getElementById("main").clientWidth * (deep ? 1 : 0.5) - 140;
+  const wide = Math.max(46, Math.min(96, room / Math.max(1, deepest)));
+  const [across, down, radius] = shown.length > CROWD ? [46, 11, 4] : [wide, 44, 7];
   const line = new Set(page.line);
   const { low, high, shade } = shading(shown.map((place) => page.candidates[place].estimate));
-  const at = (place) => ({ x: 20 + spots.get(place).depth * across, y: 16 + spots.get(place).row * down });
+  const at = (place) => ({ x: 40 + spots.get(place).depth * across, y: 34 + spots.get(place).row * down });
   const edges = shown.filter((place) => place > 0).map((place) => {
     const [from, to] = [at(page.candidates[place].parents[0] ?? 0), at(place)];
     const middle = (from.x + to.x) / 2;
@@ -86,10 +90,10 @@ export function drawTree(page, { state, redraw, open, source }) {
       { class: `node ${kinds.join(" ")}`, transform: `translate(${x},${y})`, role: "button", tabindex: place === chosen ? "0" : "-1", "aria-pressed": String(place === chosen), "aria-label": `${nameOf(page, place)}${place === winner ? ", the winner" : ""}, score ${score(node.estimate)}${node.admitted ? "" : ", turned down"}`, onclick: () => select(place, true), onkeydown: (event) => walk(event, place) },
       place === winner && svg("circle", { r: radius + 4, class: "ring" }),
       svg("circle", { r: radius, class: "dot" }),
-      radius > 4 && svg("text", { x: radius + 7, y: 4 }, place === 0 ? `seed ${score(node.estimate)}` : node.estimate === null ? "" : score(node.estimate)),
+      radius > 4 && svg("text", { y: -radius - 8, "text-anchor": "middle" }, place === 0 ? `seed ${score(node.estimate)}` : node.estimate === null ? "" : score(node.estimate)),
     ));
   }
-  const [width, height] = [60 + (deepest + 1) * across, 32 + leaves * down];
+  const [width, height] = [80 + deepest * across, 46 + leaves * down];
   replace(panel, drawCandidate(page, chosen, { open, source }));
   const scroll = h("div", { class: "scroll", tabindex: "-1" }, svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tree of candidates: arrow keys walk it" }, edges, [...nodes.values()]));
   queueMicrotask(() => {
@@ -105,12 +109,14 @@ export function drawTree(page, { state, redraw, open, source }) {
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: everyone, onchange: (event) => redraw({ everyone: event.target.checked }) }), "with those that were turned down"),
       h("p", { class: "scale" }, score(Number.isFinite(low) ? low : null), h("span", { class: "ramp", "aria-hidden": "true" }), score(Number.isFinite(high) ? high : null)),
     ),
-    h("div", { class: "beside" }, scroll, panel),
+    h("div", { class: deep ? "below" : "beside" }, scroll, panel),
   );
 }
 
+const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1);
+
 function said(title, text) {
-  return text ? h("div", { class: "said" }, h("h4", {}, title), prose(text, { longest: 700 })) : null;
+  return text ? h("div", { class: "said" }, h("h4", {}, title), prose(text, { longest: 700, className: "prose words" })) : null;
 }
 
 export function tryLink(page, number, { open, source }) {
@@ -126,7 +132,7 @@ function drawCandidate(page, place, context) {
   const parents = node.parents.map((each) => nameOf(page, each)).join(" and ");
   const paid = node.usage;
   return [
-    h("h3", {}, nameOf(page, place), h("span", { class: "score" }, score(node.estimate))),
+    h("h3", {}, titled(nameOf(page, place)), h("span", { class: "score" }, score(node.estimate))),
     h(
       "p",
       { class: "meta" },
@@ -139,7 +145,7 @@ function drawCandidate(page, place, context) {
       ].filter(Boolean).join(" · "),
     ),
     h("p", { class: "meta" }, `${number(paid.rollouts, "rollout")}, ${count(tokens(paid))} tokens, ${cost(paid)}, ${duration(paid.seconds)} of work`),
-    node.verdict && h("p", { class: "meta", dir: "auto" }, `${node.admitted ? "Admitted" : "Turned down"}: ${node.verdict}` + (node.differences.length ? ` (${node.differences.map(signed).join(", ")})` : "")),
+    node.verdict && h("p", { class: "meta", dir: "auto" }, node.verdict.charAt(0).toUpperCase() + node.verdict.slice(1) + (node.differences.length ? ` (${node.differences.map(signed).join(", ")})` : "")),
     said("Diagnosis", node.diagnosis),
     said("Rationale", node.rationale),
     edits.map(([component, text]) =>
