@@ -1,8 +1,8 @@
 """The tool desk on a stage of our engine: the agent's loop without a framework, at an eighth of its price.
 
 The same simulated models read the same instructions, tool definitions and messages as through pydantic-ai, the same
-functions act on the same house, and the trace is what the spans would tell (tests/agents/test_tool_desk.py compares).
-Time is virtual, so attempts overlap as they would with real models, and a busy machine changes nothing.
+functions act on the same house, and the trace is what the spans would tell: tests/benchmarks/test_desk_stage.py
+compares them. Time is virtual, so attempts overlap as they would with real models, and a busy machine changes nothing.
 """
 
 import json
@@ -25,7 +25,15 @@ from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, 
 from spanwright.core.usage import Usage
 from spanwright.errors import CandidateFailed
 from spanwright.testing.simulated.models import REFLECTION_MODEL, STRONG, ReflectionModel, TaskModel
-from spanwright.testing.simulated.wire import ChatMessage, ChatReply, ChatRequest, Draws, OfferedTool, ToolRequest
+from spanwright.testing.simulated.wire import (
+    ChatMessage,
+    ChatReply,
+    ChatRequest,
+    Draws,
+    OfferedTool,
+    SimulatedModel,
+    ToolRequest,
+)
 from spanwright.testing.worlds.staging import REFLECTION_LAW, ROLLOUT_LAW
 from spanwright_agents.tool_desk.agent import MOST_REQUESTS, Ended, build
 from spanwright_agents.tool_desk.house import House
@@ -35,7 +43,6 @@ AGENT: Final = "desk"
 INSTRUCTIONS: Final = f"{AGENT}/instructions"
 REFLECTOR: Final = f"{REFLECTION_MODEL}-strong"
 """A strong model reflects on a weaker one, as is usual."""
-_FIX: Final = "\n\nFix the errors and try again."
 _CHARACTERS_PER_TOKEN: Final = 4
 
 
@@ -78,11 +85,13 @@ class _Worn:
 class StagedDesk:
     """The subject: the desk with the docs of a level."""
 
-    def __init__(self, level: str, components: Sequence[Component], salt: str) -> None:
+    def __init__(
+        self, level: str, components: Sequence[Component], salt: str, *, model: SimulatedModel | None = None
+    ) -> None:
         self._level: Final = level
         self._components: Final = tuple(components)
         self._salt: Final = salt
-        self._model: Final = TaskModel()
+        self._model: Final[SimulatedModel] = model or TaskModel()
         self._functions: Final[Mapping[str, Callable[..., Any]]] = {each.__name__: each for each in tools_at(level)}
         self._definitions: Final = _definitions(build(level))
         self._worn: Final[dict[str, _Worn]] = {}
@@ -132,7 +141,7 @@ class StagedDesk:
             result = await self._functions[call.name](SimpleNamespace(deps=house), **json.loads(call.arguments))
         except ModelRetry as retry:
             return retry.message, True
-        return result if isinstance(result, str) else json.dumps(result), False
+        return result if isinstance(result, str) else _json(result), False
 
     def _wear(self, candidate: Candidate) -> _Worn:
         texts = candidate.texts
@@ -198,7 +207,7 @@ class _Talk:
         self.history.append(said)
         began = 2.0 * len(self.models) - 1
         for call, (result, again) in zip(answer.calls, results, strict=True):
-            content = f"{result}{_FIX}" if again else result
+            content = _json({"error": result}) if again else result
             self.messages.append(ChatMessage(role="tool", content=content, tool_call_id=call.id))
             part = Part(kind="tool_result", text=content, tool=call.name, call_id=call.id)
             self.history.append(Message(role="tool", parts=(part,)))
@@ -271,6 +280,11 @@ def reflection_model(salt: str) -> FunctionModel:
         )
 
     return FunctionModel(answer, model_name=REFLECTOR)
+
+
+def _json(value: object) -> str:
+    """Return JSON as pydantic-ai sends it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _text(message: ModelRequest) -> str:

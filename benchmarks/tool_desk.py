@@ -128,7 +128,7 @@ def run(trial: Trial) -> Outcome:
 
 
 async def _optimized(trial: Trial) -> Outcome:
-    problem = await _problem(trial, ARMS[trial.arm])
+    problem = await problem_of(trial, ARMS[trial.arm])
     events = await _events(problem, trial)
     result = Result.from_events(events)
     seed, best = result.seed.id, result.best.id
@@ -145,7 +145,7 @@ async def _optimized(trial: Trial) -> Outcome:
 
 async def _measured(trial: Trial) -> Outcome:
     """Try the docs of a level as they are, on the test cases alone."""
-    problem = await _problem(trial, lambda component: True)
+    problem = await problem_of(trial, lambda component: True)
     cases = problem.splits.test
     scores: dict[str, list[float]] = defaultdict(list)
     recorder = DeskRecorder()
@@ -159,7 +159,8 @@ async def _measured(trial: Trial) -> Outcome:
     return Outcome(trial=trial, before=means, after=means, seed=nothing, best=nothing, changed=0, reflections=0)
 
 
-async def _problem(trial: Trial, open_to_change: Callable[[Component], bool]) -> Problem:
+async def problem_of(trial: Trial, open_to_change: Callable[[Component], bool]) -> Problem:
+    """Return what a trial is about, on the stage."""
     salt = f"tool desk {trial.seed}"
     group = _wording if trial.split == WORDINGS else None
     evals: EvalSet = eval_set(Evals(cases=requests(trial.level), group=group, seed=trial.seed))
