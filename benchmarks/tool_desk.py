@@ -1,11 +1,12 @@
 """What tool texts bring over instructions, from docs that were degraded by rule: `tool_desk`, with simulated models.
 
-    python benchmarks/tool_desk.py --quick                                   # half an hour: two seeds, D1 and D4
-    python benchmarks/tool_desk.py --json tool_desk.jsonl                    # half a day: ten seeds, D0-D4; resumable
+    python benchmarks/tool_desk.py --quick                                   # minutes: two seeds, D2 and D4
+    python benchmarks/tool_desk.py --json tool_desk.jsonl --processes 1      # ten seeds, D0, D1, D2, D4; resumable
     python benchmarks/tool_desk.py --json tool_desk.jsonl --tables-only --figures tool_desk.json
 
 Every arm has the same budget, splits and models; a seed draws all three anew. Figures are on the test split, which
-steered nothing. Simulated models: mechanisms and orderings only.
+steered nothing. Simulated models: mechanisms and orderings only. What the split decides is in
+docs/design/tool-desk.md: `--split wordings` keeps every wording in one part, `cases` deals the requests out.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Final
 
+import anyio
+from desk_stage import DeskRecorder, StagedDesk, reflection_model
 from differences import cell, difference
 from pydantic import TypeAdapter
 from running import Kept, add_keeping, do
@@ -28,20 +31,18 @@ from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.events import Event, RolloutEnded
 from spanwright.core.rollout import Purpose
 from spanwright.core.usage import Budget
-from spanwright.engine import Conduct, Engine, Means, Problem
+from spanwright.engine import Conduct, Divided, Engine, Means, Problem
 from spanwright.reflection import ModelReflector
 from spanwright.report import Result
-from spanwright.search import Policy
+from spanwright.search import Blamed, Policy
 from spanwright.store import MemoryStore
 from spanwright.subject import Evals, EvalSet, Scoring, chosen, eval_set, subject_of
-from spanwright.telemetry import SpanRecorder, ToolEvidence
-from spanwright.testing.simulated.models import REFLECTION_MODEL, TASK_MODEL, default_models
-from spanwright.testing.simulated.server import simulated_app
-from spanwright.testing.simulated.transport import in_process, simulated_model
+from spanwright.telemetry import ToolEvidence
+from spanwright.testing.virtual import run_virtual
 from spanwright_agents.tool_desk import reference
 from spanwright_agents.tool_desk.agent import build, program
 from spanwright_agents.tool_desk.evals import requests
-from spanwright_agents.tool_desk.seeds import GOOD, LEVELS, SWAPPED, UNDESCRIBED
+from spanwright_agents.tool_desk.seeds import GOOD, LEVELS, OPAQUE, SWAPPED, UNDOCUMENTED
 
 INSTRUCTIONS, TOOLS, BOTH, NOTHING_OPEN = "instructions", "tool texts", "both", "seed"
 ARMS: Final[Mapping[str, Callable[[Component], bool]]] = MappingProxyType(
@@ -52,10 +53,14 @@ ARMS: Final[Mapping[str, Callable[[Component], bool]]] = MappingProxyType(
     }
 )
 """Which texts are open to change."""
-REFLECTOR: Final = f"{REFLECTION_MODEL}-strong"
-"""A strong model reflects on a weaker one, as is usual."""
-MINIBATCH: Final = 6
+MINIBATCH: Final = 16
 """Cases of a minibatch: with thirty tools, three cases seldom show the same tool twice."""
+OFFERED: Final = 32
+"""Texts on offer at most, of the 78: those that a minibatch blames, dealt out to several readers."""
+EDITS: Final = 4
+"""Edits of one reader at most."""
+CASES, WORDINGS = "cases", "wordings"
+ROLLOUTS, QUICK = 800, 500
 REPEATS: Final = 2
 """How often the good docs are tried on a test case: what the recovered share is measured by."""
 _FEWEST_FOR_TEST: Final = 6
@@ -70,11 +75,12 @@ class Trial:
     arm: str
     seed: int
     rollouts: int
+    split: str = CASES
 
     @property
     def key(self) -> str:
         """Name it, for what was done already."""
-        return f"{self.level}|{self.arm}|{self.seed}|{self.rollouts}"
+        return f"{self.level}|{self.arm}|{self.seed}|{self.rollouts}|{self.split}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +124,11 @@ class Outcome:
 
 def run(trial: Trial) -> Outcome:
     """Do a trial."""
-    return asyncio.run(_measured(trial) if trial.arm == NOTHING_OPEN else _optimized(trial))
+    return run_virtual(_measured(trial) if trial.arm == NOTHING_OPEN else _optimized(trial))
 
 
 async def _optimized(trial: Trial) -> Outcome:
-    problem = await _problem(trial, ARMS[trial.arm])
+    problem = await problem_of(trial, ARMS[trial.arm])
     events = await _events(problem, trial)
     result = Result.from_events(events)
     seed, best = result.seed.id, result.best.id
@@ -139,51 +145,50 @@ async def _optimized(trial: Trial) -> Outcome:
 
 async def _measured(trial: Trial) -> Outcome:
     """Try the docs of a level as they are, on the test cases alone."""
-    problem = await _problem(trial, lambda component: True)
+    problem = await problem_of(trial, lambda component: True)
     cases = problem.splits.test
     scores: dict[str, list[float]] = defaultdict(list)
-    async with asyncio.timeout(3_600):
-        with SpanRecorder.attach() as recorder:
-            for case in cases * REPEATS:
-                async with recorder.recording({}) as recording:
-                    output = await problem.subject.run(problem.seed, case)
-                score = await problem.evaluator(case, output, recording.trace)
-                scores[case.id].append(score.value)
+    recorder = DeskRecorder()
+    for case in cases * REPEATS:
+        async with recorder.recording({}) as recording:
+            output = await problem.subject.run(problem.seed, case)
+        score = await problem.evaluator(case, output, recording.trace)
+        scores[case.id].append(score.value)
     means = {case: fmean(each) for case, each in scores.items()}
     nothing = Used(calls=0, tokens=0, missed=0, needless=0, refused=0)
     return Outcome(trial=trial, before=means, after=means, seed=nothing, best=nothing, changed=0, reflections=0)
 
 
-async def _problem(trial: Trial, open_to_change: Callable[[Component], bool]) -> Problem:
-    provider = in_process(simulated_app(default_models(), salt=f"tool desk {trial.seed}"))
-    agent = build(trial.level)
-    agent.model = simulated_model(TASK_MODEL, provider)
-    evals: EvalSet = eval_set(Evals(cases=requests(trial.level), group=_group, seed=trial.seed))
-    subject = subject_of(program(optimizable(agent)), None, evals.theirs)
-    components = chosen(await subject.components(), open_to_change)
+async def problem_of(trial: Trial, open_to_change: Callable[[Component], bool]) -> Problem:
+    """Return what a trial is about, on the stage."""
+    salt = f"tool desk {trial.seed}"
+    group = _wording if trial.split == WORDINGS else None
+    evals: EvalSet = eval_set(Evals(cases=requests(trial.level), group=group, seed=trial.seed))
+    found = await subject_of(program(optimizable(build(trial.level))), None, evals.theirs).components()
+    components = chosen(found, open_to_change)
     return Problem(
-        subject=subject,
+        subject=StagedDesk(trial.level, found, salt),
         evaluator=Scoring(evals, None),
-        reflector=ModelReflector(simulated_model(REFLECTOR, provider)),
+        reflector=Divided(ModelReflector(reflection_model(salt))),
         splits=evals.splits,
         seed=Candidate(texts={component.id: component.text for component in components}),
         components=components,
     )
 
 
-def _group(case: object) -> str:
+def _wording(case: object) -> str:
     return str(getattr(getattr(case, "metadata", None), "group", ""))
 
 
 async def _events(problem: Problem, trial: Trial) -> list[Event]:
-    with SpanRecorder.attach() as recorder:
-        async with MemoryStore().run("arm") as journal:
-            conduct = Conduct(
-                run="arm", budget=Budget(rollouts=trial.rollouts, reflections=max(1, trial.rollouts // 4))
-            )
-            means = Means(journal=journal, recorder=recorder)
-            await Engine(problem, Policy.default(seed=trial.seed, minibatch_size=MINIBATCH), means, conduct).run()
-            return list(journal.events())
+    policy = Policy.default(
+        seed=trial.seed, minibatch_size=MINIBATCH, edits=EDITS, component_rule=Blamed(at_most=OFFERED)
+    )
+    async with MemoryStore().run("arm") as journal:
+        budget = Budget(rollouts=trial.rollouts, reflections=max(1, trial.rollouts // 4))
+        means = Means(journal=journal, recorder=DeskRecorder(), clock=anyio.current_time)
+        await Engine(problem, policy, means, Conduct(run="arm", budget=budget)).run()
+        return list(journal.events())
 
 
 def _tests(events: Iterable[Event], candidate: str) -> Iterator[RolloutEnded]:
@@ -309,12 +314,16 @@ def _pair(found: Found, level: str, one: str, other: str) -> tuple[Cell, ...]:
     )
 
 
-def trials(levels: Sequence[str], arms: Sequence[str], seeds: Iterable[int], rollouts: int) -> list[Trial]:
+def trials(asked: argparse.Namespace, levels: Sequence[str], seeds: Iterable[int], rollouts: int) -> list[Trial]:
     """Return the trials of a plan, and for each seed a measurement of the good docs."""
     found: list[Trial] = []
     for seed in seeds:
-        found.append(Trial(level=GOOD, arm=NOTHING_OPEN, seed=seed, rollouts=0))
-        found += [Trial(level=level, arm=arm, seed=seed, rollouts=rollouts) for level in levels for arm in arms]
+        found.append(Trial(level=GOOD, arm=NOTHING_OPEN, seed=seed, rollouts=0, split=asked.split))
+        found += [
+            Trial(level=level, arm=arm, seed=seed, rollouts=rollouts, split=asked.split)
+            for level in levels
+            for arm in asked.arms
+        ]
     return found
 
 
@@ -331,22 +340,26 @@ def main(arguments: Iterable[str] | None = None) -> None:
     """Run what is asked for and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--levels", nargs="+", choices=LEVELS, default=LEVELS, metavar="LEVEL", help=f"of {', '.join(LEVELS)}")
-    add("--arms", nargs="+", choices=tuple(ARMS), default=tuple(ARMS), metavar="ARM", help=f"of {', '.join(ARMS)}")
+    usual = tuple(level for level in LEVELS if level != OPAQUE)
+    add("--levels", nargs="+", choices=LEVELS, default=usual, metavar="LEVEL", help=f"of {', '.join(LEVELS)}")
+    add(
+        "--arms",
+        nargs="+",
+        choices=tuple(ARMS),
+        default=(INSTRUCTIONS, TOOLS),
+        metavar="ARM",
+        help=f"of {', '.join(ARMS)}",
+    )
+    add("--split", choices=(CASES, WORDINGS), default=CASES, help="what is kept in one part (default cases)")
     add("--seeds", type=int, default=10, help="how many (default 10)")
     add("--first-seed", type=int, default=0)
-    add(
-        "--rollouts",
-        type=int,
-        default=2_000,
-        help="of a run, its test included (default 2000: six minutes on an idle core)",
-    )
-    add("--quick", action="store_true", help=f"two seeds from {UNDESCRIBED} and {SWAPPED}, 800 rollouts")
+    add("--rollouts", type=int, default=ROLLOUTS, help=f"of a run, its test included (default {ROLLOUTS})")
+    add("--quick", action="store_true", help=f"two seeds from {UNDOCUMENTED} and {SWAPPED}, {QUICK} rollouts")
     add_keeping(parser)
     asked = parser.parse_args(None if arguments is None else list(arguments))
     seeds = range(asked.first_seed, asked.first_seed + (2 if asked.quick else asked.seeds))
-    levels = (UNDESCRIBED, SWAPPED) if asked.quick else asked.levels
-    wanted = trials(levels, asked.arms, seeds, 800 if asked.quick else asked.rollouts)
+    levels = (UNDOCUMENTED, SWAPPED) if asked.quick else asked.levels
+    wanted = trials(asked, levels, seeds, QUICK if asked.quick else asked.rollouts)
     found = Found(outcomes(wanted, asked))
     show(tables(found, asyncio.run(reference.scores())), asked.figures)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 from reflection_fixtures import one_component, proposed, refused, tool_and_parameter
 
+from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.context import ReflectionContext, ScoredText
 from spanwright.core.proposal import Lesson, Proposal, Reflection, Refusal, RefusalReason
-from spanwright.engine import MapReduce
+from spanwright.engine import Divided, MapReduce
 from spanwright.errors import WorldFailed
 from spanwright.reflection import (
     Demonstrations,
@@ -114,6 +115,65 @@ async def test_parts_that_the_world_fails_are_left_out_and_all_of_them_are_its_f
     assert {TRIAGE: "one"} == proposed((await MapReduce(reader, Scripted([])).reflect(many(9))).result).edits
     with pytest.raises(WorldFailed):
         await MapReduce(Scripted([down, down, down]), Scripted([])).reflect(many(9))
+
+
+def desk(tools: int) -> ReflectionContext:
+    """Return a context that offers the descriptions of so many tools, each with one parameter."""
+    ids = [id for number in range(tools) for id in (f"desk/tool:t{number}", f"desk/tool:t{number}/id")]
+    kinds = (Kind.TOOL, Kind.PARAMETER)
+    components = tuple(Component(id=id, kind=kinds[id.count("/") - 1], agent="desk", text=f"old {id}") for id in ids)
+    lessons = tuple(Lesson(component=id, text="seen") for id in ids)
+    parent = Candidate(texts={each.id: each.text for each in components})
+    return replace(one_component(), components=components, parent=parent, lessons=lessons)
+
+
+def edits(*numbers: int) -> Proposal:
+    return Proposal(
+        parents=("parent",),
+        edits={f"desk/tool:t{number}": f"new {number}" for number in numbers},
+        diagnosis=f"because of {numbers}",
+        lessons=(Lesson(component="desk/instructions", text="the same"),),
+        suspected=("desk/tool:t5", "desk/instructions"),
+    )
+
+
+async def test_many_texts_are_dealt_out_to_readers_who_all_see_what_happened_and_their_edits_add_up() -> None:
+    context, reader = desk(6), Scripted([edits(0, 1), edits(2), edits(4, 5)])
+    result = proposed((await Divided(reader, share=4).reflect(context)).result)
+
+    assert [["t0", "t1"], ["t2", "t3"], ["t4", "t5"]] == [
+        [each.id.removeprefix("desk/tool:") for each in seen.components if each.kind is Kind.TOOL]
+        for seen in reader.seen
+    ]
+    assert all(seen.examples == context.examples for seen in reader.seen)
+    assert all(
+        {each.component for each in seen.lessons} == {each.id for each in seen.components} for seen in reader.seen
+    )
+    assert all({*seen.components, *seen.others} >= {*context.components} for seen in reader.seen)
+    assert {f"desk/tool:t{number}": f"new {number}" for number in (0, 1, 2, 4, 5)} == result.edits
+    assert 1 == len(result.lessons)
+    assert ("desk/instructions",) == result.suspected
+    assert (context.parent.id,) == result.parents
+
+
+async def test_texts_that_fit_one_reader_are_not_dealt_out_and_a_reader_that_fails_leaves_the_others() -> None:
+    alone = Scripted([edits(0)])
+    await Divided(alone, share=12).reflect(desk(6))
+    refusal, down = Refusal(reason=RefusalReason.MALFORMED), WorldFailed("model", "down")
+    some = await Divided(Scripted([refusal, edits(2), down]), share=4).reflect(desk(6))
+
+    assert desk(6).components == alone.seen[0].components
+    assert {"desk/tool:t2": "new 2"} == proposed(some.result).edits
+    assert refusal == (await Divided(Scripted([refusal, refusal, down]), share=4).reflect(desk(6))).result
+    with pytest.raises(WorldFailed):
+        await Divided(Scripted([down, down, down]), share=4).reflect(desk(6))
+
+
+async def test_a_tool_with_more_texts_than_one_reader_is_shown_is_parted() -> None:
+    reader = Scripted([edits(0), edits(1), edits(2)])
+    await Divided(reader, share=1).reflect(replace(desk(6), components=desk(6).components[:3]))
+
+    assert [1, 1, 1] == [len(each.components) for each in reader.seen]
 
 
 async def test_few_examples_are_read_together() -> None:

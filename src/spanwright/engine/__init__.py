@@ -1,6 +1,7 @@
 """The only room that starts tasks: it moves candidates, rollouts, traces and proposals along, and decides nothing."""
 
 from spanwright.engine.calibration import Calibration
+from spanwright.engine.dividing import Divided
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
@@ -11,6 +12,7 @@ __all__ = [
     "Ask",
     "Calibration",
     "Conduct",
+    "Divided",
     "Ended",
     "Engine",
     "Lease",

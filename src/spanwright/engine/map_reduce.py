@@ -33,7 +33,7 @@ class MapReduce:
         parts = _dealt(context.examples)
         if len(parts) < 2:
             return await self.reader.reflect(context)
-        read = await self._read([replace(context, examples=part) for part in parts])
+        read = await read_all(self.reader, [replace(context, examples=part) for part in parts])
         proposals = tuple(each.result for each in read if isinstance(each.result, Proposal))
         if len(proposals) < 2:
             return next((each for each in read if isinstance(each.result, Proposal)), read[0])
@@ -43,27 +43,31 @@ class MapReduce:
         answer = "\n\n".join(each.answer for each in (*read, whole))
         return Reflection(result=result, prompt=prompt, answer=answer)
 
-    async def _read(self, contexts: Sequence[ReflectionContext]) -> list[Reflection]:
-        """Read all parts at the same time; those that the world fails are left out."""
-        done: list[Reflection | WorldFailed | UserBug | None] = [None] * len(contexts)
 
-        async def read(place: int, context: ReflectionContext) -> None:
-            try:
-                done[place] = await self.reader.reflect(context)
-            except (WorldFailed, UserBug) as error:
-                done[place] = error  # raised below, alone: no group of errors leaves a reflector
+async def read_all(reader: Reflector, contexts: Sequence[ReflectionContext]) -> list[Reflection]:
+    """Let `reader` reflect on all contexts at the same time; those that the world fails are left out.
 
-        async with anyio.create_task_group() as group:
-            for place, context in enumerate(contexts):
-                group.start_soon(read, place, context)
-        bug = next((each for each in done if isinstance(each, UserBug)), None)
-        if bug is not None:
-            raise bug
-        answered = [each for each in done if isinstance(each, Reflection)]
-        failures = [each for each in done if isinstance(each, WorldFailed)]
-        if not answered:
-            raise failures[0]
-        return answered
+    Raises WorldFailed where that is all of them, and UserBug.
+    """
+    done: list[Reflection | WorldFailed | UserBug | None] = [None] * len(contexts)
+
+    async def read(place: int, context: ReflectionContext) -> None:
+        try:
+            done[place] = await reader.reflect(context)
+        except (WorldFailed, UserBug) as error:
+            done[place] = error  # raised below, alone: no group of errors leaves a reflector
+
+    async with anyio.create_task_group() as group:
+        for place, context in enumerate(contexts):
+            group.start_soon(read, place, context)
+    bug = next((each for each in done if isinstance(each, UserBug)), None)
+    if bug is not None:
+        raise bug
+    answered = [each for each in done if isinstance(each, Reflection)]
+    failures = [each for each in done if isinstance(each, WorldFailed)]
+    if not answered:
+        raise failures[0]
+    return answered
 
 
 def _dealt(examples: Sequence[Example]) -> list[tuple[Example, ...]]:

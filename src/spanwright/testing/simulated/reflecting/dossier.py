@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, cast
 
@@ -69,12 +70,7 @@ class Record:
     @property
     def genuine(self) -> bool:
         """Whether the transcript belongs to this task: its user says what the task's input says, number for number."""
-        words, heard = stems(self.asked), stems(self.heard)
-        numbers, others = ({word for word in said if len(word) > 2 and word.isdigit()} for said in (words, heard))
-        if not heard or (numbers and others and not numbers & others):
-            return False
-        shared = len(words & heard)
-        return not words or shared >= 0.7 * len(words) or shared >= 0.7 * len(heard)
+        return _same_task(self.asked, self.heard)
 
     @property
     def informative(self) -> bool:
@@ -103,14 +99,7 @@ class Note:
     @property
     def record(self) -> Record | None:
         """What it retells of a try: its feedback and the error of a tool; None where it is a plain sentence."""
-        before, _, error = self.text.partition("Tool error:")
-        task, _, feedback = before.removeprefix("Task:").rpartition("Feedback:")
-        if not error and not _RETOLD.search(feedback):
-            return None
-        numbers = " ".join(re.findall(r"[\w-]*\d[\w.-]*", self.text))
-        asked = task.strip() or numbers
-        moves = (Move(tool="", result=error.strip(), failed=True),) if error else ()
-        return Record(name=f"lesson {numbers[:60]}", asked=asked, heard=asked, feedback=feedback, moves=moves)
+        return _retold(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +152,28 @@ _NO_TEXT: Final = re.compile(r"^Current text: none\b", re.MULTILINE | re.IGNOREC
 _REFUSAL: Final = re.compile(
     r"^\W*(?:refused|error|failed|cannot|could not|no |unknown|invalid|denied|declined)", re.IGNORECASE
 )
+
+
+@lru_cache(maxsize=8_192)  # asked of a record by every kind of conclusion
+def _same_task(asked: str, heard: str) -> bool:
+    words, said = stems(asked), stems(heard)
+    numbers, others = ({word for word in each if len(word) > 2 and word.isdigit()} for each in (words, said))
+    if not said or (numbers and others and not numbers & others):
+        return False
+    shared = len(words & said)
+    return not words or shared >= 0.7 * len(words) or shared >= 0.7 * len(said)
+
+
+@lru_cache(maxsize=8_192)
+def _retold(text: str) -> Record | None:
+    before, _, error = text.partition("Tool error:")
+    task, _, feedback = before.removeprefix("Task:").rpartition("Feedback:")
+    if not error and not _RETOLD.search(feedback):
+        return None
+    numbers = " ".join(re.findall(r"[\w-]*\d[\w.-]*", text))
+    asked = task.strip() or numbers
+    moves = (Move(tool="", result=error.strip(), failed=True),) if error else ()
+    return Record(name=f"lesson {numbers[:60]}", asked=asked, heard=asked, feedback=feedback, moves=moves)
 
 
 def tool_in(component: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from spanwright.testing.simulated.reflecting.dossier import Record
@@ -38,12 +39,17 @@ class Change:
 
 def changes(record: Record) -> tuple[Change, ...]:
     """Return the differing rows, if they are about this task at all: feedback on another one proves nothing here."""
-    numbers = set(re.findall(r"\d+", record.asked))
-    return tuple(change for change in _changes(record) if set(re.findall(r"\d+", change.key)) <= numbers)
+    return _differing(record.asked, record.feedback)
 
 
-def _changes(record: Record) -> Iterator[Change]:
-    for match in _WAS.finditer(record.feedback):
+@lru_cache(maxsize=8_192)  # asked of a record by every kind of conclusion
+def _differing(asked: str, feedback: str) -> tuple[Change, ...]:
+    numbers = set(re.findall(r"\d+", asked))
+    return tuple(change for change in _changes(feedback) if set(re.findall(r"\d+", change.key)) <= numbers)
+
+
+def _changes(feedback: str) -> Iterator[Change]:
+    for match in _WAS.finditer(feedback):
         got, want = _rows(match["got"]), _rows(match["want"])
         for key in dict.fromkeys((*got, *want)):
             if got.get(key) != want.get(key):

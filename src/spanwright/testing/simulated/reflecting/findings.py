@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from spanwright.testing.simulated import lexicon
@@ -106,6 +107,7 @@ def wish_of(text: str) -> Wish | None:
     return found[0].wish if found else None
 
 
+@lru_cache(maxsize=8_192)  # the same few topics are compared with each other in every prompt
 def wish_named(words: str) -> Wish | None:
     """Return the wish that a table or topic is named after."""
     named = stems(words)
