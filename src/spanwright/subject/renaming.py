@@ -20,7 +20,6 @@ from pydantic_ai.messages import (
     ModelResponseStreamEvent,
     PartEndEvent,
     PartStartEvent,
-    RetryPromptPart,
     ToolCallPart,
     ToolReturnPart,
 )
@@ -107,8 +106,6 @@ class RenamingModel(WrapperModel):
                 content = part.content  # pydantic-ai lists the tools that there are
                 return replace(part, content=self._listed(content) if isinstance(content, str) else content)
             case ToolReturnPart() if part.tool_name in self._names:
-                return replace(part, tool_name=self._names[part.tool_name])
-            case RetryPromptPart() if part.tool_name in self._names:
                 return replace(part, tool_name=self._names[part.tool_name])
             case _:
                 return part
