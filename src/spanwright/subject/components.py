@@ -59,7 +59,7 @@ def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component
         picked += _demonstrations(found, wanted.demonstrations)
     if not picked:
         raise UsageError("there is no component to evolve", f"Found: {_names(static)}")
-    return tuple(_guarded(_distinct(picked, found), wanted.guards))
+    return tuple(_guarded(tuple(_distinct(picked, found)), wanted.guards))
 
 
 def _demonstrations(found: Sequence[Component], most: int) -> Iterator[Component]:
