@@ -305,3 +305,93 @@ def test_a_limit_that_cannot_be_read_is_a_usage_error(spanwright, limit):
 
     assert 2 == ended.exit_code
     assert "Traceback" not in ended.output
+
+
+SMALL = ["optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "60", "-q"]
+
+
+def test_a_pinned_text_is_no_component(spanwright):
+    ended = spanwright(*SMALL, "--pin", "tiny/instructions")
+
+    assert 2 == ended.exit_code
+    assert "there is no component to evolve" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("option", "bound", "said"),
+    [
+        ("--max-tokens", "tiny/*=1", "has 2 tokens, 1 are allowed"),
+        ("--max-tokens", "tiny/*", "--max-tokens 'tiny/*' bounds nothing"),
+        ("--max-tokens", "tiny/*=few", "--max-tokens 'tiny/*=few' has no number"),
+        ("--forbid", "tiny/*=no", "a guard is broken before the run begins"),
+        ("--forbid", "tiny/*=(", "is no regular expression"),
+        ("--max-more", "tiny/*=steps=0.2", "bounds nothing that is measured"),
+        ("--max-more", "tiny/*=0.2", "bounds nothing"),
+        ("--no-regression", "other/*", "guards no component that may change"),
+        ("--pin", "other/*", "no component is named 'other/*'"),
+    ],
+)
+def test_a_bound_that_cannot_hold_is_an_error_before_anything_is_paid(spanwright, option, bound, said):
+    ended = spanwright(*SMALL, option, bound)
+
+    assert 2 == ended.exit_code
+    assert said in " ".join(ended.output.split())
+
+
+PAYING = '''
+from pathlib import Path
+
+from pydantic_ai import Agent
+from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models.function import FunctionModel
+from spanwright import optimizable
+
+
+def pays(messages, info):
+    if len(messages) == 1 and info.function_tools:
+        return ModelResponse(parts=[ToolCallPart("pay", {})])
+    return ModelResponse(parts=[TextPart("no")])
+
+
+def made():
+    agent = Agent(FunctionModel(pays), name="payer", instructions="Say no.")
+
+    @agent.tool_plain
+    def pay() -> str:
+        """Pay."""
+        Path("paid").touch()
+        return "paid"
+
+    return agent
+
+
+agent = optimizable(made())
+factory = optimizable(made)
+program_agent = optimizable(made())
+
+
+@optimizable(agents=[program_agent])
+async def program(question):
+    return (await program_agent.run(question)).output
+'''
+
+
+@pytest.mark.parametrize("subject", ["agent", "factory", "program"])
+@pytest.mark.parametrize(("mode", "paid"), [("sandbox", False), ("replay", False), ("live", True)])
+def test_tools_do_what_the_command_line_says(spanwright, folder, subject, mode, paid):
+    (folder / "other.py").write_text(PAYING)
+
+    ended = spanwright(
+        "optimize", f"other:{subject}", "--evals", "tiny:cases", "--rollouts", "60", "-q", "--tools", mode
+    )
+
+    assert paid == (folder / "paid").exists()
+    assert paid == (ended.exit_code in (0, 3)), ended.output
+
+
+def test_a_bound_is_remembered_with_the_run(spanwright):
+    spanwright(*SMALL, "--run", "bounded", "--max-tokens", "tiny/*=50")
+
+    again = spanwright("resume", "bounded", "-q")
+
+    assert again.exit_code in (0, 3), again.output

@@ -43,7 +43,7 @@ def guarded(told):
             super().tell(event)
 
         def finals(self, score):
-            """Tell of one child, better everywhere in the search, and scored in the finals by `score(case's number)`."""
+            """Tell of one child, better everywhere in the search, scored in the finals by `score(case's number)`."""
             self.validate(self.seed, [0.5] * 8)
             child = self.child(self.seed, "edited", components=(REFUND,))
             self.validate(child, [1.0] * 8)

@@ -3,8 +3,9 @@
 import pytest
 
 from spanwright.core.candidate import Component, Kind
+from spanwright.core.guard import Guard
 from spanwright.errors import UsageError
-from spanwright.subject import Choice, chosen
+from spanwright.subject import Choice, Components, chosen
 
 
 def component(id: str, kind: Kind, *, dynamic: bool = False) -> Component:
@@ -64,3 +65,11 @@ def test_a_choice_of_nothing_is_refused() -> None:
         chosen(FOUND, lambda _: False)
     with pytest.raises(UsageError, match="Found: none"):
         chosen((), None)
+
+
+def test_every_component_has_the_guards_of_all_globs_that_match_it() -> None:
+    bounds = Components("all", guards={"b/*": Guard(max_tokens=20), "*": Guard(max_tokens=50)})
+
+    guards = {each.id: each.guard.max_tokens for each in chosen(FOUND, bounds) if each.guard}
+
+    assert guards == {each.id: 20 if each.id.startswith("b/") else 50 for each in FOUND if not each.dynamic}

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,6 +37,17 @@ class Invocation:
     policy: str = "default"
     ordered: bool = False
     components: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    max_tokens: tuple[str, ...] = ()
+    """Each as GLOB=NUMBER."""
+    forbid: tuple[str, ...] = ()
+    """Each as GLOB=REGEX."""
+    max_more: tuple[str, ...] = ()
+    """Each as GLOB=FIGURE=PART."""
+    no_regression: tuple[str, ...] = ()
+    """Each a glob."""
+    tools: Literal["live", "replay", "sandbox"] | None = None
+    """None leaves it to what the agents' code says."""
     objective: str | None = None
     evidence: str | None = None
     """A file of spans that were recorded before."""

@@ -52,6 +52,8 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
     for step in result.lineage:
         reason = " ".join((step.diagnosis or step.rationale).split())
         typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))
+        if step.price:
+            typer.echo(f"              {step.price}")
 
 
 def show_summary(run: str, store: Path) -> None:

@@ -133,6 +133,67 @@ Concurrency: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="The most rollouts at once; 32 unless said.", rich_help_panel=_BUDGET)
 ]
 
+
+class ToolsDo(StrEnum):
+    """What tools do in rollouts."""
+
+    LIVE = "live"
+    REPLAY = "replay"
+    SANDBOX = "sandbox"
+
+
+_BOUNDS = "Bounds for texts and tools"
+
+ToolsMode: TypeAlias = Annotated[
+    ToolsDo | None,
+    typer.Option(
+        "--tools",
+        help="What tools do in rollouts: run, answer from recordings, or be refused unless they only read; by default"
+        " what the code says.",
+        rich_help_panel=_BOUNDS,
+    ),
+]
+Pinned: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--pin", metavar="GLOB", help="What stays as it is; can be repeated.", rich_help_panel=_BOUNDS),
+]
+MaxTokens: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-tokens",
+        metavar="GLOB=N",
+        help="The most tokens of a new text; can be repeated.",
+        rich_help_panel=_BOUNDS,
+    ),
+]
+Forbidden: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--forbid",
+        metavar="GLOB=REGEX",
+        help="What may stand in no new text; can be repeated.",
+        rich_help_panel=_BOUNDS,
+    ),
+]
+MaxMore: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--max-more",
+        metavar="GLOB=FIGURE=PART",
+        help="How much more than the seed a winner that edits it may take, like '*=tokens=0.2'; can be repeated.",
+        rich_help_panel=_BOUNDS,
+    ),
+]
+NoRegression: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--no-regression",
+        metavar="GLOB",
+        help="No winner whose edit of it is shown to harm the cases that use the tool; can be repeated.",
+        rich_help_panel=_BOUNDS,
+    ),
+]
+
 Seed: TypeAlias = Annotated[
     int, typer.Option(help="Draws the splits and keys the search's random streams.", rich_help_panel=_SEARCH)
 ]

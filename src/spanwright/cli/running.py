@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 import anyio
 import typer
@@ -16,10 +16,11 @@ import typer
 from spanwright import baselines
 from spanwright.api import Run, interruptible, optimize
 from spanwright.baselines import Baseline
+from spanwright.cli.bounding import components_of, set_tools
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
 from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
-from spanwright.cli.modelling import Cast, cast_of, played_by
+from spanwright.cli.modelling import Cast, agents_of, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
@@ -67,16 +68,19 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
     Raises errors of ours. A run that was cancelled comes back with what it had found.
     """
     models = cast_of(invocation)
+    subject = played_by(named(invocation.subject), models.task)
+    if invocation.tools is not None:
+        set_tools(agents_of(subject), invocation.tools)
     stop = Stop()
     stop.listen(partial(_draining, invocation, manner))
     work = partial(
         cast("Callable[..., Awaitable[Result]]", optimize),
-        played_by(named(invocation.subject), models.task),
+        subject,
         evals_of(invocation) if evals is None else evals,
         deps=deps_of(invocation.deps),
         budget=invocation.budget,
         reflection_model=models.reflection,
-        components=_choice(invocation),
+        components=components_of(invocation),
         objective=invocation.objective,
         policy=policy_of(invocation),
         evidence=invocation.evidence,
@@ -163,12 +167,6 @@ def _as_far_as_it_came(invocation: Invocation, manner: Manner) -> Result:
     except UsageError as error:
         typer.echo("Cancelled before the run began.", err=True)
         raise typer.Exit(ExitCode.ERROR) from error
-
-
-def _choice(invocation: Invocation) -> Literal["all"] | Sequence[str] | None:
-    if invocation.components == ("all",):
-        return "all"
-    return invocation.components or None
 
 
 def _export(invocation: Invocation) -> Export | bool:

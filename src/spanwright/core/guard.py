@@ -1,13 +1,17 @@
 """What a user demands of every new text of a component, beyond that it be better."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from spanwright.errors import UsageError
 
 Format: TypeAlias = Literal["plain", "markdown", "xml"]
 """`plain`: no headings, emphasis, links, tables, code blocks, tags; `markdown`: no tags; `xml`: all stands in tags."""
+
+Bounded: TypeAlias = Literal["cost", "latency", "tokens", "requests", "tool_calls"]
+"""The figures of a rollout that a guard can bound: those that are measured without an evaluator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,11 @@ class Guard:
 
     Unlike all else here this is refused without a guard, too; a guard can allow it.
     """
+    max_more: Mapping[str, float] = field(default_factory=dict[str, float], hash=False)
+    """How much more than the seed a winner that edits the component may take, as a part: `{"tokens": 0.2}`.
+
+    Figures are `cost`, `latency`, `tokens`, `requests` and `tool_calls`.
+    """
 
     def __post_init__(self) -> None:
         """Raise UsageError for what no text could keep to."""
@@ -46,6 +55,10 @@ class Guard:
                 raise UsageError(f"{name}={value} of a guard allows no text", "Give 1 or more, or pin the component")
         if self.format is not None and self.format not in get_args(Format):
             raise UsageError(f"format={self.format!r} of a guard is unknown", 'Say "plain", "markdown" or "xml"')
+        for figure, more in self.max_more.items():
+            if figure not in get_args(Bounded) or not more >= 0:
+                what = f"max_more={{{figure!r}: {more!r}}} of a guard bounds nothing that is measured"
+                raise UsageError(what, f"Give 0 or more for one of: {', '.join(get_args(Bounded))}")
         for pattern in self.forbid:
             try:
                 re.compile(pattern)
@@ -64,6 +77,10 @@ class Guard:
             copies=self.copies and other.copies,
             regression=self.regression or other.regression,
             strangers=self.strangers and other.strangers,
+            max_more={
+                figure: min(each[figure] for each in (self.max_more, other.max_more) if figure in each)
+                for figure in (*self.max_more, *(each for each in other.max_more if each not in self.max_more))
+            },
         )
 
 

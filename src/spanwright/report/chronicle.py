@@ -3,7 +3,8 @@
 A fold over events like the pool: what it says of a run is the same while the run goes on and when it is read again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from spanwright.core.candidate import CandidateId, ComponentId
 from spanwright.core.events import (
@@ -20,6 +21,8 @@ from spanwright.core.events import (
 )
 from spanwright.core.rollout import Rollout
 from spanwright.core.usage import Usage
+from spanwright.report import figures
+from spanwright.report.taken import Taken, Takings
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Tally, Worth
 from spanwright.search import Pool, PoolView
@@ -34,6 +37,16 @@ class Generation:
     changed: tuple[ComponentId, ...]
     diagnosis: str = ""
     rationale: str = ""
+    takes: tuple[Taken, ...] = ()
+    """What it did to tool calls, requests, tokens and cost, against the candidate that it was made of."""
+
+    @property
+    def price(self) -> str:
+        """That in words; empty where nothing is known."""
+        if not self.takes:
+            return ""
+        cases = figures.number(max(each.cases for each in self.takes), "case")
+        return f"{', '.join(each.words for each in self.takes)} on {cases}"
 
 
 class Chronicle:
@@ -49,6 +62,7 @@ class Chronicle:
         self._latest = 0.0
         self._before = 0.0
         self._with_tools: list[Rollout] = []
+        self._takings = Takings()
         self.usage = Usage()
         """What was spent on rollouts and reflections that ended. Those that were lost with a process do not count."""
         self.proposed = 0
@@ -134,12 +148,18 @@ class Chronicle:
 
     def lineage(self, candidate: CandidateId) -> tuple[Generation, ...]:
         """Return the steps that led from the seed to `candidate`, the earliest first; none for the seed."""
-        line = [self._generations[each] for each in self.view.lineage(candidate) if each in self._generations]
-        return tuple(reversed(line))
+        line = [*self.view.lineage(candidate)]
+        steps = [
+            replace(self._generations[child], takes=self._takings.between(parent, child))
+            for child, parent in pairwise(line)
+            if child in self._generations
+        ]
+        return tuple(reversed(steps))
 
     def _end(self, rollout: Rollout) -> None:
         self._rollouts_under_way.discard(rollout.number)
         self.usage += rollout.usage
+        self._takings.add(rollout)
         if rollout.tools is not None:
             self._with_tools.append(rollout)
 

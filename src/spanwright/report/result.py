@@ -26,7 +26,7 @@ from spanwright.report.front import Tradeoff, front_of, told, tradeoff
 from spanwright.report.summary import markdown
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
-from spanwright.search import Effect, effects, passed_over
+from spanwright.search import Effect, Expense, effects, passed_over
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, Measured, wearing, write_champion
 from spanwright.subject.patched import WriteBack
@@ -88,8 +88,10 @@ class Result:
     """What is odd about the eval set, by the seed's own scores."""
     effects: tuple[Effect, ...] = ()
     """What the winner's edits that a guard watches (`Guard(regression=True)`) do to the cases that use them."""
-    passed_over: tuple[tuple[CandidateId, Effect], ...] = ()
-    """Finalists that such a guard forbade to win, each with an edit that harms."""
+    expenses: tuple[Expense, ...] = ()
+    """What the winner takes in the figures that guards of its edits bound (`Guard(max_more={"tokens": 0.2})`)."""
+    passed_over: tuple[tuple[CandidateId, Effect | Expense], ...] = ()
+    """Finalists that such guards forbade to win, each with an edit that harms or is too dear."""
     remarks: tuple[str, ...] = field(default=(), compare=False)
     """What else the process that ran it has to say; a result that is read from a store has none."""
     wearables: tuple[Wears, ...] = field(default=(), repr=False, compare=False)
@@ -145,6 +147,7 @@ class Result:
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
             findings=tuple(of_seed(view)),
             effects=effects(view, best.id),
+            expenses=view.expenses(best.id),
             passed_over=tuple(passed_over(view)),
         )
 
@@ -304,6 +307,7 @@ class Result:
             "worth": self.worth.record(),
             "tools": self.tools.record(),
             "effects": [asdict(each) for each in self.effects],
+            "expenses": [asdict(each) for each in self.expenses],
             "passed_over": [{"candidate": candidate, **asdict(each)} for candidate, each in self.passed_over],
             "front": [_record(each) for each in self.front],
         }
@@ -346,9 +350,8 @@ def _lines(result: Result) -> Iterable[str]:
         yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
     if result.seed_figures is not None:
         yield from told(result.front, result.seed_figures)
-    for candidate, effect in result.passed_over:
-        yield f"  passed over {candidate}: {effect.words}"
-    yield from (f"  guarded     {effect.words}" for effect in result.effects)
+    yield from (f"  passed over {candidate}: {why.words}" for candidate, why in result.passed_over)
+    yield from (f"  guarded     {each.words}" for each in (*result.effects, *result.expenses))
     if result.components_changed:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""

@@ -75,7 +75,8 @@ def _facts(result: "Result") -> Iterator[str]:
 def _story(result: "Result") -> Iterator[str]:
     for step in result.lineage:
         reason = " ".join((step.diagnosis or step.rationale).split())
-        yield f"attempt {step.attempt} changed {', '.join(step.changed)}" + (f": {reason}" if reason else "")
+        price = f" ({step.price})" if step.price else ""
+        yield f"attempt {step.attempt} changed {', '.join(step.changed)}{price}" + (f": {reason}" if reason else "")
 
 
 def _folded(title: str, body: str) -> Iterator[str]:

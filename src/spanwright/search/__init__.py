@@ -12,6 +12,7 @@ from spanwright.search.components import Blamed, ComponentRule, everything, roun
 from spanwright.search.crossing import Crossover, CrossoverRule
 from spanwright.search.drafts import DraftRule, undrafted
 from spanwright.search.escape import EscapeRule, Plateau
+from spanwright.search.expenses import Expense
 from spanwright.search.frontier import FrontRule, by_instance, covering_front, front
 from spanwright.search.fronts import FromFront, archived, by_objective, cartesian, hybrid
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
@@ -47,6 +48,7 @@ __all__ = [
     "Effect",
     "EpsilonGreedy",
     "EscapeRule",
+    "Expense",
     "FromFront",
     "FrontRule",
     "GateRule",

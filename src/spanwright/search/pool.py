@@ -82,6 +82,7 @@ class Pool:
         state.usage += rollout.usage
         state.attempts.add(rollout)
         state.tool_cases.add(rollout)
+        state.expenses.add(rollout)
         if rollout.purpose is Purpose.FINAL:
             state.final_scores.add(rollout)
         if rollout.score is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.search.expenses import Expense
 from spanwright.search.finals import FRESH_ENOUGH
 from spanwright.search.gate import paired_differences
 from spanwright.search.significance import chance
@@ -57,15 +58,20 @@ def effects(view: PoolView, candidate: CandidateId) -> tuple[Effect, ...]:
 
 
 def unharmful(view: PoolView, finalists: Sequence[CandidateId]) -> tuple[CandidateId, ...]:
-    """Return the finalists of whom no guarded edit is shown to harm; the seed is always one."""
-    return tuple(each for each in finalists if each == view.seed or not any(e.harms for e in effects(view, each)))
+    """Return the finalists none of whose edits a guard forbids: shown to harm, or too dear. The seed may always win."""
+    return tuple(each for each in finalists if each == view.seed or not any(_forbidden(view, each)))
 
 
-def passed_over(view: PoolView) -> Iterator[tuple[CandidateId, Effect]]:
-    """Yield the finalists that may not win, each with the edits that harm."""
+def passed_over(view: PoolView) -> Iterator[tuple[CandidateId, Effect | Expense]]:
+    """Yield the finalists that may not win, each with what forbids it."""
     for candidate in view.finalists or ():
         if candidate != view.seed:
-            yield from ((candidate, effect) for effect in effects(view, candidate) if effect.harms)
+            yield from ((candidate, why) for why in _forbidden(view, candidate))
+
+
+def _forbidden(view: PoolView, candidate: CandidateId) -> Iterator[Effect | Expense]:
+    yield from (each for each in effects(view, candidate) if each.harms)
+    yield from (each for each in view.expenses(candidate) if each.too_much)
 
 
 def _differences(view: PoolView, candidate: CandidateId, component: ComponentId) -> Iterator[float]:

@@ -15,6 +15,7 @@ from spanwright.search.attempts import Attempts
 from spanwright.search.cells import Cells
 from spanwright.search.conversations import Conversations
 from spanwright.search.edits import Edits
+from spanwright.search.expenses import Expenses
 from spanwright.search.final_scores import FinalScores
 from spanwright.search.flights import Flights
 from spanwright.search.grid import Grid
@@ -77,6 +78,7 @@ class State:
         self.suspicions = Suspicions()
         self.successes = Successes()
         self.tool_cases = ToolCases()
+        self.expenses = Expenses()
 
     def begin(self, event: RunStarted) -> None:
         """Lay out the splits."""
@@ -91,6 +93,7 @@ class State:
         self.objectives = Objectives(event.goals, event.validation, event.test)
         self.final_scores = FinalScores((*event.validation, *event.train))
         self.tool_cases = ToolCases(event.components)
+        self.expenses = Expenses(event.components)
 
     @property
     def incumbent(self) -> int:

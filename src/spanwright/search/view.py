@@ -17,6 +17,7 @@ from spanwright.search.arrays import Flags, Floats, Integers, sealed
 from spanwright.search.attempts import OpenAttempt, TopUp
 from spanwright.search.cells import Comparison
 from spanwright.search.edits import Edit
+from spanwright.search.expenses import Expense
 from spanwright.search.lessons import MOST, Solved
 from spanwright.search.posterior import Posterior
 from spanwright.search.state import Member, State
@@ -260,6 +261,11 @@ class PoolView:
         if not tool:
             return frozenset((*self.validation, *self.train))
         return self._state.tool_cases.using(tool, candidates)
+
+    def expenses(self, candidate: CandidateId) -> tuple[Expense, ...]:
+        """Return what a candidate takes, against the seed, in the figures that guards of its edits bound."""
+        edited = self.candidate(candidate).changes_from(self.candidate(self.seed))
+        return tuple(self._state.expenses.of(candidate, self.seed, edited))
 
     def knows_seed(self, case: str) -> bool:
         """Return whether the search scored the seed on a case, and this is yet to stand beside a finalist's score."""

@@ -26,6 +26,7 @@ class Fake:
             tool = Tool[Any](function, name=name.rpartition("/")[2])
         except (UserError, TypeError, ValueError) as error:
             raise UsageError(f"the fake for {name!r} cannot be a tool: {error}", _REMEDY) from error
+        self.function = function
         self._name = name
         self._schema = tool.function_schema
 

@@ -11,7 +11,7 @@ A tool without any of these is never run. That is not the candidate's fault, so 
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from inspect import isawaitable
 from os import PathLike
@@ -73,6 +73,12 @@ class Rules:
         self._recordings = None if recordings is None else Recordings(Path(recordings), _redactor(tools))
         self._known: dict[tuple[str, str], bool] = {}
         """The tools that were seen, and whether they may be called."""
+
+    def in_mode(self, mode: ToolMode) -> "Rules":
+        """Return the same rules in another mode, without what that mode does not use: fakes, or recordings."""
+        fakes = {name: fake.function for name, fake in self._fakes.items()} if mode != "live" else {}
+        recordings = None if mode == "sandbox" else self._tools.recordings
+        return Rules(replace(self._tools, mode=mode, recordings=recordings), fakes)
 
     @property
     def intervene(self) -> bool:
