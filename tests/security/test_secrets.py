@@ -33,8 +33,7 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
-def desk(url: str) -> Agent[None, str]:
-    provider = OpenAIProvider(base_url=url, api_key=KEY)
+def desk(provider: OpenAIProvider) -> Agent[None, str]:
     agent = optimizable(Agent(OpenAIChatModel("sim-task", provider=provider), name="desk", instructions="Help."))
 
     @agent.tool_plain
@@ -60,24 +59,27 @@ def everything_in(folder: Path) -> str:
 
 async def test_no_key_of_the_environment_or_of_a_header_is_in_what_a_run_leaves(tmp_path: Path, caplog, capfd):
     caplog.set_level(logging.DEBUG, logger="spanwright")
-    spans: list[str] = []
+    messages: list[str] = []
     with serve(simulated_app(default_models())) as url:
+        provider = OpenAIProvider(base_url=url, api_key=KEY)
         try:
             await optimize(
-                desk(url),
+                desk(provider),
                 questions(),
                 budget=Budget(rollouts=30),
                 store=tmp_path / "store.sqlite",
                 run=Run(name="marked", progress=True),
             )
         except UserBug as bug:  # a tool that fails on every case
-            spans.append(str(bug))
+            messages.append(str(bug))
+        finally:
+            await provider.client.close()
     told = capfd.readouterr()
     left = everything_in(tmp_path)
 
     assert "Where is order A-1000?" in left
     assert MARK not in left
-    assert MARK not in "\n".join((*spans, told.out, told.err, caplog.text))
+    assert MARK not in "\n".join((*messages, told.out, told.err, caplog.text))
     assert json.loads((tmp_path / "marked.jsonl").read_text().splitlines()[0])
 
 
