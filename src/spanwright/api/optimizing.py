@@ -27,6 +27,7 @@ from spanwright.api.options import (
 from spanwright.api.preparing import Prepared, Wishes, check_same, prepare
 from spanwright.api.watching import watched
 from spanwright.baselines import Baseline
+from spanwright.core.known_secrets import KnownSecrets
 from spanwright.core.protocols import Reflector, RemoteSubject, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
@@ -145,7 +146,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             if progress is not None:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)
-            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction)
+            veil = redaction or KnownSecrets.of(os.environ)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=veil)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())

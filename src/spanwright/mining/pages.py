@@ -41,6 +41,7 @@ def write_dataset(harvest: Harvest, path: Path) -> None:
     """Write the cases as YAML with their schema beside it. Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         dataset_of(harvest, path.stem).to_file(path, fmt="yaml")
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
@@ -50,6 +51,7 @@ def write_page(harvest: Harvest, path: Path) -> None:
     """Write the page of clusters. Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # what customers said is no one else's business
         path.write_text(page_of(harvest), encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error

@@ -154,7 +154,7 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
     text = _bared(edit.text, parent)
-    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _strange, _breach):
+    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _breach, _strange):
         refusal = check(text, ground, id)
         if refusal is not None:
             return refusal
