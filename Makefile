@@ -13,7 +13,7 @@ PHOENIX := arize-phoenix==20.26.1
 REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
 # A browser that pages are looked at with. Playwright drives the one that is there, it brings none of its own.
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
-PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8
+PLAYWRIGHT := playwright==1.65.2 axe-playwright-python==0.1.8 pillow==13.0.0
 # What we compare with. It requires nothing, so it lies beside our environment, not in it.
 GEPA_HOME ?= .venv-gepa
 GEPA := gepa==0.1.4

@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+COLOURS = 128
+TALL = {"width": 1280, "height": 1800}  # a section is taken whole, without the bar that stays on top
 SECTIONS = {"report-candidates": "tree", "report-cases": "heat", "report-tools": "tools", "report-course": "course"}
 
 
@@ -47,6 +50,8 @@ def take(page: Page, name: str, selector: str | None = None) -> None:
     page.wait_for_timeout(400)
     target = page if selector is None else page.locator(selector)
     target.screenshot(path=path)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1000:.0f} kB")
 
 
@@ -64,8 +69,11 @@ def picture(report: Path, store: Path, run: str) -> None:
             take(page, name)
             if name != "report":
                 continue
+            page.set_viewport_size(TALL)
+            page.reload()
             for picture_name, section in SECTIONS.items():
                 take(page, picture_name, f"#section-{section}")
+            page.set_viewport_size(WIDE)
             page.locator("#section-tree .panel .try").first.click()
             page.wait_for_selector("dialog .entry")
             take(page, "report-trace")

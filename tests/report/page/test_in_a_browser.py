@@ -248,7 +248,7 @@ async def test_the_live_page_follows_a_run_and_takes_an_annotation(tab: Tabs, st
 
         await here.page.evaluate("location.hash += '&rollout=7'")
         await here.page.wait_for_selector("dialog form")
-        assert "later reflections on this task read what you write" in await here.text("dialog")
+        assert "later reflections read what you write" in await here.text("dialog")
         assert [] == await here.faults()
         await here.page.get_by_label("What should a reader of this trace know?").fill(f"It never asked. {ATTACKS[0]}")
         await here.page.get_by_role("button", name="Keep").click()

@@ -19,7 +19,7 @@ async def test_it_begins_with_what_came_of_the_run():
     lines = (await written()).splitlines()
 
     assert lines[0].startswith("# The winner beats the seed: 0.03")
-    (row,) = (line for line in lines if line.startswith("| test |"))
+    row = next(line for line in lines if line.startswith("| test |"))
     assert row.endswith(r"| +0.75 \[+0.31, +1.19\] |")
 
 

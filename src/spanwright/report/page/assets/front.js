@@ -4,7 +4,7 @@ import { figure, score } from "./format.js";
 import { h, svg } from "./dom.js";
 import { nameOf, winnerOf } from "./candidates.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [640, 320, 62, 40, 14, 18];
+const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [320, 62, 46, 18, 24];
 
 function scaled(values, from, to) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -16,7 +16,8 @@ function scaled(values, from, to) {
 function drawScatter(page, across, pick) {
   const { front } = page;
   const [winner, most] = [winnerOf(page), front.candidates];
-  const x = scaled(most.map((each) => each.figures[across].mean), LEFT, WIDTH - RIGHT);
+  const width = Math.max(280, document.getElementById("main").clientWidth - 42);
+  const x = scaled(most.map((each) => each.figures[across].mean), LEFT, width - RIGHT);
   const y = scaled(most.map((each) => each.figures.score.mean), HEIGHT - BOTTOM, TOP);
   const spots = most.map((each) => {
     const [cx, cy] = [x.place(each.figures[across].mean), y.place(each.figures.score.mean)];
@@ -27,16 +28,16 @@ function drawScatter(page, across, pick) {
       { class: `spot ${kind}`, onclick: () => pick(each.candidate) },
       svg("title", {}, name),
       svg("circle", { cx, cy, r: kind === "other" ? 4 : 7 }),
-      kind !== "other" && svg("text", { x: cx + 11, y: cy + 4 }, kind === "winner" ? "winner" : kind === "seed" ? "seed" : String(each.candidate)),
+      kind !== "other" && svg("text", { x: cx > width - 90 ? cx - 11 : cx + 11, y: cy + 4, "text-anchor": cx > width - 90 ? "end" : "start" }, kind === "winner" ? "winner" : kind === "seed" ? "seed" : String(each.candidate)),
     );
   });
   const better = front.less.includes(across) ? "less is better" : "more is better";
   return svg(
     "svg",
-    { class: "scatter", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Score against ${across} of ${most.length} candidates; the table below has those of the front` },
-    y.marks.map((mark) => svg("g", { class: "grid" }, svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y.place(mark), y2: y.place(mark) }), svg("text", { x: LEFT - 10, y: y.place(mark) + 4, "text-anchor": "end" }, score(mark)))),
+    { class: "scatter", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `Score against ${across} of ${most.length} candidates; the table below has those of the front` },
+    y.marks.map((mark) => svg("g", { class: "grid" }, svg("line", { x1: LEFT, x2: width - RIGHT, y1: y.place(mark), y2: y.place(mark) }), svg("text", { x: LEFT - 10, y: y.place(mark) + 4, "text-anchor": "end" }, score(mark)))),
     x.marks.map((mark, place) => svg("text", { class: "tick", x: x.place(mark), y: HEIGHT - BOTTOM + 18, "text-anchor": place === 2 ? "end" : "middle" }, figure(across, mark))),
-    svg("text", { class: "axis", x: (WIDTH + LEFT) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, `${across} (${better})`),
+    svg("text", { class: "axis", x: (width + LEFT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, `${across} (${better})`),
     spots.reverse(),
   );
 }

@@ -21,7 +21,7 @@ function gain(head) {
   const compared = head.test ?? head.validation;
   if (compared === null || head.best === head.seed) return fact("Gain", "none", "the seed stands");
   const sure = between(compared.difference, signed);
-  return fact("Gain", signed(compared.difference.mean), sure ? `95 % sure: ${sure}` : "one case says nothing of chance");
+  return fact("Gain", signed(compared.difference.mean), sure ? `95 % interval ${sure}` : "one case says nothing of chance");
 }
 
 function allowance(head) {

@@ -53,7 +53,7 @@ function drawAnnotations(page, number, { source, annotated }) {
   const split = place < 0 ? "" : page.cases[page.tries.case[place]].split;
   if (!source.live && !written.length) return null;
   const promise = split === "train"
-    ? "A training rollout: later reflections on this task read what you write."
+    ? "A training rollout: later reflections read what you write."
     : `A ${split} rollout: what you write is shown here, and no reflection ever reads it.`;
   const field = h("textarea", { rows: "3", maxlength: "4000", id: "annotation", "aria-describedby": "annotation-promise" });
   const problem = h("div", {});

@@ -90,7 +90,8 @@ export function drawTree(page, { state, redraw, open, source }) {
       { class: `node ${kinds.join(" ")}`, transform: `translate(${x},${y})`, role: "button", tabindex: place === chosen ? "0" : "-1", "aria-pressed": String(place === chosen), "aria-label": `${nameOf(page, place)}${place === winner ? ", the winner" : ""}, score ${score(node.estimate)}${node.admitted ? "" : ", turned down"}`, onclick: () => select(place, true), onkeydown: (event) => walk(event, place) },
       place === winner && svg("circle", { r: radius + 4, class: "ring" }),
       svg("circle", { r: radius, class: "dot" }),
-      radius > 4 && svg("text", { y: -radius - 8, "text-anchor": "middle" }, place === 0 ? `seed ${score(node.estimate)}` : node.estimate === null ? "" : score(node.estimate)),
+      radius > 4 && svg("text", { y: -radius - 8, "text-anchor": "middle" }, node.estimate === null ? "" : score(node.estimate)),
+      radius > 4 && (place === 0 || place === winner) && svg("text", { y: radius + 18, "text-anchor": "middle", class: "who" }, place === 0 ? "seed" : "winner"),
     ));
   }
   const [width, height] = [80 + deepest * across, 46 + leaves * down];
