@@ -68,7 +68,7 @@ class Attempt:
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
         if isinstance(result, Proposal):
-            result = self._strange(result, examples, partner) or result
+            result = self._unfit(result.edits) or self._strange(result, examples, partner) or result
         if isinstance(result, Refusal):
             return self._refused(result)
         if self._partner is not None:
