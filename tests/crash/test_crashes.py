@@ -86,7 +86,7 @@ def test_a_run_that_dies_at_every_transition_of_its_journal_loses_nothing(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("stage", Stage)
 def test_a_run_that_dies_where_not_every_run_comes_loses_nothing(url: str, tmp_path: Path, stage: Stage):
-    scene = Scene(url=url, path=tmp_path / "store.sqlite", manner=("default", "whole"))
+    scene = Scene(url=url, path=tmp_path / "store.sqlite", manner=("gepa", "whole"))
     seen = dict.fromkeys(event.kind for event in undisturbed_events(scene.manner))
     points = [f"{stage}:{kind}" for kind in seen if kind not in TRANSITIONS]
 

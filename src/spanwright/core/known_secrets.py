@@ -60,11 +60,11 @@ class KnownSecrets:
         if isinstance(value, tuple):
             items = cast("tuple[object, ...]", value)
             clean = tuple(self._without(item, seen) for item in items)
-            return value if all(one is other for one, other in zip(items, clean, strict=True)) else clean
+            return items if all(one is other for one, other in zip(items, clean, strict=True)) else clean
         if isinstance(value, Mapping):
             table = cast("Mapping[object, object]", value)
             cleaned = {key: self._without(item, seen) for key, item in table.items()}
-            return value if all(table[key] is item for key, item in cleaned.items()) else cleaned
+            return table if all(table[key] is item for key, item in cleaned.items()) else cleaned
         if is_dataclass(value) and not isinstance(value, type):
             held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
             changed = {name: item for name, one in held.items() if (item := self._without(one, seen)) is not one}
