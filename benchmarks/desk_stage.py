@@ -147,7 +147,7 @@ class StagedDesk:
         texts = candidate.texts
         offered: list[OfferedTool] = []
         for tool in self._definitions:
-            parameters = deepcopy(dict(tool.parameters))
+            parameters: dict[str, Any] = deepcopy(dict(tool.parameters))
             for name, shape in parameters["properties"].items():
                 doc = texts.get(f"{AGENT}/tool:{tool.name}/{name}")
                 if doc:

@@ -18,6 +18,5 @@ def optimized(arm: str, seed: int) -> Outcome:
 def test_where_descriptions_are_swapped_tool_texts_win_back_what_instructions_cannot() -> None:
     pairs = [(optimized(TOOLS, seed), optimized(INSTRUCTIONS, seed)) for seed in range(3)]
 
-    assert all(tools.start == instructions.start for tools, instructions in pairs)
     assert fmean(tools.end - tools.start for tools, _ in pairs) > 0.1
     assert fmean(tools.end - instructions.end for tools, instructions in pairs) > 0.05
