@@ -101,9 +101,7 @@ def test_wherever_an_error_is_made_it_says_what_to_do() -> None:
 
 
 def faults_of(call: ast.Call) -> Iterator[str]:
-    what, remedy = (*(words(argument) for argument in call.args), "…")[
-        :2
-    ]  # a StoreError has one of its own
+    what, remedy = (*(words(argument) for argument in call.args), "…")[:2]  # a StoreError has one of its own
     if len(what) < 2 and what != "…":
         yield "it does not say what is wrong"
     if remedy != "…" and len(remedy.split()) < 2:
