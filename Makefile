@@ -30,7 +30,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-browser screenshots test-gepa bench-gepa check format live lock clean
+.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-browser screenshots test-gepa bench-gepa docs newcomer check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -127,6 +127,16 @@ $(VENV)/.benchmarks: $(VENV)/.requirements pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[benchmarks]'
 	@touch $@
 
+docs: setup $(VENV)/.docs ## Build the documentation into site/, strictly and without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build $(ARGS)
+
+$(VENV)/.docs: $(VENV)/.requirements pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[docs]'
+	@touch $@
+
+newcomer: setup ## Go from README.md alone, in an environment of its own, to an optimized agent, and tell how long it took
+	$(BIN)/python -m pytest -m newcomer --timeout 1800 -s tests/acceptance/test_newcomer.py $(ARGS)
+
 check: setup ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -149,4 +159,4 @@ lock: ## Pin requirements.txt anew after pyproject.toml changed (ARGS=--upgrade 
 	$(PYTHON) scripts/lock $(ARGS)
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) .venv-backends .venv-gepa .benchmarks dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-backends .venv-gepa .benchmarks dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,9 +14,21 @@ The last two are raised by a Subject or a Reflector and turned into values by th
 
 from collections.abc import Sequence
 
+PAGE = "docs/reference/errors.md"
+"""Where each error has a section of its own, by its name."""
+
 
 class SpanwrightError(Exception):
-    """The root: catch it to catch everything that Spanwright raises on purpose."""
+    """The root: catch it to catch everything that Spanwright raises on purpose. A note says where it is explained."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.add_note(f"More about it: {self.page()}")
+
+    @classmethod
+    def page(cls) -> str:
+        """Return where errors of this class are explained."""
+        return f"{PAGE}#{cls.__name__.lower()}"
 
 
 class UsageError(SpanwrightError, ValueError):
@@ -47,7 +59,18 @@ class UserBug(SpanwrightError, RuntimeError):
 
 
 class StoreError(SpanwrightError, OSError):
-    """The store cannot be opened, read or written."""
+    """The store, or a file beside it, cannot be opened, read or written: `what`, and in `remedy` what to do."""
+
+    def __init__(self, what: str, remedy: str = "Remove the cause: what was kept before is kept") -> None:
+        super().__init__(f"{what.rstrip('.')}. {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+    @classmethod
+    def of_writing(cls, what: object, error: OSError) -> "StoreError":
+        """Return the error for a file that cannot be written."""
+        remedy = "Check that its folder is there, may be written to, and has space"
+        return cls(f"{what} cannot be written: {error.strerror}", remedy)
 
 
 class RunMismatch(StoreError):
@@ -56,8 +79,8 @@ class RunMismatch(StoreError):
     def __init__(self, run: str, differences: Sequence[str]) -> None:
         listed = "; ".join(differences)
         super().__init__(
-            f"run {run!r} cannot be resumed, it was made with other settings: {listed}. "
-            "Restore them, or give another run name"
+            f"run {run!r} cannot be resumed, it was made with other settings: {listed}",
+            "Restore them, or give another run name",
         )
         self.run = run
         self.differences = tuple(differences)

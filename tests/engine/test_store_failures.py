@@ -27,7 +27,7 @@ class Failing(WrittenDown):
     def use(self, method: str) -> None:
         self.left -= method == self.method
         if self.left < 0:
-            raise StoreError("the disk is full")
+            raise StoreError("the disk is full", "Free some space")
 
     def append(self, event: Event) -> None:
         self.use("append")

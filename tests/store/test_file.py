@@ -115,7 +115,7 @@ async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore):
 async def test_an_empty_file_becomes_a_store_when_a_run_is_opened(store: SqliteStore):
     store.path.touch()
 
-    with pytest.raises(StoreError, match="it becomes a store when a run is opened"):
+    with pytest.raises(StoreError, match="it becomes a store then"):
         store.reader.runs()
     await keep_something(store)
     assert ["monday"] == [one.name for one in store.reader.runs()]

@@ -29,7 +29,9 @@ def mipro(*, proposals: int = 12, at_most: int = 4, **overrides: Unpack[PolicySe
     try:
         from spanwright.baselines.joint import JointSearch  # noqa: PLC0415  (only this baseline needs Optuna)
     except ModuleNotFoundError as error:
-        raise UsageError("mipro searches with Optuna, which is not installed", "pip install spanwright[tpe]") from error
+        raise UsageError(
+            "mipro searches with Optuna, which is not installed", "Install it: pip install spanwright[tpe]"
+        ) from error
     rules = Policy(
         name="mipro",
         rollouts_per_step=None,

@@ -28,14 +28,15 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except UsageError as error:
-            complain(str(error))
+            complain(error)
             raise typer.Exit(ExitCode.USAGE) from error
         except SpanwrightError as error:
-            complain(str(error))
+            complain(error)
             raise typer.Exit(ExitCode.ERROR) from error
 
 
-def complain(message: str) -> None:
-    """Print an error on stderr."""
+def complain(error: SpanwrightError) -> None:
+    """Print an error on stderr, and where it is explained."""
     typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(message, err=True)
+    typer.echo(str(error), err=True)
+    typer.secho(f"More about it: {error.page()}", dim=True, err=True)

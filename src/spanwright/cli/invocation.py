@@ -102,7 +102,7 @@ def keep(store: Path, invocation: Invocation) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(_INVOCATION.dump_json(invocation, indent=2))
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error}") from error
+        raise StoreError.of_writing(path, error) from error
 
 
 def recall(store: Path, run: str) -> Invocation:

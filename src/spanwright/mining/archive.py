@@ -55,10 +55,12 @@ class Archive:
             self._read()
         except BlockingIOError as error:
             self._close()
-            raise StoreError(f"{self.path} is being written by another import: wait for its end") from error
+            raise StoreError(f"{self.path} is being written by another import", "Wait for its end") from error
         except OSError as error:
             self._close()
-            raise StoreError(f"{self.path} cannot be opened: {error.strerror}") from error
+            raise StoreError(
+                f"{self.path} cannot be opened: {error.strerror}", "Check that it is a file that you may read and write"
+            ) from error
         return self
 
     def __exit__(
@@ -121,7 +123,7 @@ class Archive:
                 rest = rest[os.write(self._handle, rest) :]
             os.fsync(self._handle)
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise StoreError.of_writing(self.path, error) from error
 
     def _close(self) -> None:
         handle, self._handle = self._handle, -1

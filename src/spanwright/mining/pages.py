@@ -44,7 +44,7 @@ def write_dataset(harvest: Harvest, path: Path) -> None:
         path.touch(mode=0o600)
         dataset_of(harvest, path.stem).to_file(path, fmt="yaml")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+        raise StoreError.of_writing(path, error) from error
 
 
 def write_page(harvest: Harvest, path: Path) -> None:
@@ -54,7 +54,7 @@ def write_page(harvest: Harvest, path: Path) -> None:
         path.touch(mode=0o600)  # what customers said is no one else's business
         path.write_text(page_of(harvest), encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+        raise StoreError.of_writing(path, error) from error
 
 
 def page_of(harvest: Harvest) -> str:

@@ -182,4 +182,4 @@ class _Cursor:
                 file.write(self._marks.model_dump_json())
             beside.replace(self._path)
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+            raise StoreError.of_writing(self._path, error) from error

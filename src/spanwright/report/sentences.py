@@ -28,7 +28,7 @@ def score(standing: Standing) -> str:
     """Return seed and best candidate, and the interval between them."""
     seed, best = figures.score(standing.seed), figures.score(standing.best)
     if standing.compared is None:
-        return f"seed {seed}, nothing better yet" if standing.members else "nothing measured yet"
+        return "not measured yet" if standing.seed is None else f"seed {seed}, nothing better yet"
     of = standing.compared
     gain = figures.interval(of.difference, signed=True)
     return f"seed {seed}, best {best}, {gain} on {figures.number(of.cases, 'case')}"

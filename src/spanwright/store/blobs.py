@@ -42,8 +42,8 @@ class Blobs:
         """Return a text. Raises StoreError where it is lost or not what was kept."""
         row = self._connection.execute("SELECT body FROM blobs WHERE hash = ?", (bytes.fromhex(key),)).fetchone()
         if row is None:
-            raise StoreError(f"the store is damaged: text {key} is missing")
+            raise StoreError(f"the store is damaged: text {key} is missing", "Restore it from a copy")
         body = zlib.decompress(row[0])
         if digest(body) != key:
-            raise StoreError(f"the store is damaged: text {key} is not what was written")
+            raise StoreError(f"the store is damaged: text {key} is not what was written", "Restore it from a copy")
         return body

@@ -49,7 +49,9 @@ async def compact(path: Path, forget: Sequence[str] = ()) -> Compacted:
 
 def _require(path: Path) -> None:
     if not path.is_file():
-        raise StoreError(f"compacting the store {path} failed: there is no such file")
+        raise StoreError(
+            f"compacting the store {path} failed: there is no such file", "Name the one that runs were kept in"
+        )
 
 
 def _compact(path: Path, forget: Sequence[str]) -> Compacted:
@@ -57,7 +59,7 @@ def _compact(path: Path, forget: Sequence[str]) -> Compacted:
         known: dict[str, int] = dict(connection.execute("SELECT name, id FROM runs ORDER BY id").fetchall())
         for name in known:
             if is_held(lock_path(path, name)):
-                raise StoreError(f"run {name!r} is open: wait until it ends, or stop it")
+                raise StoreError(f"run {name!r} is open", "Wait until it ends, or stop it")
         for name in forget:
             if name not in known:
                 raise no_such_run(name, known)

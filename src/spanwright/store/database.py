@@ -35,9 +35,11 @@ def boundary(doing: str) -> Generator[None, None, None]:
     try:
         yield
     except StoreError as error:
-        raise StoreError(f"{doing} failed: {error}") from error
+        raise StoreError(f"{doing} failed: {error.what}", error.remedy) from error
     except ValidationError as error:
-        raise StoreError(f"{doing} failed: it holds a {error.title} that this Spanwright cannot read") from error
+        raise StoreError(
+            f"{doing} failed: it holds a {error.title} that this Spanwright cannot read", "Use the one that wrote it"
+        ) from error
     except (sqlite3.Error, OSError, zlib.error) as error:
         raise StoreError(f"{doing} failed: {explained(error)}") from error
 
@@ -78,7 +80,7 @@ def reading(path: Path, doing: str) -> Generator[sqlite3.Connection, None, None]
     """Open the store to read only, for one look. Raises StoreError."""
     with boundary(f"{doing} in the store {path}"):
         if not path.is_file():
-            raise StoreError("there is no such file")
+            raise StoreError("there is no such file", "Name the one that a run was kept in")
         connection = _open_to_read(path)
         try:
             yield connection

@@ -80,9 +80,9 @@ def _write(out: Path, lines: Iterable[str]) -> None:
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
-        raise StoreError(f"{out} is there already: name another file") from error
+        raise StoreError(f"{out} is there already", "Name another file") from error
     except OSError as error:
-        raise StoreError(f"{out} cannot be written: {error}") from error
+        raise StoreError.of_writing(out, error) from error
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         try:
             file.writelines(f"{line}\n" for line in lines)

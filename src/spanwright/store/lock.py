@@ -46,7 +46,7 @@ async def locked(path: Path, what: str, *, tries: int = 10) -> AsyncGenerator[No
         if held is not None:
             break
         if left == 1:
-            raise StoreError(f"{what} is in use by {_holder(path)}: wait until that ends, or stop it")
+            raise StoreError(f"{what} is in use by {_holder(path)}", "Wait until that ends, or stop it")
         await anyio.sleep(PAUSE)
     else:
         raise AssertionError("at least one try")
@@ -110,7 +110,7 @@ def _holder(path: Path) -> str:
 
 def _try(held: int, *, exclusive: bool) -> bool:
     if sys.platform == "win32":
-        raise StoreError("a store in a file needs POSIX locks, which Windows lacks: use a store in memory, or WSL")
+        raise StoreError("a store in a file needs POSIX locks, which Windows lacks", "Use a store in memory, or WSL")
     try:
         fcntl.flock(held, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -60,7 +60,7 @@ class MemoryStore:
     async def _run(self, name: str) -> "AsyncGenerator[MemoryJournal, None]":
         run = self._runs.setdefault(name, _Run(name))
         if run.is_open:
-            raise StoreError(f"run {name!r} is in use by this very process: wait until that ends, or stop it")
+            raise StoreError(f"run {name!r} is in use by this very process", "Wait until that ends, or stop it")
         run.is_open = True
         journal = MemoryJournal(run)
         try:
@@ -112,7 +112,10 @@ class MemoryJournal:
 
     def _check(self) -> None:
         if self._closed:
-            raise StoreError(f"run {self._run.name!r} was closed: nothing more can be written")
+            raise StoreError(
+                f"run {self._run.name!r} was closed: nothing more can be written",
+                "Open it again: `async with store.run(name)`",
+            )
 
 
 class MemoryReader:

@@ -71,7 +71,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         return 0
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-        raise StoreError("it is a database, but not a store of Spanwright: name another file")
+        raise StoreError("it is a database, but not a store of Spanwright", "Name another file")
     return int(connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
 
 
@@ -80,8 +80,8 @@ def check_version(connection: sqlite3.Connection, steps: Sequence[Step] = MIGRAT
     version = version_of(connection)
     if version > len(steps):
         raise StoreError(
-            f"its schema has version {version}, this Spanwright knows versions up to {len(steps)}: "
-            "use the Spanwright that wrote it, or a newer one"
+            f"its schema has version {version}, this Spanwright knows versions up to {len(steps)}",
+            "Use the Spanwright that wrote it, or a newer one",
         )
     return version
 
@@ -90,7 +90,7 @@ def look_through(connection: sqlite3.Connection) -> int:
     """Show the open file as one of our version, and return its own. Raises StoreError for an empty or a newer one."""
     version = check_version(connection)
     if version == 0:
-        raise StoreError("it is empty: it becomes a store when a run is opened")
+        raise StoreError("it is empty", "Open a run with it: it becomes a store then")
     if version < len(MIGRATIONS):
         connection.execute("PRAGMA temp_store = MEMORY")
         for statement in LENSES[version]:

@@ -73,7 +73,7 @@ def genuine(json: str, crc: int | None, what: str) -> bytes:
     """Return what was written. Raises StoreError where its checksum says that it was changed since."""
     raw = json.encode()
     if crc is not None and zlib.crc32(raw) != crc:  # files of version 1 have no checksums
-        raise StoreError(f"the store is damaged: {what} is not what was written")
+        raise StoreError(f"the store is damaged: {what} is not what was written", "Restore it from a copy")
     return raw
 
 

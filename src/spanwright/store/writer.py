@@ -78,11 +78,14 @@ class Writer:
         """
         self.check()
         if self._closing:
-            raise StoreError(f"{self._where} was closed: nothing more can be written")
+            raise StoreError(
+                f"{self._where} was closed: nothing more can be written", "Open it again: `async with store.run(name)`"
+            )
         if self.backlog >= self._limit:
             raise StoreError(
                 f"writing {self._where} lags {self.backlog} records behind: the disk is too slow or another process "
-                "blocks the file. Free it and resume the run"
+                "blocks the file",
+                "Free it, and resume the run",
             )
         with self._turn:
             self._queue.append(_Queued(write, kind))
@@ -111,7 +114,8 @@ class Writer:
         if self._failure is not None:
             raise StoreError(
                 f"writing {self._where} failed: {explained(self._failure)}. Of the {self._queued} records of this "
-                f"session the first {self._kept} are kept. Remove the cause and resume the run"
+                f"session the first {self._kept} are kept",
+                "Remove the cause, and resume the run",
             ) from self._failure
 
     async def __aenter__(self) -> Self:

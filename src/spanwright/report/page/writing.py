@@ -60,7 +60,7 @@ def write_private(path: Path, text: str) -> None:
                 Path(name).unlink()
             raise
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error}") from error
+        raise StoreError.of_writing(path, error) from error
 
 
 def _packed(reader: Reader, run: str, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:

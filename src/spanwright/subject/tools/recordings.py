@@ -137,7 +137,7 @@ def _append(path: Path, line: bytes) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise StoreError(f"the recordings {path} cannot be written: {error.strerror}") from error
+        raise StoreError.of_writing(f"the recordings {path}", error) from error
 
 
 def _read(path: Path) -> Iterable[Recorded]:

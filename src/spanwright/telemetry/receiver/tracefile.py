@@ -125,7 +125,7 @@ class _Lines:
                 rest = rest[file.write(rest) :]
         except OSError as error:
             self.close()
-            raise StoreError(f"{self._path} cannot be written: {error.strerror}") from error
+            raise StoreError.of_writing(self._path, error) from error
 
     def close(self) -> None:
         """Close the file; the next line opens it again."""
