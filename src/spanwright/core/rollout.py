@@ -84,6 +84,15 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a Subject returns whose run is its own judgement: an output with its score. No evaluator is asked then."""
+
+    output: str
+    """What came out, as text: it is kept whole."""
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """A rollout with its evidence, which is too large to keep in the pool."""
 

@@ -84,23 +84,35 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Brie
     return composing("reflect", _evidence)(context, allowance, rung, briefs)
 
 
-def composing(words: str, evidence: Evidence) -> Composer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The prose of a kind of prompt: names of files in `prompts/`, and how much room the goal has."""
+
+    system: str
+    request: str = "request"
+    stuck: str = "stuck"
+    goal_tokens: int = _OBJECTIVE_TOKENS
+
+
+def composing(words: str | Words, evidence: Evidence) -> Composer:
     """Return what makes prompts as `compose` does, of the words in `prompts/<words>.md` and of other evidence."""
+    said = Words(system=words) if isinstance(words, str) else words
 
     def made(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
-        return _composed(context, allowance, rung, briefs, words=words, evidence=evidence)
+        return _composed(context, allowance, rung, briefs, words=said, evidence=evidence)
 
     return made
 
 
 def _composed(
-    context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs, *, words: str, evidence: Evidence
+    context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs, *, words: Words, evidence: Evidence
 ) -> Prompt:
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose(words), _goal(context), editable(offered, context.parent, briefs)
-        closing = _closing(offered, rung, context.most_edits)
-        stuck = prose("stuck") if context.stuck else ""
+        system, goal = prose(words.system), _goal(context, words.goal_tokens)
+        texts = editable(offered, context.parent, briefs)
+        closing = _closing(offered, rung, context.most_edits, words.request)
+        stuck = prose(words.stuck) if context.stuck else ""
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *shown = evidence(context, offered, room)
@@ -113,16 +125,16 @@ def _composed(
     )
 
 
-def _goal(context: ReflectionContext) -> str:
-    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+def _goal(context: ReflectionContext, most: int) -> str:
+    objective = cut(clean(context.objective).strip(), most)
     shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
-def _closing(offered: Sequence[Component], rung: Rung, most: int | None) -> str:
+def _closing(offered: Sequence[Component], rung: Rung, most: int | None, request: str) -> str:
     names = ", ".join(quoted(each.id) for each in offered)
     limit = f" {filled('most_edits', {'most': str(most)})}" if most is not None and len(offered) > most else ""
-    return f"{filled('request', {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
+    return f"{filled(request, {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:
