@@ -40,6 +40,8 @@ from spanwright.telemetry import Exporter, SpanRecorder
 
 _DRAFTS = 3
 """Answers that are asked for until one can be used as the first text."""
+_FROM_THE_BEST = 0.75
+"""The share of parents that are the best on some case: scores that never vary need no second look."""
 _ROLLOUTS_PER_CASE, _LEAST_ROLLOUTS = 20, 100
 """The default budget: so many rollouts for each case to choose by, but no fewer in all."""
 
@@ -192,7 +194,7 @@ def _fitted(policy: Policy, cases: int, *, at_hand: bool, noisy: bool) -> Policy
     default = Policy.default()
     rules = PolicySettings(confidence=None, estimator=Estimator.MEAN)
     if fitted.parent_rule == default.parent_rule:
-        rules["parent_rule"] = Mixed()
+        rules["parent_rule"] = Mixed(share=_FROM_THE_BEST)
     if not noisy and cases <= (policy.block or cases):
         rules["final_share"] = 0.0
     return replace(fitted, **rules)
