@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,48 +20,58 @@ class Function:
 
 
 def sphere(x: Sequence[float]) -> float:
+    """Return a bowl."""
     return math.fsum(each * each for each in x)
 
 
 def rosenbrock(x: Sequence[float]) -> float:
-    return math.fsum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False))
+    """Return a bent valley."""
+    return math.fsum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
 
 
 def rastrigin(x: Sequence[float]) -> float:
+    """Return a bowl with a grid of dents."""
     return 10 * len(x) + math.fsum(each * each - 10 * math.cos(2 * math.pi * each) for each in x)
 
 
 def ackley(x: Sequence[float]) -> float:
+    """Return a funnel in a field of dents."""
     squares = math.sqrt(math.fsum(each * each for each in x) / len(x))
     waves = math.fsum(math.cos(2 * math.pi * each) for each in x) / len(x)
     return -20 * math.exp(-0.2 * squares) - math.exp(waves) + 20 + math.e
 
 
 def griewank(x: Sequence[float]) -> float:
+    """Return a wide bowl with waves."""
     product = math.prod(math.cos(each / math.sqrt(place)) for place, each in enumerate(x, start=1))
     return math.fsum(each * each for each in x) / 4000 - product + 1
 
 
 def styblinski_tang(x: Sequence[float]) -> float:
+    """Return two basins in each dimension."""
     return math.fsum(each**4 - 16 * each**2 + 5 * each for each in x) / 2
 
 
 def branin(x: Sequence[float]) -> float:
+    """Return three equal minima, on the unit square."""
     a, b = 15 * x[0] - 5, 15 * x[1]
     bent = b - 5.1 / (4 * math.pi**2) * a * a + 5 / math.pi * a - 6
     return bent**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(a) + 10
 
 
 def himmelblau(x: Sequence[float]) -> float:
+    """Return four equal minima."""
     return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
 
 
 def six_hump_camel(x: Sequence[float]) -> float:
+    """Return six minima, two of them the least."""
     a, b = x
     return (4 - 2.1 * a * a + a**4 / 3) * a * a + a * b + (-4 + 4 * b * b) * b * b
 
 
 def levy(x: Sequence[float]) -> float:
+    """Return waves that grow away from the minimum."""
     w = [1 + (each - 1) / 4 for each in x]
     middle = math.fsum((each - 1) ** 2 * (1 + 10 * math.sin(math.pi * each + 1) ** 2) for each in w[:-1])
     last = (w[-1] - 1) ** 2 * (1 + math.sin(2 * math.pi * w[-1]) ** 2)

@@ -32,7 +32,7 @@ seeds: 8 is all there is. numpy and scipy are there; a call has {LIMITS.seconds:
 
 _POINTS: TypeAdapter[list[list[list[float]]]] = TypeAdapter(list[list[list[float]]])
 
-_HARNESS = '''
+_HARNESS = """
 
 def _measure(name, dimensions, low, high, budget, seeds):
     function, asked = FUNCTIONS[name], []
@@ -48,7 +48,7 @@ def _measure(name, dimensions, low, high, budget, seeds):
 
         minimize(ask, dimensions, low, high, budget, seed)
     return asked
-'''
+"""
 
 
 def evaluate(program: str, name: str) -> Evaluated:

@@ -14,7 +14,8 @@ _KEYS = 400
 _SERVICE_SECONDS = 0.6
 _WORKER_PRICE, _ENTRY_PRICE, _REFUSED_PRICE, _LATE_PRICE, _STALE_PRICE = 12.0, 0.05, 0.4, 0.08, 0.05
 _LATE = 2.0
-_CHANGES = 900.0
+_SECONDS = 1_800.0
+_CHANGES = 300.0
 """Seconds after which what a key means has changed: a cached answer older than that is stale."""
 
 
@@ -46,17 +47,19 @@ class Bill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
+    """Somebody asks for a key."""
+
     at: float
     key: int
 
 
 def requests(day: int) -> tuple[Request, ...]:
-    """Return the requests of a day: a few keys are asked for most, and there are two rushes."""
+    """Return the requests of a day: a few keys are asked for most, and there is a rush."""
     drawn = Random(f"cache day {day}")
     found: list[Request] = []
     at = 0.0
-    while at < 7200:
-        rush = 6.0 if 1800 < at < 2400 or 5400 < at < 5700 else 1.0
+    while at < _SECONDS:
+        rush = 6.0 if 900 < at < 1200 else 1.0
         at += drawn.expovariate(2.0 * rush)
         found.append(Request(at=at, key=min(_KEYS - 1, int(drawn.paretovariate(0.6)) - 1)))
     return tuple(found)

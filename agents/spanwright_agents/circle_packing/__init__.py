@@ -1,4 +1,4 @@
-"""Circle packing: a program that places circles in the unit square such that their radii add up to as much as can be."""
+"""Circle packing: a program that places circles in the unit square; the more their radii add up to, the better."""
 
 from spanwright_agents.circle_packing.task import BEST_KNOWN, evaluate, task
 

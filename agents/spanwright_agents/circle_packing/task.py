@@ -18,8 +18,8 @@ Write a Python program that packs {CIRCLES} circles into the unit square such th
 possible. The score is the sum of the radii.
 
 `pack(n)` is called with n = {CIRCLES} and returns a list of n circles, each as [x, y, radius]. Circles may touch and \
-must not overlap or leave the square, not by the last digit: shrink them a little at the end. An invalid packing scores \
-0. numpy and scipy are there. The call has {LIMITS.seconds:g} seconds, one processor and no network."""
+must not overlap or leave the square, not by the last digit: shrink them a little at the end. An invalid packing \
+scores 0. numpy and scipy are there. The call has {LIMITS.seconds:g} seconds, one processor and no network."""
 
 
 def evaluate(program: str) -> Evaluated:

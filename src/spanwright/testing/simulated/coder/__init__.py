@@ -1,4 +1,4 @@
-"""A simulated model that writes programs: what it knows is a handful of methods, what it learns stands in its prompt."""
+"""A simulated model that writes programs: it knows a handful of methods, and what its prompt tells."""
 
 from spanwright.testing.simulated.coder.coder import CODER, Coder
 

@@ -69,7 +69,7 @@ class Coder:
         prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
         asked = Asked.of(request, prompt, named=True)
         work = Assignment.of(prompt)
-        known = [] if work is None else _fitting(work.goal)
+        known: Sequence[Method] = () if work is None else _fitting(work.goal)
         if work is None or not known:
             return asked.given(Answer(edits=(), diagnosis="I know no method for this.", lessons={}))
         text, why = _next(work, known, draws)
@@ -124,7 +124,10 @@ def _as_models_do(text: str, draws: Draws) -> str:
         lines[code[-1]] = lines[code[-1]].rstrip()[:-1]
     elif code and draws.chance(_HANGS, "hangs"):
         first = next(place for place in code if lines[place].startswith("def "))
-        lines.insert(first + 1, "    while len(str(id(first_guess := []))):\n        first_guess.append(0.0)\n        first_guess.clear()")
+        lines.insert(
+            first + 1,
+            "    while len(str(id(first_guess := []))):\n        first_guess.append(0.0)\n        first_guess.clear()",
+        )
     broken = "\n".join(lines)
     return f"```python\n{broken}\n```" if code and draws.chance(_FENCED, "fenced") else broken
 

@@ -27,10 +27,8 @@ class Value:
 
     def near(self, now: float, factor: float) -> float:
         """Return a value `factor` away from `now`, within the bounds; from 0 and across 0 it goes by steps."""
-        if self.low >= 0 and now > 0:
-            moved = now * factor
-        else:
-            moved = now + (factor - 1) * (self.high - self.low) / 2
+        step = (factor - 1) * (self.high - self.low) / 2
+        moved = now * factor if self.low >= 0 and now > 0 else now + step
         if self.whole and round(moved) == now:
             moved = now + (1 if factor > 1 else -1)
         return self.fitted(moved)
