@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
-    from spanwright.core.trace import Trace
+    from spanwright.core.trace import Image, Trace
     from spanwright.core.usage import Budget, Usage
     from spanwright.engine import Stop
     from spanwright.errors import (
@@ -74,6 +74,7 @@ __all__ = [
     "Goal",
     "Guard",
     "HttpSubject",
+    "Image",
     "Kind",
     "Listening",
     "MemoryStore",
@@ -138,6 +139,7 @@ _HOMES: Final = {
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
     "Export": "spanwright.telemetry",
+    "Image": "spanwright.core.trace",
     "Kind": "spanwright.core.candidate",
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",

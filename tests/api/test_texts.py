@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from anyio import to_thread
-from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+from pydantic_ai.exceptions import ModelHTTPError
+from pydantic_ai.messages import BinaryContent, ModelMessage, ModelResponse, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_evals import Case
 from text_world import GOAL, Writer, counted, distance, number
@@ -20,10 +21,12 @@ from spanwright import (
     Evals,
     Evaluated,
     Guard,
+    Image,
     MemoryStore,
     Policy,
     Run,
     Score,
+    SqliteStore,
     Trial,
     UsageError,
     UserBug,
@@ -142,6 +145,42 @@ async def test_the_first_text_is_written_from_the_objective_and_counts_as_a_refl
     assert 4 == result.reflections == len(asked)
     assert result == await run(6)
     assert 4 == len(asked)
+
+
+async def test_pictures_reach_a_model_that_can_see_also_after_a_resume_and_others_get_the_words_alone(
+    tmp_path: Path,
+) -> None:
+    seen: list[list[object]] = []
+    blind = False
+
+    def model(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        (part,) = [part for message in messages for part in message.parts if part.part_kind == "user-prompt"]
+        content = [part.content] if isinstance(part.content, str) else list(part.content)
+        pictures = [each for each in content if isinstance(each, BinaryContent)]
+        if blind and pictures:
+            raise ModelHTTPError(400, "blind", body={"message": "this model does not support image input"})
+        seen.append([each.data for each in pictures])
+        edit = {"component": "text", "why": "", "text": f"x = {len(seen)}"}
+        return ModelResponse(parts=[ToolCallPart("propose", {"diagnosis": "", "edits": [edit], "lessons": []})])
+
+    def evaluate(text: str) -> Evaluated:
+        return Evaluated(score=distance(text), images=[Image.of(b"png of " + text.encode(), label="plot")])
+
+    async def run(name: str) -> Any:
+        given = options(reflection_model=FunctionModel(model), budget=Budget(rollouts=4, reflections=4))
+        where = {"store": tmp_path / "store.sqlite", "run": Run(name=name, progress=False)}
+        return await optimize_text("x = 0", evaluate, **{**given, **where})
+
+    await run("seeing")
+    assert [b"png of x = 0"] == seen[0]
+    kept = SqliteStore(tmp_path / "store.sqlite").reader.trace("seeing", 1)
+    assert b"png of x = 0" == kept.trace.images[0].content
+
+    seen.clear()
+    blind = True
+    await run("blind")
+    assert seen
+    assert not any(seen)
 
 
 async def test_what_evaluations_print_is_their_own_even_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:

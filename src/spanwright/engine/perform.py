@@ -139,7 +139,8 @@ class Performer:
         if ran.failure is not None:
             return ran
         if isinstance(ran.output, Outcome):
-            return _judged(ran, ran.output.score)
+            shown = replace(ran, trace=replace(ran.trace, images=ran.output.images)) if ran.output.images else ran
+            return _judged(shown, ran.output.score)
         return await self._score(task, ran)
 
     async def _run(self, task: Task) -> _Try:

@@ -11,6 +11,8 @@ from spanwright.reflection.fences import blocks
 
 _MOST_AROUND = 0.2
 """The length of what stands around the only fence, as a part of what is in it, up to which it is talk."""
+_A_SENTENCE = 120
+"""Characters that may stand around a short text, if it is no shorter itself."""
 _ELIDED = re.compile(
     r"^@@ -\d+"
     r"|^[ \t]*(?:#|//|--|;|%|/\*|<!--)[ \t]*(?:\.\.\.|…)?[ \t]*[(\[<]?[ \t]*(?:the[ \t]+)?"
@@ -25,7 +27,7 @@ def whole_artifact(said: str, parent: str) -> str:
     text = clean(said).strip("\n")
     if not blocks(parent):
         found = blocks(text)
-        if len(found) == 1 and _around(text, found[0]) <= _MOST_AROUND * max(len(found[0]), 100):
+        if len(found) == 1 and _around(text, found[0]) <= _talk(found[0]):
             text = found[0].strip("\n")
     if "\n" not in text and text.count("\\n") > 1 and not _is_json(text):
         text = text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
@@ -36,6 +38,10 @@ def whole_artifact(said: str, parent: str) -> str:
 def elides(text: str) -> bool:
     """Return whether a text says in a comment that something is left out, or is a patch."""
     return _ELIDED.search(text) is not None
+
+
+def _talk(inside: str) -> float:
+    return max(_MOST_AROUND * len(inside), min(len(inside), _A_SENTENCE))
 
 
 def _around(text: str, inside: str) -> int:

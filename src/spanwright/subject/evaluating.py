@@ -12,11 +12,14 @@ from anyio import to_thread
 from spanwright.core.candidate import ComponentId
 from spanwright.core.rollout import Outcome
 from spanwright.core.score import Score
+from spanwright.core.trace import Image
 from spanwright.errors import CandidateFailed, UsageError, UserBug
 from spanwright.telemetry.given import as_text
 
 _LONGEST_FEEDBACK, _LONGEST_OUTPUT = 20_000, 100_000
 """Characters that are kept of what an evaluation tells, and of what came out."""
+_MOST_IMAGES, _LARGEST_IMAGE = 4, 2_800_000
+"""Pictures that are kept of one evaluation, and characters of one in base64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Evaluated:
     """What came out: of each case the best one is in the result. A text as it is, anything else as JSON."""
     info: Mapping[str, object] = field(default_factory=dict[str, object])
     """What else the reflector should read, under names of your own."""
+    images: Sequence[Image] = ()
+    """What the reflector should see, where its model can: a plot, a rendered page. At most four, of two megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,10 @@ def outcome_of(answer: object, printed: str, texts: Sequence[ComponentId]) -> Ou
     told += [f"It printed:\n{printed}"] if printed else []
     feedback = _shortened("\n".join(each for each in told if each), _LONGEST_FEEDBACK)
     output = "" if given.output is None else _shortened(as_text(given.output), _LONGEST_OUTPUT)
-    return Outcome(output=output, score=replace(score, feedback=feedback))
+    images = tuple(given.images)[:_MOST_IMAGES]
+    if any(len(each.data) > _LARGEST_IMAGE for each in images):
+        raise UserBug("evaluate", "it shows a picture of more than two megabytes", remedy="Make it smaller")
+    return Outcome(output=output, score=replace(score, feedback=feedback), images=images)
 
 
 def _score(given: object, texts: Sequence[ComponentId]) -> Score:
