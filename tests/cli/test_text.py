@@ -55,8 +55,8 @@ def test_what_is_no_task_is_refused(counting, spanwright):
 
 def test_the_simulated_coder_stands_in_for_a_model_that_writes_programs(spanwright):
     ended = spanwright(
-        "text", "spanwright_agents.cache_config:task", "--reflection-model", "simulated", "--rollouts", "30", "--ordered",
-        "-q",
+        "text", "spanwright_agents.cache_config:task", "--reflection-model", "simulated", "--rollouts", "30",
+        "--ordered", "-q",
     )  # fmt: skip
 
     assert 0 == ended.exit_code, ended.output

@@ -18,7 +18,9 @@ from spanwright.reflection.templates import Briefs
 
 PARENT = 'def f(x):\n    return f"{x}"\n'
 CODE = 'def f(x):\n\n    if x:  # "quoted" and `ticked`\n        return {"a": [x]}\n    return f"{x!r}\\n"\n'
-PROSE = "Be kind.\n\n```python\nanswer = 42\n```\n\nThen explain at length why that is so, and what else could have been said of it."
+PROSE = (
+    "Be kind.\n\n```python\nanswer = 42\n```\n\nThen explain at length why that is so, and what else could have been."
+)
 
 
 @pytest.mark.parametrize(
