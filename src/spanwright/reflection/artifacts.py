@@ -45,7 +45,9 @@ def _talk(inside: str) -> float:
 
 
 def _around(text: str, inside: str) -> int:
-    return len(text) - len(inside) - 8
+    """Return how many characters stand around the one fence, its own two lines aside."""
+    before, _, after = text.partition(f"\n{inside}\n")
+    return len("\n".join([*before.split("\n")[:-1], *after.split("\n")[1:]]).strip())
 
 
 def _is_json(text: str) -> bool:
