@@ -1,7 +1,7 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
-from spanwright.subject.capability import Wearable
 from spanwright.subject.artifacts import Cases, Seed, TextSubject, TextTask, Trial, cases_of
+from spanwright.subject.capability import Wearable
 from spanwright.subject.captured import parted_streams
 from spanwright.subject.champion import (
     Champion,
