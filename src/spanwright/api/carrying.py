@@ -75,7 +75,12 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
             if progress is not None:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)
-            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=under.redaction or KnownSecrets.of(os.environ))
+            means = Means(
+                journal=kept,
+                recorder=recorder,
+                observers=observers,
+                redaction=under.redaction or KnownSecrets.of(os.environ),
+            )
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, policy, means, conduct).run()
             events = tuple(journal.events())
