@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync
+    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync, optimize_text
     from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
-    from spanwright.core.trace import Trace
+    from spanwright.core.trace import Image, Trace
     from spanwright.core.usage import Budget, Usage
     from spanwright.engine import Stop
     from spanwright.errors import (
@@ -40,11 +40,15 @@ if TYPE_CHECKING:
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import (
         Components,
+        Earlier,
         Evals,
+        Evaluated,
         HttpSubject,
         Listening,
         RehearsedCall,
+        TextTask,
         Tools,
+        Trial,
         optimizable,
         rehearsing,
         text,
@@ -61,13 +65,16 @@ __all__ = [
     "Component",
     "ComponentId",
     "Components",
+    "Earlier",
     "Evals",
+    "Evaluated",
     "Evaluator",
     "Event",
     "Export",
     "Goal",
     "Guard",
     "HttpSubject",
+    "Image",
     "Kind",
     "Listening",
     "MemoryStore",
@@ -91,8 +98,10 @@ __all__ = [
     "StopReason",
     "StoreError",
     "Subject",
+    "TextTask",
     "Tools",
     "Trace",
+    "Trial",
     "Usage",
     "UsageError",
     "UserBug",
@@ -106,6 +115,7 @@ __all__ = [
     "optimizable",
     "optimize",
     "optimize_sync",
+    "optimize_text",
     "rehearsing",
     "text",
     "wearing",
@@ -120,13 +130,16 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Components": "spanwright.subject",
+    "Earlier": "spanwright.subject",
     "Evals": "spanwright.subject",
+    "Evaluated": "spanwright.subject",
     "Guard": "spanwright.core.guard",
     "Goal": "spanwright.core.goal",
     "HttpSubject": "spanwright.subject",
     "Evaluator": "spanwright.core.protocols",
     "Event": "spanwright.core.events",
     "Export": "spanwright.telemetry",
+    "Image": "spanwright.core.trace",
     "Kind": "spanwright.core.candidate",
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
@@ -150,7 +163,9 @@ _HOMES: Final = {
     "StoreError": "spanwright.errors",
     "Subject": "spanwright.core.protocols",
     "RehearsedCall": "spanwright.subject",
+    "TextTask": "spanwright.subject",
     "Tools": "spanwright.subject",
+    "Trial": "spanwright.subject",
     "Trace": "spanwright.core.trace",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
@@ -165,6 +180,7 @@ _HOMES: Final = {
     "optimizable": "spanwright.subject",
     "optimize": "spanwright.api",
     "optimize_sync": "spanwright.api",
+    "optimize_text": "spanwright.api",
     "rehearsing": "spanwright.subject",
     "text": "spanwright.subject",
     "wearing": "spanwright.subject",

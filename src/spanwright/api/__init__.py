@@ -4,5 +4,17 @@ from spanwright.api.blocking import interruptible, optimize_sync
 from spanwright.api.calibrating import calibrate
 from spanwright.api.optimizing import optimize
 from spanwright.api.options import DEFAULT_STORE, Options, Run
+from spanwright.api.texts import Ways, optimize_task, optimize_text
 
-__all__ = ["DEFAULT_STORE", "Options", "Run", "calibrate", "interruptible", "optimize", "optimize_sync"]
+__all__ = [
+    "DEFAULT_STORE",
+    "Options",
+    "Run",
+    "Ways",
+    "calibrate",
+    "interruptible",
+    "optimize",
+    "optimize_sync",
+    "optimize_task",
+    "optimize_text",
+]

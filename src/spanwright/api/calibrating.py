@@ -7,7 +7,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Never
 
-from spanwright.api.optimizing import check_recordings, redaction_of, remote_of, store_of
+from spanwright.api.carrying import check_recordings, redaction_of, remote_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import Wishes, check_same, default_budget, prepare
 from spanwright.api.watching import watched

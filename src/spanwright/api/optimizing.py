@@ -1,47 +1,25 @@
 """`optimize`, the one door to a run."""
 
 import os
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from secrets import token_hex
-from typing import TYPE_CHECKING, Unpack, cast, overload
+from typing import Unpack, overload
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 
-from spanwright.api.learning import taught
-from spanwright.api.options import (
-    DEFAULT_STORE,
-    Deps,
-    DepsFrom,
-    EvalsOf,
-    EvidenceFrom,
-    In,
-    Meta,
-    Options,
-    Out,
-    Prompt,
-    Run,
-)
-from spanwright.api.preparing import Prepared, Wishes, check_same, prepare
-from spanwright.api.watching import watched
+from spanwright.api.carrying import Circumstances, check_recordings, redaction_of, remote_of, run_of, search, store_of
+from spanwright.api.options import Deps, DepsFrom, EvalsOf, EvidenceFrom, In, Meta, Options, Out, Prompt, Run
+from spanwright.api.preparing import Wishes, prepare
 from spanwright.baselines import Baseline
-from spanwright.core.known_secrets import KnownSecrets
-from spanwright.core.protocols import Reflector, RemoteSubject, Subject
+from spanwright.core.protocols import Reflector, Subject
 from spanwright.core.usage import Budget
-from spanwright.engine import Conduct, Engine, Means, Stop
-from spanwright.errors import UsageError
-from spanwright.models import model_id
-from spanwright.report import Preflight, Result, announcement
+from spanwright.engine import Stop
+from spanwright.report import Result
 from spanwright.search import Policy
-from spanwright.store import MemoryStore, SqliteStore, Store
+from spanwright.store import Store
 from spanwright.subject import Choice, Objective
 from spanwright.telemetry import Exporter, SpanRecorder
-from spanwright.telemetry.sink import Sink
-
-if TYPE_CHECKING:
-    from spanwright.telemetry.redaction import RunRedaction
 
 
 @overload
@@ -105,9 +83,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
     Raises UsageError before money is spent, UserBug for the user's failing tool, evaluator or settings, StoreError.
     Cancelling it cancels at once; the run can be resumed.
     """
-    how = Run(name=run) if run is None or isinstance(run, str) else run
-    if how.concurrency < 1:
-        raise UsageError(f"concurrency={how.concurrency} lets no rollout run", "Give at least 1")
+    how = run_of(run)
     chosen = policy if isinstance(policy, Baseline) else Baseline(policy=policy or Policy.default())
     wishes = Wishes(
         components=components,
@@ -127,78 +103,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         with SpanRecorder.attach() as unseen:  # a preview is no part of what is exported
             prepared = await prepare((subject, evals, deps), wishes, unseen)
         check_recordings(prepared, redaction)
-        problem, where = prepared.problem, store_of(store)
-        observers = [*how.observers, *exporter.observers]
-        named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-        room = Preflight.of(prepared.budget, problem.splits, prepared.policy)
-        told = announcement(prepared.budget, problem.splits, named, (*room.lines, *prepared.remarks))
-        progress = stack.enter_context(watched(how, told))
-        if progress is not None:
-            observers.append(progress)
-        conduct = Conduct(
-            run=how.name or _new_name(), budget=prepared.budget, concurrency=how.concurrency, stop=stop or Stop()
+        under = Circumstances(
+            how=how, store=store_of(store), stop=stop or Stop(), exporter=exporter, redaction=redaction
         )
-        async with where.run(conduct.run) as journal:
-            changes = check_same(conduct.run, journal, problem)
-            if how.lessons_from is not None and next(iter(journal.events()), None) is None:
-                problem, remark = taught(problem, how.lessons_from, where, prepared.policy)
-                changes = (*changes, remark)
-            if progress is not None:
-                progress.replay(journal.events())
-            kept = exporter.overheard(journal, problem.splits)
-            veil = redaction or KnownSecrets.of(os.environ)
-            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=veil)
-            async with exporter.following(journal.events()):
-                ended = await Engine(problem, prepared.policy, means, conduct).run()
-            events = tuple(journal.events())
-    remarks = (
-        *prepared.remarks,
-        *changes,
-        *recorder.diagnoses,
-        *exporter.lines,
-        *((ended.remark,) if ended.remark else ()),
-    )
-    paused_by = None if ended.complete else ended.reason
-    return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
-
-
-def remote_of(subject: object) -> RemoteSubject[Sink] | None:
-    """Return a subject whose spans come from elsewhere as what it is; None for any other."""
-    return cast("RemoteSubject[Sink]", subject) if isinstance(subject, RemoteSubject) else None
-
-
-def redaction_of(how: Run) -> "RunRedaction | None":
-    """Return what takes out of evidence what should not be kept. Raises UsageError for an unknown wish."""
-    if how.redact is None:
-        return None
-    # Only who asks for it waits for the detectors, which bring `requests` along.
-    from spanwright.telemetry.redaction import Redactor, RunRedaction  # noqa: PLC0415
-
-    if isinstance(how.redact, Redactor):
-        return RunRedaction(how.redact)
-    if how.redact not in {"secrets", "personal"}:
-        raise UsageError(f"redact={how.redact!r} is unknown", 'Say "secrets", "personal", or give a Redactor')
-    return RunRedaction(Redactor(personal=how.redact == "personal"))
-
-
-def check_recordings(prepared: Prepared, redaction: "RunRedaction | None") -> None:
-    """Raise UsageError where tools would be recorded in clear though the run is to be redacted."""
-    for wearable in prepared.wearables:
-        if redaction is not None and wearable.rules is not None and wearable.rules.records_in_clear:
-            raise UsageError(
-                f"the run is redacted, but calls of the tools of {wearable.agent!r} are recorded as they are",
-                'Say Tools(..., redact="secrets") or "personal", too',
-            )
-
-
-def store_of(store: Store | str | os.PathLike[str] | None) -> Store:
-    """Return the store that a caller names: a file by default."""
-    if store is None:
-        return SqliteStore(DEFAULT_STORE)
-    if isinstance(store, str | os.PathLike):
-        return MemoryStore() if store == ":memory:" else SqliteStore(cast("str", store))
-    return store
-
-
-def _new_name() -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{token_hex(2)}"
+        return await search(prepared, under)

@@ -88,7 +88,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     meeting = subject_of(subject, cast("DepsFor | None", deps), cases.theirs)
     agents = meeting.agents
     models = {f"agent {agent.name}": resolve(agent.model) for agent in agents if agent.model is not None}
-    reflector, reflecting = _reflector(wishes, models)
+    reflector, reflecting = reflector_of(wishes, models)
     scoring = Scoring(cases, wishes.objective)
     asked = {**models, **reflecting, **{f"judge {name}": model for name, model in scoring.models.items()}}
     async with recorder.recording({}):  # so that the preview's spans are withheld from the user's exporters
@@ -103,8 +103,7 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
     policy = _choosing(_fit_for(wishes.policy, wishes.objective), found).wanting(cases.goals)
-    budget = _budget(wishes.budget, cases.splits, policy)
-    _check_priced(budget, asked)
+    budget = budgeted(wishes.budget, cases.splits, policy, asked)
     evidence = _evidence(wishes.evidence, cases.splits, found)
     unpriced = _unpriced(cases.goals, models)
     problem = Problem(
@@ -180,7 +179,7 @@ def _without(fingerprints: Mapping[str, str], keys: Collection[str]) -> Mapping[
     return {key: each for key, each in fingerprints.items() if key not in keys}
 
 
-def _reflector(wishes: Wishes, models: Mapping[str, Model]) -> tuple[Reflector, Mapping[str, Model]]:
+def reflector_of(wishes: Wishes, models: Mapping[str, Model]) -> tuple[Reflector, Mapping[str, Model]]:
     """Return who reflects, and the model to be asked for it, if we know it."""
     wish = wishes.reflection
     if wish is not None and not isinstance(wish, str | Model):
@@ -275,8 +274,17 @@ def default_budget(splits: Splits) -> Budget:
     return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
 
 
+def budgeted(budget: Budget | None, splits: Splits, policy: Policy, models: Mapping[str, Model]) -> Budget:
+    """Return the budget with its defaults.
+
+    Raises UsageError for one that is too small for a single attempt, or limits dollars of models without a price.
+    """
+    given = _budget(budget, splits, policy)
+    _check_priced(given, models)
+    return given
+
+
 def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
-    """Return the budget with its defaults. Raises UsageError for one that is too small for a single attempt."""
     test = 2 * len(splits.test)
     given = budget or default_budget(splits)
     if given == Budget():

@@ -218,6 +218,63 @@ def optimize(
 
 
 @app.command()
+def text(
+    task: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="A spanwright TextTask: a seed and its evaluate.")],
+    reflection_model: Annotated[
+        str | None,
+        typer.Option(
+            help="The model that writes, like openai:gpt-5; `simulated` is an offline coder for the packaged tasks.",
+            rich_help_panel="Models",
+        ),
+    ] = None,
+    base_url: BaseUrl = None,
+    rollouts: Annotated[int | None, typer.Option(min=1, help="The most evaluations.", rich_help_panel="Budget")] = None,
+    reflections: Reflections = None,
+    usd: Usd = None,
+    seconds: Seconds = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="The most evaluations at once; 32 unless said.", rich_help_panel="Budget")
+    ] = None,
+    seed: Seed = 0,
+    policy: Policy = Rules.DEFAULT,
+    ordered: Ordered = False,
+    run: Annotated[str | None, typer.Option(help="A name for the run; one that the store knows is resumed.")] = None,
+    store: Store = DEFAULT_STORE,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the best text, if there is one text.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Optimize any text that a function can measure: a program, a prompt, a policy, a configuration."""
+    from spanwright.cli.invocation import Invocation
+    from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.texts import check_task
+
+    check_task(task)
+    invocation = Invocation(
+        subject=task,
+        evals="",
+        run=run or new_name(task.rpartition(":")[2]),
+        reflection_model=reflection_model,
+        base_url=base_url,
+        rollouts=rollouts,
+        reflections=reflections,
+        usd=usd,
+        seconds=seconds,
+        concurrency=concurrency or 32,
+        seed=seed,
+        policy=policy.value,
+        ordered=ordered,
+    )
+    manner = Manner(store=store, as_json=as_json, quiet=quiet)
+    result = carry_out(invocation, manner)
+    if save is not None:
+        save.write_text(result.best_text, encoding="utf-8")
+    raise typer.Exit(conclude(result, manner))
+
+
+@app.command()
 def calibrate(
     subject: Subject,
     evals: Evals,

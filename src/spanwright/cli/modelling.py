@@ -31,10 +31,17 @@ class Cast:
         return tuple(model for model in (self.task, self.reflection) if model is not None)
 
 
-def cast_of(invocation: Invocation) -> Cast:
-    """Return the models of an invocation. Raises UsageError for a name that does not resolve."""
+def cast_of(invocation: Invocation, *, coding: bool = False) -> Cast:
+    """Return the models of an invocation; `coding` is for texts that are no agent's.
+
+    Raises UsageError for a name that does not resolve.
+    """
+    if coding and invocation.reflection_model == SIMULATED:
+        return _simulated_coder(invocation)
     if SIMULATED in (invocation.model, invocation.reflection_model):
         return _simulated(invocation)
+    if coding and invocation.reflection_model is not None:
+        return Cast(reflection=_model(invocation.reflection_model, invocation.base_url))
     if invocation.base_url is not None and invocation.model is None:
         raise UsageError("--base-url names a server and no model", "Say which of its models with --model")
     return Cast(
@@ -114,3 +121,13 @@ def _simulated(invocation: Invocation) -> Cast:
 
     provider = in_process(simulated_app(default_models(), salt=str(invocation.seed)))
     return Cast(task=simulated_model(TASK_MODEL, provider), reflection=simulated_model(REFLECTION_MODEL, provider))
+
+
+def _simulated_coder(invocation: Invocation) -> Cast:
+    """Return the stand-in that writes programs."""
+    from spanwright.testing.simulated.coder import CODER, Coder
+    from spanwright.testing.simulated.server import simulated_app
+    from spanwright.testing.simulated.transport import in_process, simulated_model
+
+    provider = in_process(simulated_app({CODER: Coder()}, salt=str(invocation.seed)))
+    return Cast(reflection=simulated_model(CODER, provider))

@@ -14,7 +14,7 @@ import anyio
 import typer
 
 from spanwright import baselines
-from spanwright.api import Run, interruptible, optimize
+from spanwright.api import Run, Ways, interruptible, optimize, optimize_task
 from spanwright.baselines import Baseline
 from spanwright.cli.bounding import components_of, set_tools
 from spanwright.cli.exits import ExitCode
@@ -28,6 +28,7 @@ from spanwright.errors import UsageError, UserBug
 from spanwright.report import ProgressMode, Result
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
+from spanwright.subject import TextTask
 from spanwright.telemetry import Export
 
 Done = TypeVar("Done")
@@ -67,34 +68,36 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
 
     Raises errors of ours. A run that was cancelled comes back with what it had found.
     """
-    models = cast_of(invocation)
-    subject = played_by(named(invocation.subject), models.task)
-    if invocation.tools is not None:
-        set_tools(agents_of(subject), invocation.tools)
+    subject = named(invocation.subject)
+    models = cast_of(invocation, coding=isinstance(subject, TextTask))
     stop = Stop()
     stop.listen(partial(_draining, invocation, manner))
-    work = partial(
-        cast("Callable[..., Awaitable[Result]]", optimize),
-        subject,
-        evals_of(invocation) if evals is None else evals,
-        deps=deps_of(invocation.deps),
-        budget=invocation.budget,
-        reflection_model=models.reflection,
-        components=components_of(invocation),
-        objective=invocation.objective,
-        policy=policy_of(invocation),
-        evidence=invocation.evidence,
-        store=manner.store,
-        run=Run(
-            name=invocation.run,
-            concurrency=invocation.concurrency,
-            observers=[partial(_keep, invocation, manner)],
-            progress=manner.progress,
-            lessons_from=invocation.lessons_from,
-            export=_export(invocation),
-        ),
-        stop=stop,
+    how = Run(
+        name=invocation.run,
+        concurrency=invocation.concurrency,
+        observers=[partial(_keep, invocation, manner)],
+        progress=manner.progress,
+        lessons_from=invocation.lessons_from,
+        export=_export(invocation),
     )
+    if isinstance(subject, TextTask):
+        work = partial(optimize_task, subject, _ways(invocation, manner, models, how, stop))
+    else:
+        work = partial(
+            cast("Callable[..., Awaitable[Result]]", optimize),
+            _played(invocation, subject, models),
+            evals_of(invocation) if evals is None else evals,
+            deps=deps_of(invocation.deps),
+            budget=invocation.budget,
+            reflection_model=models.reflection,
+            components=components_of(invocation),
+            objective=invocation.objective,
+            policy=policy_of(invocation),
+            evidence=invocation.evidence,
+            store=manner.store,
+            run=how,
+            stop=stop,
+        )
     try:
         return anyio.run(interruptible, partial(with_open, models, work), stop)
     except KeyboardInterrupt:
@@ -102,6 +105,24 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
     except UserBug:
         typer.echo(f"Once it is fixed, go on with: {resuming(invocation.run, manner)}", err=True)
         raise
+
+
+def _played(invocation: Invocation, subject: object, models: Cast) -> object:
+    played = played_by(subject, models.task)
+    if invocation.tools is not None:
+        set_tools(agents_of(played), invocation.tools)
+    return played
+
+
+def _ways(invocation: Invocation, manner: Manner, models: Cast, how: Run, stop: Stop) -> Ways:
+    return Ways(
+        budget=invocation.budget,
+        reflection_model=models.reflection,
+        policy=policy_of(invocation),
+        store=manner.store,
+        run=how,
+        stop=stop,
+    )
 
 
 def conclude(result: Result, manner: Manner) -> ExitCode:

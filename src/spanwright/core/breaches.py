@@ -50,8 +50,11 @@ def clash(components: Iterable[Component], texts: Mapping[ComponentId, str]) -> 
 
 
 def brought_in(component: Component, text: str, strangers: Strangers) -> Refusal | None:
-    """Return why a text is refused for what it has from users, tools or documents; its guard may allow all that."""
-    if component.guard is not None and component.guard.strangers:
+    """Return why a text is refused for what it has from users, tools or documents; its guard may allow all that.
+
+    Of a program's names and words nobody can say whose they are: what is measured as it stands is not asked.
+    """
+    if component.kind is Kind.ARTIFACT or (component.guard is not None and component.guard.strangers):
         return None
     found = strangers.brought_in(text)
     return _no(RefusalReason.STRANGER, component.id, found) if found else None

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     SETTING = "setting"
     DEMONSTRATIONS = "demonstrations"
     TEXT = "text"
+    ARTIFACT = "artifact"
+    """What is measured as it stands: code, a policy, a configuration, whatever `optimize_text` was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,8 @@ class RunStarted:
     """What other runs have learnt."""
     goals: tuple[Goal, ...] = ()
     estimator: Estimator = Estimator.MEAN
+    drafted: Usage = field(default_factory=Usage)
+    """What it took to write the seed, where a model wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

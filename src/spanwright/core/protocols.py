@@ -38,7 +38,7 @@ class Subject(Protocol):
         ...
 
     async def run(self, candidate: Candidate, case: Case) -> object:
-        """Try `candidate` on `case` and return the output.
+        """Try `candidate` on `case` and return the output, or an Outcome where to run is to judge.
 
         Raises WorldFailed or CandidateFailed where it can tell, UserBug for settings that can never work; any other
         exception counts as CandidateFailed with the boundary "program".

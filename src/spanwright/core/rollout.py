@@ -8,7 +8,7 @@ from spanwright.core.goal import SCORE
 from spanwright.core.measured import MEASURED, Measured
 from spanwright.core.score import Score
 from spanwright.core.tools_used import ToolsUsed
-from spanwright.core.trace import Trace
+from spanwright.core.trace import Image, Trace
 from spanwright.core.usage import Usage
 
 
@@ -81,6 +81,17 @@ class Rollout:
         if self.score is None:
             return None
         return self.score.value if name == SCORE else self.score.objectives.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a Subject returns whose run is its own judgement: an output with its score. No evaluator is asked then."""
+
+    output: str
+    """What came out, as text: it is kept whole."""
+    score: Score
+    images: tuple[Image, ...] = ()
+    """What it looks like: kept with the trace, for reflection models that can see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

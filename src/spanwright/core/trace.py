@@ -3,6 +3,7 @@
 Times are seconds since the epoch. Sequences are ordered by start. A trace holds no SDK objects.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -11,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.usage import Usage
+from spanwright.errors import UsageError
 
 Attribute: TypeAlias = (
     str | bool | int | float | tuple[str, ...] | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...]
@@ -181,6 +183,29 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture that an evaluation shows, as text that a store can keep."""
+
+    data: str
+    """Base64."""
+    media_type: str = "image/png"
+    label: str = ""
+    """What it shows, in a few words."""
+
+    @classmethod
+    def of(cls, content: bytes, *, media_type: str = "image/png", label: str = "") -> "Image":
+        """Return the picture that is in a file of this content. Raises UsageError for one that is no picture."""
+        if not media_type.startswith("image/"):
+            raise UsageError(f"{media_type!r} is no picture", 'Give a media type like "image/png"')
+        return cls(data=b64encode(content).decode(), media_type=media_type, label=label)
+
+    @property
+    def content(self) -> bytes:
+        """The content of its file."""
+        return b64decode(self.data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The trace of one rollout."""
 
@@ -191,6 +216,8 @@ class Trace:
     evaluations: tuple[Evaluation, ...] = ()
     spans: tuple[Span, ...] = ()
     """Every span, the user's own included, without the bulky attributes that the fields above hold."""
+    images: tuple[Image, ...] = ()
+    """Pictures that the evaluation of a text has shown."""
     complete: bool = True
     """False where a span had not ended when the trace was sealed."""
     truncated: bool = False

@@ -5,6 +5,7 @@ from spanwright.engine.dividing import Divided
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
+from spanwright.engine.perform import unjudged
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
 
@@ -22,4 +23,5 @@ __all__ = [
     "Phase",
     "Problem",
     "Stop",
+    "unjudged",
 ]

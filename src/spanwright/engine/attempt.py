@@ -83,10 +83,16 @@ class Attempt:
         return Partner(candidate=self._partner, observed=tuple(await self._minibatch(self._partner)))
 
     async def _minibatch(self, candidate: Candidate) -> list[Observed]:
-        """Return the rollouts of a candidate on the minibatch: fresh ones, and those done before an interruption."""
+        """Return the rollouts of a candidate on the minibatch: fresh ones, and those done before an interruption.
+
+        Where scores never vary, any earlier rollout will do.
+        """
         shop, opened = self._shop, self._opened
-        done = [each for each in opened.rollouts if each.key.candidate == candidate.id]
-        kept = {each.key.case: shop.means.journal.observed(each.number) for each in done}
+        numbers = {each.key.case: each.number for each in opened.rollouts if each.key.candidate == candidate.id}
+        if shop.policy.exact:
+            known = {case: shop.pool.view.rollout(candidate.id, case) for case in opened.cases}
+            numbers = {**{case: number for case, number in known.items() if number is not None}, **numbers}
+        kept = {case: shop.means.journal.observed(number) for case, number in numbers.items()}
         missing = [case for case in opened.cases if kept.get(case) is None]
         fresh = {each.rollout.key.case: each for each in await self._measure(candidate, missing, Purpose.MINIBATCH)}
         found = [fresh.get(case) or kept.get(case) for case in opened.cases]

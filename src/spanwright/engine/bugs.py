@@ -16,9 +16,10 @@ LEAST = 3
 class SeedFailures:
     """How the seed's rollouts failed, by signature."""
 
-    def __init__(self, run: str, seed: CandidateId) -> None:
+    def __init__(self, run: str, seed: CandidateId, least: int = LEAST) -> None:
         self._run = run
         self._seed = seed
+        self._least = least
         self._finished = 0
         self._signatures: Counter[str] = Counter()
         self._last: dict[str, Rollout] = {}
@@ -36,7 +37,7 @@ class SeedFailures:
 
     def bug(self) -> UserBug | None:
         """Return the bug, if most of the seed's rollouts so far failed in the same way."""
-        if self._finished < LEAST or not self._signatures:
+        if self._finished < self._least or not self._signatures:
             return None
         signature, count = self._signatures.most_common(1)[0]
         if count * 2 <= self._finished:

@@ -80,8 +80,10 @@ class Engine:
                     lessons=problem.lessons,
                     goals=problem.goals,
                     estimator=shop.policy.estimator,
+                    drafted=problem.drafted,
                 )
             )
+            shop.ledger.replay(problem.drafted)
         view = shop.pool.view
         tested = sum(view.was_measured(problem.seed.id, case.id) for case in problem.splits.test)
         shop.ledger.hold(Phase.TEST, 2 * len(problem.splits.test) - tested)

@@ -14,7 +14,7 @@ from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
 from spanwright.core.measured import Measured
 from spanwright.core.protocols import Evaluator, Recorder, Subject
-from spanwright.core.rollout import Blame, Failure, Observed, Purpose, Rollout, RolloutKey
+from spanwright.core.rollout import Blame, Failure, Observed, Outcome, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.tools_used import ToolsUsed
 from spanwright.core.trace import Trace
@@ -136,7 +136,12 @@ class Performer:
 
     async def _try(self, task: Task) -> _Try:
         ran = await self._run(task)
-        return ran if ran.failure is not None else await self._score(task, ran)
+        if ran.failure is not None:
+            return ran
+        if isinstance(ran.output, Outcome):
+            shown = replace(ran, trace=replace(ran.trace, images=ran.output.images)) if ran.output.images else ran
+            return _judged(shown, ran.output.score)
+        return await self._score(task, ran)
 
     async def _run(self, task: Task) -> _Try:
         """Run the subject in a recording of its own."""
@@ -215,6 +220,18 @@ def failure_of(error: Exception) -> Failure:
             )
 
 
+async def unjudged(case: Case, output: object, trace: Trace) -> Score:
+    """Stand where a problem has its evaluator, and its subject judges itself. Raises UserBug where it does not."""
+    raise UserBug("the subject", f"it returned {type(output).__name__}, not an Outcome with a score")
+
+
+def _judged(ran: _Try, score: Score) -> _Try:
+    """Return a try with its subject's own score."""
+    if math.isfinite(score.value):
+        return replace(ran, score=score)
+    return replace(ran, failure=failure_of(UserBug("the subject", f"the score was {score.value}, which is not finite")))
+
+
 def _tools(task: Task, outcome: _Try) -> ToolsUsed | None:
     """Return what became of the tools; None where no span tells."""
     if not (outcome.trace.model_calls or outcome.trace.tool_calls):
@@ -223,7 +240,9 @@ def _tools(task: Task, outcome: _Try) -> ToolsUsed | None:
 
 
 def _output(outcome: _Try) -> str:
-    return "" if outcome.failure is not None else shown(outcome.output)
+    if outcome.failure is not None:
+        return ""
+    return outcome.output.output if isinstance(outcome.output, Outcome) else shown(outcome.output)
 
 
 def shown(output: object) -> str:

@@ -10,7 +10,7 @@ from spanwright.core.context import Recorded
 from spanwright.core.goal import Goal
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
-from spanwright.core.usage import Budget
+from spanwright.core.usage import Budget, Usage
 from spanwright.engine.stop import Stop
 
 
@@ -27,6 +27,8 @@ class Problem:
     """The components that may be edited; their ids are the keys of `seed.texts`."""
     lessons: tuple[Lesson, ...] = ()
     """What other runs have learnt about these components."""
+    drafted: Usage = field(default_factory=Usage)
+    """What it took to write the seed, where a model wrote it: the run has spent it from the start."""
     objective: str = ""
     """What the score measures, in words, for the reflector."""
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])

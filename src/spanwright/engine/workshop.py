@@ -16,13 +16,14 @@ from spanwright.core.events import (
     ReflectionEnded,
     RolloutEnded,
     RolloutStarted,
+    RunStarted,
     SearchEnded,
     StopReason,
 )
 from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.usage import Usage
-from spanwright.engine.bugs import SeedFailures
+from spanwright.engine.bugs import LEAST, SeedFailures
 from spanwright.engine.ledger import Lease, Ledger, Phase
 from spanwright.engine.observers import Observers
 from spanwright.engine.perform import Performer, Task
@@ -56,7 +57,9 @@ class Workshop:
         self.ended_by: StopReason | None = None
         self.bug: UserBug | None = None
         self.last_world_failure = ""
-        self.seed_failures = SeedFailures(conduct.run, problem.seed.id)
+        # Where nothing is tried twice, a few cases are all that the seed will ever be tried on.
+        least = min(LEAST, len(problem.splits.validation)) if policy.exact else LEAST
+        self.seed_failures = SeedFailures(conduct.run, problem.seed.id, least)
         self._cases = {case.id: case for case in problem.splits}
         self._world_failures = 0
         self._lowest = 0.0
@@ -85,6 +88,8 @@ class Workshop:
                 self.ledger.replay(event.rollout.usage)
             elif isinstance(event, ReflectionEnded):
                 self.ledger.replay(event.usage)
+            elif isinstance(event, RunStarted):
+                self.ledger.replay(event.drafted)
             count += 1
         return count
 

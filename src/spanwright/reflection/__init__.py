@@ -10,6 +10,7 @@
 The prose is in prompts/*.md. What tools, users and models said is evidence here: cleaned, indented and marked.
 """
 
+from spanwright.reflection.artifact_prompt import compose_artifact, compose_draft
 from spanwright.reflection.demonstrations import Demonstrations, joined, parted
 from spanwright.reflection.function import FunctionReflector
 from spanwright.reflection.ladder import rungs
@@ -29,6 +30,8 @@ __all__ = [
     "Refined",
     "Rung",
     "WithWorkedExamples",
+    "compose_artifact",
+    "compose_draft",
     "compose_reduction",
     "compose_refinement",
     "compose_scores",

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from spanwright.core.breaches import breach, brought_in
-from spanwright.core.candidate import CandidateId, Component, ComponentId
+from spanwright.core.candidate import CandidateId, Component, ComponentId, Kind
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Lesson, Proposal, Refusal, RefusalReason
 from spanwright.core.runs import runs
 from spanwright.core.strangers import Strangers
 from spanwright.reflection.answer import Edit, Learned
+from spanwright.reflection.artifacts import elides, whole_artifact
 from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.fences import unfenced
 from spanwright.reflection.names import meant
@@ -38,6 +39,7 @@ _SAMPLES = frozenset(
 )
 _PROSE = (
     "reflect",
+    "reflect_artifact",
     "scores",
     "reduce",
     "refine",
@@ -153,8 +155,11 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         named = f"`{line(edit.component)[:80]}`" if edit.component.strip() else "an edit without a component"
         return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
-    text = _bared(edit.text, parent)
-    for check in (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _breach, _strange):
+    if ground.offered[id].kind is Kind.ARTIFACT:
+        text, checks = whole_artifact(edit.text, parent), _OF_ARTIFACTS
+    else:
+        text, checks = _bared(edit.text, parent), _OF_PROSE
+    for check in checks:
         refusal = check(text, ground, id)
         if refusal is not None:
             return refusal
@@ -224,6 +229,23 @@ def _strange(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
 
 def _breach(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
     return breach(ground.offered[id], text, ground.own)
+
+
+def _same(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if text.strip() == ground.texts[id].strip():
+        return _no(RefusalReason.UNCHANGED, f"the new text of `{id}` is the current one")
+    return None
+
+
+def _elided(text: str, ground: Ground, id: ComponentId) -> Refusal | None:
+    if elides(text) and not elides(ground.texts[id]):
+        return _no(RefusalReason.MALFORMED, f"the new text of `{id}` is not complete: it only says what changes")
+    return None
+
+
+_OF_PROSE = (_empty, _too_long, _echoed, _unchanged, _partial, _placeholder_lost, _copied, _breach, _strange)
+_OF_ARTIFACTS = (_empty, _too_long, _echoed, _same, _elided, _breach)
+"""White space, braces and words of a task may be the very point of code or data."""
 
 
 def _lessons(learned: Iterable[Learned], ground: Ground, edited: Sequence[ComponentId]) -> Iterator[Lesson]:

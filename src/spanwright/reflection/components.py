@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from spanwright.core.candidate import Candidate, Component
+from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.tokens import tokens
 from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record
 from spanwright.reflection.limits import limits
@@ -48,7 +48,9 @@ def others(components: Sequence[Component], parent: Candidate, allowance: int) -
 
 def _shown(component: Component, text: str, briefs: Briefs) -> str:
     governs = line(component.reach) or entries("reach")[component.kind]
-    heading = f"## {quoted(component.id)}: {component.kind} of agent {quoted(component.agent)}"
+    heading = f"## {quoted(component.id)}"
+    if component.kind is not Kind.ARTIFACT:
+        heading += f": {component.kind} of agent {quoted(component.agent)}"
     current = fenced(text, "text") if clean(text).strip() else ""
     brief = briefs.fill(component, text=current or "none yet", governs=governs, limits=limits(component, text))
     if brief is not None:

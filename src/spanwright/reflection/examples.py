@@ -18,6 +18,7 @@ from spanwright.reflection.tries import Try, drawn
 from spanwright.telemetry import Telling, successes
 
 _RETRY = '"Asked to retry": the tool refused the arguments and told the agent why; the agent may call it again.'
+_OPENING = "# What happened\nThe agent worked on training tasks with the texts above. What went wrong comes first."
 _LEAST = 160
 """With fewer tokens than this for each try, fewer tries are shown instead."""
 _RIGHT_WEIGHT = 0.5
@@ -25,18 +26,31 @@ _RIGHT_WEIGHT = 0.5
 
 
 def happened(
-    examples: Sequence[Example], allowance: int, focus: Sequence[ComponentId], goals: Sequence[Goal] = ()
+    examples: Sequence[Example],
+    allowance: int,
+    focus: Sequence[ComponentId],
+    goals: Sequence[Goal] = (),
+    *,
+    opening: str = "",
 ) -> str:
-    """Return the section of examples in at most `allowance` tokens; empty where not one fits."""
+    """Return the section of examples in at most `allowance` tokens; empty where not one fits.
+
+    `opening` stands in place of the usual words, where the scores have a scale of their own.
+    """
     right = successes(example.observed.rollout for example in examples)
     tries = [
-        replace(each, figures=figures(goals, rollout), tools=tool_note(rollout, right))
+        replace(
+            each,
+            figures=figures(goals, rollout),
+            tools=tool_note(rollout, right),
+            unit=each.unit and not opening,
+        )
         for each in _tries(examples)
         for rollout in (each.example.observed.rollout,)
     ]
     for count in range(min(len(tries), max(allowance // _LEAST, 1)), 0, -1):
         kept = _arranged(_most_telling(tries, count))
-        intro = _intro(kept, left_out=len(tries) - count)
+        intro = _intro(kept, opening, left_out=len(tries) - count)
         room = allowance - tokens(f"{intro}\n\n")
         if room < count * _LEAST and count > 1:
             continue
@@ -83,8 +97,8 @@ def _arranged(tries: Sequence[Try]) -> list[Try]:
     return named
 
 
-def _intro(tries: Sequence[Try], *, left_out: int) -> str:
-    lines = ["# What happened", "The agent worked on training tasks with the texts above. What went wrong comes first."]
+def _intro(tries: Sequence[Try], opening: str, *, left_out: int) -> str:
+    lines = [opening or _OPENING]
     if tries[0].unit:
         lines.append("Scores run from 0 (wrong) to 1 (right).")
     if any(call.retry == "model_retry" for each in tries for call in each.example.observed.trace.tool_calls):

@@ -34,6 +34,11 @@ def unfenced(text: str) -> str:
     return fence.body if fence and fence.first == 0 and fence.last == len(lines) - 1 else text
 
 
+def blocks(text: str) -> list[str]:
+    """Return the insides of all closed fences of a text."""
+    return [fence.body for fence in _fences(text.split("\n"))]
+
+
 def read_headings(text: str, offered: Sequence[ComponentId]) -> Reading | None:
     """Return the fenced texts that stand below a line with a component's id; None where there are none."""
     lines = text.split("\n")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spanwright.core.candidate import Component
+from spanwright.core.candidate import Component, Kind
 from spanwright.core.guard import Guard
 from spanwright.core.tokens import tokens
 from spanwright.reflection.evidence import quoted
@@ -14,7 +14,7 @@ def limits(component: Component, text: str) -> str:
     """Return the limits for a new text of a component that has `text` now."""
     said = [f"At most {component.limit} characters; it has {len(text)} now."]
     required = placeholders(text)
-    if required:
+    if required and component.kind is not Kind.ARTIFACT:  # braces of code are its own business
         said.append(f"These placeholders must stay: {', '.join(map(quoted, required))}.")
     if component.guard is not None:
         said += _demands(component.guard, text)

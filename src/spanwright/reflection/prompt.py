@@ -5,17 +5,19 @@ traces are shortened first, then examples are left out, and at the very last few
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice, zip_longest
 from typing import TypeAlias
 
 from spanwright.core.candidate import Component
 from spanwright.core.context import ReflectionContext
 from spanwright.core.tokens import tokens
+from spanwright.core.trace import Image
 from spanwright.errors import UsageError
 from spanwright.reflection.agents import agents
 from spanwright.reflection.components import beginnings, editable, others
-from spanwright.reflection.evidence import clean, cut, marked, quoted
+from spanwright.reflection.evidence import clean, cut, line, marked, quoted
 from spanwright.reflection.examples import happened
 from spanwright.reflection.goals import wanted
 from spanwright.reflection.history import lessons_so_far, tried_before
@@ -32,6 +34,7 @@ _OTHER_VERSION = 0.4
 _OBJECTIVE_TOKENS = 200
 _TOOLS_TOKENS = 600
 """The most that the section on tools takes, however many there are and however large the allowance."""
+_MOST_IMAGES = 6
 _NONE = Briefs({})
 
 
@@ -55,6 +58,8 @@ class Prompt:
     user: str
     offered: tuple[Component, ...]
     """The components that the prompt shows in full: only these may be edited in the answer."""
+    images: tuple[Image, ...] = ()
+    """Pictures that go with it, for models that can see. They are not part of the allowance."""
 
     @property
     def text(self) -> str:
@@ -84,45 +89,71 @@ def compose(context: ReflectionContext, allowance: int, rung: Rung, briefs: Brie
     return composing("reflect", _evidence)(context, allowance, rung, briefs)
 
 
-def composing(words: str, evidence: Evidence) -> Composer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The prose of a kind of prompt: names of files in `prompts/`, and how much room the goal has."""
+
+    system: str
+    request: str = "request"
+    stuck: str = "stuck"
+    goal_tokens: int = _OBJECTIVE_TOKENS
+
+
+def composing(words: str | Words, evidence: Evidence) -> Composer:
     """Return what makes prompts as `compose` does, of the words in `prompts/<words>.md` and of other evidence."""
+    said = Words(system=words) if isinstance(words, str) else words
 
     def made(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs = _NONE) -> Prompt:
-        return _composed(context, allowance, rung, briefs, words=words, evidence=evidence)
+        return _composed(context, allowance, rung, briefs, words=said, evidence=evidence)
 
     return made
 
 
 def _composed(
-    context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs, *, words: str, evidence: Evidence
+    context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs, *, words: Words, evidence: Evidence
 ) -> Prompt:
     for count in range(len(context.components), 0, -1):
         offered = context.components[:count]
-        system, goal, texts = prose(words), _goal(context), editable(offered, context.parent, briefs)
-        closing = _closing(offered, rung, context.most_edits)
-        stuck = prose("stuck") if context.stuck else ""
+        system, goal = prose(words.system), _goal(context, words.goal_tokens)
+        texts = editable(offered, context.parent, briefs)
+        closing = _closing(offered, rung, context.most_edits, words.request)
+        stuck = prose(words.stuck) if context.stuck else ""
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *shown = evidence(context, offered, room)
             sections = [goal, cast, texts, *shown, stuck, closing]
             user = marked("\n\n".join(section for section in sections if section))
-            return Prompt(system=system, user=user, offered=offered)
+            return Prompt(system=system, user=user, offered=offered, images=_images(context))
     raise UsageError(
         f"a reflection prompt of {allowance} tokens cannot hold a component's text",
         "Give the reflector a larger allowance, or a model with a larger context window",
     )
 
 
-def _goal(context: ReflectionContext) -> str:
-    objective = cut(clean(context.objective).strip(), _OBJECTIVE_TOKENS)
+def _images(context: ReflectionContext) -> tuple[Image, ...]:
+    """Return the pictures of the examples, each with its case, the first of each before the second of any."""
+    by_example = [
+        [
+            replace(image, label=f"case {quoted(example.case.id)}: {line(image.label) or 'a picture'}")
+            for image in images
+        ]
+        for example in context.examples
+        if (images := example.observed.trace.images)
+    ]
+    in_turn = (image for turn in zip_longest(*by_example) for image in turn if image is not None)
+    return tuple(islice(in_turn, _MOST_IMAGES))
+
+
+def _goal(context: ReflectionContext, most: int) -> str:
+    objective = cut(clean(context.objective).strip(), most)
     shown = "\n\n".join(part for part in (objective, wanted(context.goals)) if part)
     return f"# Goal\n{shown}" if shown else ""
 
 
-def _closing(offered: Sequence[Component], rung: Rung, most: int | None) -> str:
+def _closing(offered: Sequence[Component], rung: Rung, most: int | None, request: str) -> str:
     names = ", ".join(quoted(each.id) for each in offered)
     limit = f" {filled('most_edits', {'most': str(most)})}" if most is not None and len(offered) > most else ""
-    return f"{filled('request', {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
+    return f"{filled(request, {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:

@@ -4,13 +4,14 @@ It decides nothing about the search and keeps no evidence; all it remembers is i
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelHTTPError
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.messages import BinaryContent, ModelMessage, ModelResponse, TextPart, ToolCallPart, UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.output import NativeOutput, OutputSpec, PromptedOutput, ToolOutput
 from pydantic_ai.settings import ModelSettings
@@ -18,6 +19,7 @@ from pydantic_ai.settings import ModelSettings
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.core.tokens import tokens
+from spanwright.core.trace import Image
 from spanwright.errors import CandidateFailed, SpanwrightError, UsageError, UserBug, WorldFailed
 from spanwright.models import Retries, boundary, capabilities
 from spanwright.reflection.answer import Answer
@@ -40,6 +42,9 @@ _UNREADABLE: Final = (RefusalReason.MALFORMED, RefusalReason.EMPTY)
 _FINAL: Final = (RefusalReason.UNCHANGED, RefusalReason.DECLINED)
 """Asking again would only press a model that found no reason to edit, or that refused."""
 _REFUSED: Final = (400, 405, 415, 422, 501)
+_BEYOND: Final = (404, 413, 500)
+"""Codes with which some servers refuse a picture."""
+_PICTURES: Final = re.compile(r"image|picture|vision|multi-?modal", re.IGNORECASE)
 _ELSEWHERE: Final = (401, 402, 403, 408, 409, 429)
 """These never speak of how a request is put, whatever words they contain."""
 
@@ -87,6 +92,7 @@ class ModelReflector:
         self._retries = retries or Retries()
         self._compose = composer
         self._ladder = Ladder(rungs(model.profile), temperature=temperature is not None)
+        self._sees = True
 
     @property
     def rung(self) -> Rung:
@@ -131,7 +137,7 @@ class ModelReflector:
             user = "\n\n".join(part for part in (earlier.opening, prompt.user, repair) if part)
             try:
                 with boundary("the reflection model"):
-                    response = await self._ask(prompt.system, user, manner, earlier.messages)
+                    response = await self._ask(prompt, user, manner, earlier.messages)
             except SpanwrightError as error:
                 manner = self._after(error, manner, tokens(earlier.text) + tokens(prompt.text))
             else:
@@ -143,11 +149,15 @@ class ModelReflector:
     def _earlier(self, context: ReflectionContext, rung: Rung) -> Conversation:
         return conversation(context.turns, rung, int(self._allowance * SHARE))
 
-    async def _ask(self, system: str, user: str, manner: Manner, earlier: Sequence[ModelMessage] = ()) -> ModelResponse:
+    async def _ask(
+        self, prompt: Prompt, user: str, manner: Manner, earlier: Sequence[ModelMessage] = ()
+    ) -> ModelResponse:
         """Send one request through an agent, so that it is instrumented; return the answer before anybody judges it."""
         agent = Agent(name="spanwright-reflector", output_type=_output(manner.rung))
+        system = prompt.system
+        text = user if manner.system else f"{system}\n\n{user}"
         run = agent.iter(
-            user if manner.system else f"{system}\n\n{user}",
+            _with_images(text, prompt.images) if prompt.images and self._sees else text,
             message_history=earlier,
             model=self._model,
             instructions=system if manner.system else None,
@@ -166,6 +176,9 @@ class ModelReflector:
         cause = error.__cause__
         if isinstance(cause, ModelContextWindowExceededError) and sent > _SMALLEST:
             self._allowance = max(_SMALLEST, min(self._allowance, sent) // 2)
+            return manner
+        if isinstance(cause, ModelHTTPError) and self._sees and _speaks_of_pictures(cause):
+            self._sees = False  # the feedback still says in words what there is to say
             return manner
         if isinstance(cause, ModelHTTPError) and _refuses_the_manner(cause):
             lower = self._ladder.below(manner, _words(cause))
@@ -258,6 +271,19 @@ def _refuses_the_manner(error: ModelHTTPError) -> bool:
     if error.status_code in _REFUSED:
         return True
     return error.status_code not in _ELSEWHERE and speaks_of_form(_words(error))
+
+
+def _speaks_of_pictures(error: ModelHTTPError) -> bool:
+    """Return whether a server refused a request because its model cannot see."""
+    return error.status_code in _REFUSED + _BEYOND and _PICTURES.search(_words(error)) is not None
+
+
+def _with_images(text: str, images: Sequence[Image]) -> Sequence[UserContent]:
+    """Return a prompt with its pictures behind it, each below its name."""
+    shown: list[UserContent] = [text]
+    for image in images:
+        shown += [f"Picture of {image.label}", BinaryContent(data=image.content, media_type=image.media_type)]
+    return shown
 
 
 def _words(error: ModelHTTPError) -> str:

@@ -46,7 +46,7 @@ class Try:
     @property
     def judged(self) -> str:
         """The score in figures and, where the scale is known, in words."""
-        figure = f"score {self.score.value:.3g}"
+        figure = f"score {self.score.value:.3g}" if self.unit else f"score {self.score.value:.7g}"
         if self.example.observed.rollout.failure is not None:
             return f"{figure} (the run failed)"
         if not self.unit:

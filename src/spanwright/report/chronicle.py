@@ -22,6 +22,7 @@ from spanwright.core.events import (
 from spanwright.core.rollout import Rollout
 from spanwright.core.usage import Usage
 from spanwright.report import figures
+from spanwright.report.best_of_case import BestOfCase, BestTries
 from spanwright.report.taken import Taken, Takings
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Tally, Worth
@@ -62,6 +63,7 @@ class Chronicle:
         self._latest = 0.0
         self._before = 0.0
         self._with_tools: list[Rollout] = []
+        self._best = BestTries()
         self._takings = Takings()
         self.usage = Usage()
         """What was spent on rollouts and reflections that ended. Those that were lost with a process do not count."""
@@ -125,6 +127,7 @@ class Chronicle:
         match event:
             case RunStarted():
                 self.started = event
+                self.usage += event.drafted
             case RolloutStarted():
                 self._rollouts_under_way.add(event.number)
             case RolloutEnded():
@@ -146,6 +149,24 @@ class Chronicle:
             case _:
                 pass
 
+    @property
+    def best_of_cases(self) -> tuple[BestOfCase, ...]:
+        """The best try of each case that both teaches and chooses."""
+        if self.started is None:
+            return ()
+        teaching = frozenset(self.started.train)
+        best = [self._best.of(case) for case in self.started.validation if case in teaching]
+        return tuple(
+            BestOfCase(
+                case=each.key.case,
+                candidate=self.view.candidate(each.key.candidate),
+                score=each.score.value,
+                rollout=each.number,
+            )
+            for each in best
+            if each is not None and each.score is not None and each.key.candidate in self.view
+        )
+
     def lineage(self, candidate: CandidateId) -> tuple[Generation, ...]:
         """Return the steps that led from the seed to `candidate`, the earliest first; none for the seed."""
         line = [*self.view.lineage(candidate)]
@@ -159,6 +180,7 @@ class Chronicle:
     def _end(self, rollout: Rollout) -> None:
         self._rollouts_under_way.discard(rollout.number)
         self.usage += rollout.usage
+        self._best.add(rollout)
         self._takings.add(rollout)
         if rollout.tools is not None:
             self._with_tools.append(rollout)

@@ -14,6 +14,12 @@ def score(value: float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
+def two_scores(before: float, after: float) -> tuple[str, str]:
+    """Return two scores of any scale in as many digits as it takes to tell them apart, but no fewer than four."""
+    digits = next((each for each in range(4, 12) if f"{before:.{each}g}" != f"{after:.{each}g}"), 4)
+    return f"{before:.{max(digits, 6)}g}", f"{after:.{max(digits, 6)}g}"
+
+
 def interval(of: Interval, *, signed: bool = False) -> str:
     """Return a mean with its interval; one that nothing bounds is left away."""
     style = "+.2f" if signed else ".2f"

@@ -6,7 +6,7 @@ told it with `worn_by`.
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from difflib import unified_diff
@@ -16,9 +16,11 @@ from typing import Literal, Protocol
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.events import Event, StopReason
 from spanwright.core.proposal import Learnt
+from spanwright.core.rollout import Observed
 from spanwright.core.usage import Usage
 from spanwright.errors import UsageError
 from spanwright.report import figures
+from spanwright.report.best_of_case import BestOfCase
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare, on_validation
 from spanwright.report.findings import of_seed
@@ -31,6 +33,8 @@ from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, Measured, wearing, write_champion
 from spanwright.subject.patched import WriteBack
 
+_SHOWN = 10
+"""Problems at hand whose best try a result lists."""
 _DIGITS = 4
 """Of figures in a champion file."""
 
@@ -84,6 +88,10 @@ class Result:
     """What there is to choose from, the winner first: candidates that none beats in every way that goals ask for."""
     seed_figures: Tradeoff | None = None
     """The seed in the figures of the front."""
+    at_hand: bool = False
+    """Whether the cases are themselves what is to be solved: they teach and choose, and there are no others."""
+    best_of_cases: tuple[BestOfCase, ...] = ()
+    """Of cases that both teach and choose, as in inference-time search, the best try of each, whoever made it."""
     findings: tuple[str, ...] = ()
     """What is odd about the eval set, by the seed's own scores."""
     effects: tuple[Effect, ...] = ()
@@ -144,6 +152,8 @@ class Result:
             tools=chronicle.tools(best.id),
             learnt=view.learnt,
             front=front,
+            at_hand=bool(set(started.train) & set(started.validation)),
+            best_of_cases=chronicle.best_of_cases,
             seed_figures=tradeoff(view, seed, tested=front[0].measured_on == "test"),
             findings=tuple(of_seed(view)),
             effects=effects(view, best.id),
@@ -184,7 +194,12 @@ class Result:
 
     @property
     def improved(self) -> bool:
-        """Whether the test split shows that the winner is better than the seed beyond chance: never without one."""
+        """Whether the test split shows that the winner is better than the seed beyond chance: never without one.
+
+        Of problems at hand, whether the winner's mean is the higher one: there is no other case to be good at.
+        """
+        if self.at_hand:
+            return self.difference is not None and self.difference.mean > 0
         return self.test is not None and self.difference is not None and self.difference.low > 0
 
     @property
@@ -201,6 +216,17 @@ class Result:
     def components_changed(self) -> tuple[ComponentId, ...]:
         """The components in which the winner differs from the seed."""
         return self.best.changes_from(self.seed)
+
+    def with_outputs(self, observed: Callable[[int], Observed | None]) -> "Result":
+        """Return the result with the outputs of the best try of each case, which events do not hold."""
+        return replace(self, best_of_cases=tuple(each.with_output(observed) for each in self.best_of_cases))
+
+    @property
+    def best_text(self) -> str:
+        """The winner's text, where there is one component. Raises UsageError where there are several."""
+        if len(self.best.texts) != 1:
+            raise UsageError(f"the run has {len(self.best.texts)} texts", "Look into best.texts")
+        return next(iter(self.best.texts.values()))
 
     def worn_by(self, wearables: Iterable[Wears]) -> "Result":
         """Return the result with the agents that `wear` dresses."""
@@ -258,6 +284,9 @@ class Result:
         compared = self.test or self.validation
         if compared is None:
             return "The best candidate so far was not compared with the seed yet."
+        if self.at_hand:
+            before, after = figures.two_scores(compared.seed.mean, compared.best.mean)
+            return f"The best text scores {after}, the seed {before}, on {figures.number(compared.cases, 'case')}."
         change = f"{figures.score(compared.seed.mean)} -> {figures.score(compared.best.mean)}"
         told = f"{change} on {figures.number(compared.cases, f'{self.measured_on} case')}"
         gain = figures.interval(compared.difference, signed=True)
@@ -344,9 +373,13 @@ def _difference(component: ComponentId, before: str, after: str) -> str:
 def _lines(result: Result) -> Iterable[str]:
     yield f"Run {result.run}: {result.headline}"
     for split, compared in (("test", result.test), ("validation", result.validation)):
-        if compared is not None:
+        if compared is not None and not result.at_hand:
             yield f"  {split:<11} {_compared(result, compared)}"
-    if result.test is None and result.complete:
+    if result.at_hand and len(result.best_of_cases) > 1:
+        yield from (f"  {each.line}" for each in result.best_of_cases[:_SHOWN])
+        if len(result.best_of_cases) > _SHOWN:
+            yield f"              and {figures.number(len(result.best_of_cases) - _SHOWN, 'case')} more"
+    if result.test is None and result.complete and not result.at_hand:
         yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
     if result.seed_figures is not None:
         yield from told(result.front, result.seed_figures)

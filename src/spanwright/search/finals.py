@@ -79,6 +79,19 @@ def final_cells(
     return tuple(cells)
 
 
+def unmeasured(
+    view: PoolView, finalists: Sequence[CandidateId], rollouts: int, *, order: Sequence[str]
+) -> tuple[tuple[CandidateId, Cell], ...]:
+    """Return what no finalist's score is known of yet, case by case: all there is to learn where scores never vary."""
+    cells = [
+        (each, (case, view.next_repeat(each, case)))
+        for case in order
+        for each in finalists
+        if not view.was_measured(each, case) and not view.final_visits(each, case)
+    ]
+    return tuple(cells[:rollouts])
+
+
 def _endless(
     view: PoolView, finalists: Sequence[CandidateId], order: Sequence[str], plan: Plan
 ) -> Iterator[list[tuple[CandidateId, Cell]]]:

@@ -112,6 +112,8 @@ class Policy:
     """
     second_chances: bool = False
     """Whether a child that a gate turned down may be tried again, as gepa does; else it is a duplicate."""
+    exact: bool = False
+    """Whether a text always scores the same on a case: then nothing is measured twice, not for a minibatch either."""
     memory: bool = True
     """Whether a reflection is shown lessons and earlier edits."""
     scores: int = 0
@@ -229,8 +231,11 @@ class Policy:
         return None if self.escape_rule is None else self.escape_rule(view, rng)
 
     def parent(self, view: PoolView, rng: Random, escape: Escape | None = None) -> CandidateId:
-        """Choose the member to improve."""
-        return parent_rule(escape, self.parent_rule)(view, rng)
+        """Choose the member to improve; where nothing is measured twice, its nearest ancestor that was measured."""
+        chosen = parent_rule(escape, self.parent_rule)(view, rng)
+        if not self.exact:
+            return chosen
+        return next((each for each in view.lineage(chosen) if view.own(each)), chosen)
 
     def partner(self, view: PoolView, parent: CandidateId, rng: Random) -> CandidateId | None:
         """Choose whom to cross the parent with, if anybody."""
@@ -405,9 +410,11 @@ class Policy:
             rollouts = max(0, int(finals.HEATS_SHARE * (view.final_rollouts + rollouts)) - view.final_rollouts)
         if len(measured) < 2:
             return ()
-        order = (*self._order(view), *shuffled(view.train, f"{self.seed}/train"))
+        order = tuple(dict.fromkeys((*self._order(view), *shuffled(view.train, f"{self.seed}/train"))))
         # With goals the seed is one of those that are offered, with figures as good as theirs.
         plan = finals.Plan(spares_seed=self.confidence is not None and not view.goals, whole_cases=heats)
+        if self.exact:
+            return finals.unmeasured(view, measured, rollouts, order=order)
         return finals.final_cells(view, measured, rollouts, order=order, plan=plan)
 
     def narrows(self, finalists: Sequence[CandidateId]) -> bool:

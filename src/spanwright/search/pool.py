@@ -181,30 +181,38 @@ class Pool:
             state.cells.measure(order, state.validation.place(case), mean)
             state.judge(order, case, mean)
         for case, mean in state.train.means(candidate.id).items():
-            state.judge(order, case, mean)
+            if case not in state.validation:
+                state.judge(order, case, mean)
         state.objectives.adopt(order, candidate.id)
 
     def _score(self, rollout: Rollout, score: float) -> None:
-        """Put a score where it belongs. The test split is kept apart: nothing that decides looks at it."""
+        """Put a score where it belongs. The test split is kept apart: nothing that decides looks at it.
+
+        A case that both teaches and chooses has its score in both places, whatever it was measured for.
+        """
         state, key = self._state, rollout.key
         figures = {name: known for name in state.objectives.figures if (known := rollout.figure(name)) is not None}
         if key.case in state.test:
             state.test.add(key.candidate, key.case, score)
             state.objectives.test(key.candidate, key.case, figures)
-        elif key.case in state.validation and rollout.purpose in _MEASURING:
+            return
+        member = state.members.get(key.candidate)
+        shared = key.case in state.validation and key.case in state.train
+        if key.case in state.validation and (shared or rollout.purpose in _MEASURING):
             state.lowest, state.highest = min(state.lowest, score), max(state.highest, score)
             mean = state.validation.add(key.candidate, key.case, score)
-            member = state.members.get(key.candidate)
             if member is not None:
                 state.cells.measure(member.order, state.validation.place(key.case), mean)
                 state.judge(member.order, key.case, score)
             state.objectives.validate(key.candidate, None if member is None else member.order, key.case, figures)
-        elif key.case in state.train and rollout.purpose in _TEACHING:
+        if key.case in state.train and (shared or rollout.purpose in _TEACHING):
             mean = state.train.add(key.candidate, key.case, score)
             state.solvers.score(key.candidate, key.case, mean)
-            if (member := state.members.get(key.candidate)) is not None:
+            state.numbers.setdefault((key.candidate, key.case), rollout.number)
+            if member is not None:
                 state.successes.add(rollout, score)
-                state.judge(member.order, key.case, score)
+                if not shared:
+                    state.judge(member.order, key.case, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
         self._crown()

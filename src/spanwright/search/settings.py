@@ -46,6 +46,7 @@ class PolicySettings(TypedDict, total=False):
     stop: StopRule | None
     rounds: Rounds | None
     second_chances: bool
+    exact: bool
     memory: bool
     scores: int
     most_lessons: int

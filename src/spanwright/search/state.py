@@ -66,6 +66,8 @@ class State:
         self.train = Grid(())
         self.validation = Grid(())
         self.test = Grid(())
+        self.numbers: dict[tuple[CandidateId, str], int] = {}
+        """The first scored rollout of a candidate on a training case."""
         self.cells = Cells(0)
         self.posterior: Posterior | None = None
         self.objectives = Objectives()
@@ -84,6 +86,8 @@ class State:
         """Lay out the splits."""
         self.started = event
         self.budget = event.budget
+        self.usage = event.drafted
+        self.attempts.reflections = event.drafted.reflections
         self.train = Grid(event.train)
         self.validation = Grid(event.validation)
         self.test = Grid(event.test)
@@ -91,7 +95,7 @@ class State:
         if event.estimator is Estimator.LINEAGE:
             self.posterior = Posterior(len(event.validation) + len(event.train))
         self.objectives = Objectives(event.goals, event.validation, event.test)
-        self.final_scores = FinalScores((*event.validation, *event.train))
+        self.final_scores = FinalScores(tuple(dict.fromkeys((*event.validation, *event.train))))
         self.tool_cases = ToolCases(event.components)
         self.expenses = Expenses(event.components)
 

@@ -289,6 +289,10 @@ class PoolView:
         grid = self._state.grid(case)
         return grid is not None and grid.count(candidate, case) > 0
 
+    def rollout(self, candidate: CandidateId, case: str) -> int | None:
+        """Return the number of a candidate's first scored rollout on a training case; None before there is one."""
+        return self._state.numbers.get((candidate, case))
+
     @property
     def test_rollouts(self) -> int:
         """How many rollouts the test split takes: each case for the seed and for the winner."""
@@ -555,9 +559,16 @@ class PoolView:
         if compared is None:
             return "not measured yet"
         sign = "better" if compared.own > compared.other else "worse" if compared.own < compared.other else "no change"
-        return f"{sign}: {compared.other:.2f} -> {compared.own:.2f} on {compared.cells} cases"
+        return f"{sign}: {_two_figures(compared.other, compared.own, self.scale)} on {compared.cells} cases"
 
     @property
     def _started(self) -> RunStarted:
         assert self._state.started is not None, "the run has not started"
         return self._state.started
+
+
+def _two_figures(before: float, after: float, scale: float) -> str:
+    """Return two scores in two decimals, or where those do not tell them apart, in as many as it takes."""
+    if scale == 1.0 and (before == after or f"{before:.2f}" != f"{after:.2f}"):
+        return f"{before:.2f} -> {after:.2f}"
+    return f"{before:.7g} -> {after:.7g}"

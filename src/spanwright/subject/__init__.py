@@ -1,6 +1,8 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
+from spanwright.subject.artifacts import Cases, Seed, TextSubject, TextTask, Trial, cases_of
 from spanwright.subject.capability import Wearable
+from spanwright.subject.captured import parted_streams
 from spanwright.subject.champion import (
     Champion,
     ChampionFile,
@@ -14,6 +16,7 @@ from spanwright.subject.champion import (
 from spanwright.subject.components import Choice, Components, chosen
 from spanwright.subject.discovery import discover, preview_of
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
+from spanwright.subject.evaluating import Earlier, Evaluate, Evaluated
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.scoring import Objective, Scoring, score_of
@@ -24,14 +27,18 @@ from spanwright.subject.tools import RehearsedCall, Rules, Tools, rehearsing
 from spanwright.subject.wearing import bare, wearing, worn
 
 __all__ = [
+    "Cases",
     "Champion",
     "ChampionFile",
     "Choice",
     "Components",
     "Definition",
     "DepsFor",
+    "Earlier",
     "EvalSet",
     "Evals",
+    "Evaluate",
+    "Evaluated",
     "HttpSubject",
     "Listening",
     "Measured",
@@ -43,9 +50,14 @@ __all__ = [
     "RehearsedCall",
     "Rules",
     "Scoring",
+    "Seed",
+    "TextSubject",
+    "TextTask",
     "Tools",
+    "Trial",
     "Wearable",
     "bare",
+    "cases_of",
     "chosen",
     "decorate",
     "definition_of",
@@ -54,6 +66,7 @@ __all__ = [
     "is_added",
     "misfits",
     "optimizable",
+    "parted_streams",
     "preview_of",
     "read_champion",
     "rehearsing",

@@ -39,7 +39,7 @@ Choice: TypeAlias = Named | Components
 _BYTES_OF_A_TOKEN = 4
 _NAMES_ASKED_FOR = "tool_name:"
 """Names of tools change only where they are asked for like this: by id, or by a glob that says it."""
-_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SETTING, Kind.TEXT)
+_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SETTING, Kind.TEXT, Kind.ARTIFACT)
 
 
 def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component, ...]:

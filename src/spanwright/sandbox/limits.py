@@ -1,0 +1,26 @@
+"""What code in a sandbox may take."""
+
+from dataclasses import dataclass
+
+from spanwright.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that one call may take. It starts no processes at all, and writes only what is gone when it ends."""
+
+    seconds: float = 10.0
+    """Wall-clock time, the start of the interpreter included."""
+    memory: int = 1 << 30
+    """Bytes of address space."""
+    output: int = 100_000
+    """Bytes on stdout and stderr together; who writes more is ended."""
+    result: int = 1_000_000
+    """Bytes of the result as JSON."""
+    files: int = 64 << 20
+    """Bytes in its own temporary folder."""
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "memory", "output", "result", "files"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name}={getattr(self, name)} of a sandbox's limits lets nothing run", "Give more")

@@ -1,0 +1,162 @@
+"""Code that nobody has read, in a sandbox: what it does is refused or ended in time, and it is to blame for it."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from spanwright import Budget, CandidateFailed, Policy, Run, UsageError, optimize_text
+from spanwright.reflection import FunctionReflector
+from spanwright.sandbox import Ending, Limits, obstacle, run
+from spanwright.sandbox import running as sandbox_running
+
+SOON = Limits(seconds=20, memory=1 << 29)
+NOW = Limits(seconds=1.5, memory=1 << 29)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_sandbox() -> None:
+    """Where bubblewrap is not to be had, these tests show no more than that `run` refuses."""
+    if why := obstacle():
+        with pytest.raises(UsageError, match="no sandbox here"):
+            run("def f(): return 1", call="f")
+        pytest.fail(f"the sandbox cannot be tested: {why}")
+
+
+def test_a_function_takes_json_and_returns_json_with_what_it_printed() -> None:
+    code = "import numpy as np\ndef double(numbers, by):\n    print('at work')\n    return np.array(numbers) * by"
+
+    ran = run(code, call="double", arguments=[[1.5, 2.0], 2], limits=SOON)
+
+    assert [3.0, 4.0] == ran.unwrap()
+    assert "at work" == ran.printed
+    assert ran.ok
+
+
+def test_files_are_handed_in_to_be_read_only() -> None:
+    code = "def f():\n    text = open('/inputs/a.txt').read()\n    open('/inputs/a.txt', 'w')\n    return text"
+
+    assert "Read-only" in run(code, call="f", inputs={"a.txt": "hello"}, limits=SOON).error
+    assert "hello" == run(code.replace(", 'w'", ""), call="f", inputs={"a.txt": "hello"}, limits=SOON).value
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "said"),
+    [
+        ("while True: pass", Ending.TIME, "1.5 seconds"),
+        ("return len([0] * 10**10)", Ending.MEMORY, "memory"),
+        ("import os\n    while True: os.fork()", Ending.RAISED, "Operation not permitted"),
+        ("import subprocess\n    subprocess.run(['/bin/ls'])", Ending.RAISED, "Operation not permitted"),
+        ("while True: print('x' * 1000)", Ending.OUTPUT, "100000 bytes"),
+        ("return 'x' * 2_000_000", Ending.RESULT, "1000000 bytes"),
+        ("import os\n    os._exit(3)", Ending.CRASHED, "ended with 3"),
+        ("import os\n    os.kill(os.getpid(), 9)", Ending.CRASHED, "no result"),
+        ("return open('/etc/passwd').read()", Ending.RAISED, "No such file"),
+        ("open('/usr/left', 'w')", Ending.RAISED, "Read-only"),
+        ("import socket\n    socket.create_connection(('127.0.0.1', 80), 1)", Ending.RAISED, "refused"),
+        ("import socket\n    socket.create_connection(('192.0.2.1', 80), 1)", Ending.RAISED, "unreachable"),
+        ("raise ValueError('mine')", Ending.RAISED, "line 2, in f\nValueError: mine"),
+        ("return object()", Ending.RAISED, "not JSON serializable"),
+        ("return (", Ending.RAISED, "SyntaxError"),
+    ],
+)
+def test_what_code_must_not_do_is_refused_or_ended_in_time(body: str, ending: Ending, said: str) -> None:
+    limits = NOW if ending is Ending.TIME else SOON
+    began = time.monotonic()
+
+    ran = run(f"def f():\n    {body}", call="f", limits=limits)
+
+    assert (ending, True) == (ran.ending, said in ran.error), ran
+    assert time.monotonic() - began < limits.seconds + 3
+    with pytest.raises(CandidateFailed, match="sandbox"):
+        ran.unwrap()
+
+
+def test_nothing_of_ours_is_seen_and_nothing_that_is_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "abc")
+    code = f"""
+import os
+def f():
+    open('/tmp/mine', 'w').write('x')
+    return [os.path.exists({str(tmp_path)!r}), 'SECRET_KEY' in os.environ, sorted(os.listdir('/tmp')), os.getuid()]
+"""
+
+    assert [False, False, ["mine"], 65534] == run(code, call="f", limits=SOON).unwrap()
+    assert [False, False, ["mine"], 65534] == run(code, call="f", limits=SOON).unwrap()
+
+
+def test_a_signal_to_the_parent_reaches_nobody() -> None:
+    code = """
+import os, signal
+def f():
+    for each in (os.getppid(), 1):
+        os.kill(each, signal.SIGTERM)
+    return os.listdir('/proc').count('1')
+"""
+
+    assert 1 == run(code, call="f", limits=SOON).unwrap()
+
+
+def test_threads_that_go_on_do_not_keep_the_call_open() -> None:
+    code = "import threading, time\ndef f():\n    threading.Thread(target=time.sleep, args=(60,)).start()\n    return 1"
+    began = time.monotonic()
+
+    assert 1 == run(code, call="f", limits=SOON).unwrap()
+    assert time.monotonic() - began < 15
+
+
+def test_calls_side_by_side_are_strangers_to_each_other() -> None:
+    found: dict[int, object] = {}
+
+    def one(number: int) -> None:
+        found[number] = run("def f(n): return n", call="f", arguments=[number], limits=SOON).unwrap()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert {number: number for number in range(4)} == found
+
+
+def test_without_a_sandbox_it_refuses_unless_it_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_running, "obstacle", lambda: "bubblewrap (bwrap) is not installed")
+
+    with pytest.raises(UsageError, match=r"no sandbox here: bubblewrap .* is not installed. Install bubblewrap"):
+        run("def f(): return 1", call="f")
+    assert 1 == run("def f(): return 1", call="f", without_sandbox=True, limits=SOON).unwrap()
+    hung = run("def f():\n    while True: pass", call="f", without_sandbox=True, limits=NOW)
+    assert Ending.TIME is hung.ending
+
+
+async def test_a_run_goes_on_when_evolved_code_hangs_or_breaks_and_the_candidate_is_blamed() -> None:
+    bodies = ["while True: pass", "return (", "raise MemoryError", "return 2"]
+    told: list[str] = []
+
+    async def next_one(context) -> dict[str, str]:
+        told.extend(edit.outcome for edit in context.tried)
+        told.extend(each.observed.rollout.score.feedback for each in context.examples)
+        return {"text": f"def f():\n    {bodies.pop(0)}\n"} if bodies else {}
+
+    def evaluate(text: str) -> float:
+        value = run(text, call="f", limits=NOW).unwrap()
+        assert isinstance(value, int)
+        return value
+
+    result = await optimize_text(
+        "def f():\n    return 1\n",
+        evaluate,
+        reflection_model=FunctionReflector(next_one),
+        policy=Policy.default(schedule="ordered", fruitless=3),
+        budget=Budget(rollouts=8),
+        store=":memory:",
+        run=Run(progress=False),
+    )
+
+    assert "def f():\n    return 2\n" == result.best_text
+    assert 5 == result.rollouts
+    assert any("worse: 1 -> 0" in outcome or "1.00 -> 0.00" in outcome for outcome in told)
