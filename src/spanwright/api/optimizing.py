@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import TYPE_CHECKING, Unpack, cast, overload
@@ -32,7 +32,7 @@ from spanwright.core.protocols import Reflector, RemoteSubject, Subject
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Stop
 from spanwright.errors import UsageError
-from spanwright.models import model_id
+from spanwright.models import Counts, Terms, Traffic, model_id
 from spanwright.report import Preflight, Result, announcement
 from spanwright.search import Policy
 from spanwright.store import MemoryStore, SqliteStore, Store
@@ -117,6 +117,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         writer=chosen.writer,
         budget=budget,
         evidence=evidence,
+        prices=how.prices,
     )
     redaction = redaction_of(how)
     async with AsyncExitStack() as stack:
@@ -136,8 +137,14 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         if progress is not None:
             observers.append(progress)
         conduct = Conduct(
-            run=how.name or _new_name(), budget=prepared.budget, concurrency=how.concurrency, stop=stop or Stop()
+            run=how.name or _new_name(),
+            budget=prepared.budget,
+            concurrency=how.concurrency,
+            stop=stop or Stop(),
+            deadlines=how.deadlines,
+            prices=how.prices,
         )
+        traffic = Traffic(Terms(limits=how.limits, deadlines=how.deadlines))
         async with where.run(conduct.run) as journal:
             changes = check_same(conduct.run, journal, problem)
             if how.lessons_from is not None and next(iter(journal.events()), None) is None:
@@ -147,7 +154,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
                 progress.replay(journal.events())
             kept = exporter.overheard(journal, problem.splits)
             veil = redaction or KnownSecrets.of(os.environ)
-            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=veil)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=veil, traffic=traffic)
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, prepared.policy, means, conduct).run()
             events = tuple(journal.events())
@@ -156,7 +163,8 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         *changes,
         *recorder.diagnoses,
         *exporter.lines,
-        *((ended.remark,) if ended.remark else ()),
+        *((f"the world: {ended.remark}",) if ended.remark else ()),
+        *_went(traffic.counts),
     )
     paused_by = None if ended.complete else ended.reason
     return Result.from_events(events, paused_by=paused_by, remarks=remarks).worn_by(prepared.wearables)
@@ -198,6 +206,16 @@ def store_of(store: Store | str | os.PathLike[str] | None) -> Store:
     if isinstance(store, str | os.PathLike):
         return MemoryStore() if store == ":memory:" else SqliteStore(cast("str", store))
     return store
+
+
+def _went(lanes: Mapping[str, Counts]) -> Sequence[str]:
+    """Return what a user should know of how requests went, a line for each model that was not always well."""
+    return tuple(
+        f"{name}: {each.answered} answers, {each.refused} refused (429), {each.failed} failed, {each.cut} of these cut"
+        f" for taking too long, {each.outages} outages; {each.limit} at once in the end"
+        for name, each in lanes.items()
+        if each.refused or each.failed or each.outages
+    )
 
 
 def _new_name() -> str:
