@@ -211,3 +211,14 @@ def test_one_answer_closes_the_breaker() -> None:
     assert not breaker.open
     assert 0.0 == breaker.wait(1.0)
     assert not breaker.answered()
+
+
+def test_one_thing_that_always_fails_is_no_outage() -> None:
+    breaker = Breaker(patience=120.0)
+    for _ in range(30):
+        breaker.failed(1.0, "q7")
+    assert not breaker.open
+
+    breaker.failed(1.0, "q8")
+    breaker.failed(1.0, "q9")
+    assert breaker.open

@@ -46,10 +46,10 @@ class Outage:
         while not halted() and (left := ends - anyio.current_time()) > 0:  # noqa: ASYNC110  (nobody announces a halt)
             await anyio.sleep(min(left, _LOOKS))
 
-    def failed(self, error: WorldFailed) -> None:
-        """Take note of a failure of the world."""
+    def failed(self, error: WorldFailed, about: str | None = None) -> None:
+        """Take note of a failure of the world, and which case it was on."""
         self.last = f"{error.boundary}: {error.message}"
-        self._breaker.failed(anyio.current_time())
+        self._breaker.failed(anyio.current_time(), about)
         if isinstance(error, WorldDown):
             self._give_up()
 

@@ -206,7 +206,7 @@ class Performer:
         """Try once, and tell what the world has to do with it."""
         outage, settled = self._terms.outage, False
         try:
-            with WorkingTime(self._pulse).at_work() as working:
+            with WorkingTime(self._pulse, task.case.id).at_work() as working:
                 ran = await self._run(task, working, block)
                 outcome = ran if ran.failure is not None else await self._score(task, ran)
             settled = True
@@ -214,7 +214,7 @@ class Performer:
             if not settled:
                 outage.left()
         if outcome.world is not None:
-            outage.failed(outcome.world)
+            outage.failed(outcome.world, task.case.id)
         elif outcome.is_worlds_fault:
             outage.left()
         else:

@@ -3,11 +3,14 @@
 A state machine with the clock passed in, used for each model and, by the engine, for rollouts of any kind.
 """
 
+from collections.abc import Hashable
 from math import inf
 from typing import Final
 
 IN_A_ROW: Final = 10
 """Failures without an answer between them after which the world is taken to be down."""
+_DIFFERENT: Final = 3
+"""Of how many different things these must be: one that always fails may be to blame itself."""
 _FIRST: Final = 1.0
 _LONGEST: Final = 30.0
 """Seconds between two probes: doubled from the first to the longest."""
@@ -19,7 +22,9 @@ class Breaker:
     def __init__(self, *, patience: float, in_a_row: int = IN_A_ROW) -> None:
         self._patience = patience
         self._in_a_row = in_a_row
+        self._different = min(_DIFFERENT, in_a_row)
         self._failures = 0
+        self._failing: set[Hashable] = set()
         self._since = inf
         self._probe_at = -inf
         self._pause = _FIRST
@@ -30,7 +35,7 @@ class Breaker:
     @property
     def open(self) -> bool:
         """Whether the world is down: only a probe may go."""
-        return self._failures >= self._in_a_row
+        return self._failures >= self._in_a_row and len(self._failing) >= self._different
 
     def given_up(self, now: float) -> bool:
         """Return whether the world has been down for longer than we wait."""
@@ -55,15 +60,18 @@ class Breaker:
         """Take note of a sign of life; return whether the world was down."""
         was_open = self.open
         self._failures = 0
+        self._failing.clear()
         self._since = inf
         self._pause = _FIRST
         self._probing = False
         return was_open
 
-    def failed(self, now: float) -> None:
-        """Take note of a failure."""
+    def failed(self, now: float, about: Hashable = None) -> None:
+        """Take note of a failure, and what it was about: a case, mostly; None is something else each time."""
         was_open = self.open
         self._failures += 1
+        if not was_open:
+            self._failing.add(self._failures if about is None else about)
         self._since = min(self._since, now)
         if not self.open:
             return

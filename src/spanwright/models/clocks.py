@@ -23,6 +23,11 @@ _FORGETS: Final = 0.9
 _SHORTEST: Final = 0.05
 
 
+def _now() -> float:
+    """Return the loop's time. A timer asks for it, too, and in a timer anyio knows no time."""
+    return asyncio.get_running_loop().time()
+
+
 class Pulse:
     """How late the event loop is. The engine lets it beat while a run goes on; without that no time is lost."""
 
@@ -44,9 +49,9 @@ class Pulse:
         """Look again and again, until cancelled."""
         try:
             while True:
-                self._due = anyio.current_time() + _BEAT
+                self._due = _now() + _BEAT
                 await anyio.sleep(_BEAT)
-                late = max(0.0, anyio.current_time() - self._due)
+                late = max(0.0, _now() - self._due)
                 self._lost += max(0.0, late - _TOLERANCE)
                 self._recent = max(late, self._recent * _FORGETS)
         finally:
@@ -56,9 +61,11 @@ class Pulse:
 class WorkingTime:
     """How long something has been at work. Waits that overlap, of agents that work side by side, count once."""
 
-    def __init__(self, pulse: Pulse) -> None:
+    def __init__(self, pulse: Pulse, about: str | None = None) -> None:
+        self.about = about
+        """What is worked on: a case, mostly."""
         self._pulse = pulse
-        self._began = anyio.current_time()
+        self._began = _now()
         self._lost_before = pulse.lost(self._began)
         self._waited = 0.0
         self._waiting = 0
@@ -67,28 +74,28 @@ class WorkingTime:
     @property
     def seconds(self) -> float:
         """Seconds without waits, those that the loop was late included."""
-        now = anyio.current_time()
+        now = _now()
         waited = self._waited + (now - self._since if self._waiting else 0.0)
         return now - self._began - waited
 
     @property
     def charged(self) -> float:
         """Seconds that count against a deadline."""
-        lost = self._pulse.lost(anyio.current_time()) - self._lost_before
+        lost = self._pulse.lost(_now()) - self._lost_before
         return max(0.0, self.seconds - lost)
 
     @contextmanager
     def waiting(self) -> Generator[None]:
         """Let the time in this block not count."""
         if not self._waiting:
-            self._since = anyio.current_time()
+            self._since = _now()
         self._waiting += 1
         try:
             yield
         finally:
             self._waiting -= 1
             if not self._waiting:
-                self._waited += anyio.current_time() - self._since
+                self._waited += _now() - self._since
 
     @contextmanager
     def at_work(self) -> Generator[Self]:
@@ -161,11 +168,11 @@ class Deadline:
 
 def wall_clock(pulse: Pulse) -> Callable[[], float]:
     """Return a clock for a deadline over a block that waits for nothing of ours."""
-    began = anyio.current_time()
+    began = _now()
     lost_before = pulse.lost(began)
 
     def charged() -> float:
-        now = anyio.current_time()
+        now = _now()
         return now - began - (pulse.lost(now) - lost_before)
 
     return charged

@@ -19,7 +19,7 @@ import anyio
 from spanwright.core.limits import Deadlines, Limits
 from spanwright.errors import WorldDown
 from spanwright.models.breaker import Breaker
-from spanwright.models.clocks import Pulse
+from spanwright.models.clocks import Pulse, working_time
 from spanwright.models.pace import Flight, Pace
 
 _ENOUGH: Final = 20
@@ -147,7 +147,8 @@ class Lane:
         else:
             self._failed += 1
             self._pace.failed(flight, now)
-        self._breaker.failed(now)
+        working = working_time()
+        self._breaker.failed(now, None if working is None else working.about)
         self._wake()
 
     def cut(self) -> None:
