@@ -13,10 +13,8 @@ from spanwright.core.rollout import Rollout
 from spanwright.testing.simulated.faults import Fault, FaultKind
 from spanwright.testing.simulated.host import serve
 from spanwright.testing.simulated.log import CallLog, Page
-from spanwright.testing.simulated.request import ApiError
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import over_socket, simulated_model
-from spanwright.testing.simulated.wire import ChatRequest
 
 THIRTY_PERCENT = (
     Fault(kind=FaultKind.RATE_LIMIT, probability=0.06),
@@ -63,8 +61,6 @@ class Storm:
     limits: Sequence[Limits] = ()
     deadlines: Deadlines = field(default_factory=lambda: Deadlines(model_call=3.0, outage=3.0))
     salt: str = "storm"
-    poison: str = ""
-    """The server breaks over any request that names it."""
 
     async def run(self, name: str, *, faults: tuple[Fault, ...] | None = None) -> Seen:
         """Run to the end, or go on with a run of that name."""
@@ -73,8 +69,7 @@ class Storm:
         store = SqliteStore(self.folder / "store.sqlite")
         train, validation, test = self.cases
         began = anyio.current_time()
-        refusals = {clerk.TASK: [self._poisoned]} if self.poison else {}
-        with serve(simulated_app(clerk.models(), salt=self.salt, faults=rules, refusals=refusals, log=log)) as url:
+        with serve(simulated_app(clerk.models(), salt=self.salt, faults=rules, log=log)) as url:
             async with over_socket(url) as provider:
                 result = await optimize(
                     clerk.clerk(provider),
@@ -87,7 +82,3 @@ class Storm:
                 )
         seconds = anyio.current_time() - began
         return Seen(result=result, events=tuple(store.reader.events(name)), page=log.page(0.0), seconds=seconds)
-
-    def _poisoned(self, request: ChatRequest) -> ApiError | None:
-        said = " ".join(message.content for message in request.messages)
-        return ApiError(status=500, type="server_error", message="upstream filter") if self.poison in said else None
