@@ -34,7 +34,7 @@ from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Span, Trace
 from spanwright.core.usage import Budget, Usage
-from spanwright.engine.perform import Performer, Task
+from spanwright.engine.perform import Performer, Task, Terms
 from spanwright.search import Policy, Pool
 from spanwright.store import SqliteStore
 from spanwright.subject import subject_of
@@ -164,15 +164,13 @@ async def rolled(recorder: SpanRecorder) -> Callable[[int], Awaitable[object]]:
     subject = subject_of(make_agent(), None, {})
     found = [each for each in await subject.components() if each.kind in (Kind.INSTRUCTIONS, Kind.TOOL)]
     candidate = Candidate(texts={component.id: f"{component.text} Be exact." for component in found})
-    performer = Performer(
-        subject, right, recorder=recorder, concurrency=1, clock=time.time, halted=lambda _purpose: False
-    )
+    performer = Performer(subject, right, recorder=recorder, clock=time.time, terms=Terms(concurrency=1))
     case = Case(id="case", inputs="Where is my order A-17?")
 
     async def run(number: int) -> object:
         key = RolloutKey(candidate=candidate.id, case=case.id, repeat=number)
         task = Task(number=number, candidate=candidate, case=case, key=key, purpose=Purpose.VALIDATION)
-        observed = await performer.perform(task, 1)
+        observed = await performer.perform(task)
         assert observed is not None, "nobody halts it"
         assert observed.rollout.score is not None, observed.rollout.failure
         assert len(observed.trace.tool_calls) == 1, observed.trace

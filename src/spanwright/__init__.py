@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from spanwright.core.events import Event, StopReason
     from spanwright.core.goal import Goal, at_least, at_most, maximize, minimize
     from spanwright.core.guard import Guard
+    from spanwright.core.limits import Deadlines, Limits
+    from spanwright.core.prices import Price
     from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
     from spanwright.core.protocols import Evaluator, Observer, Reflector, Subject
     from spanwright.core.score import Score
@@ -65,6 +67,7 @@ __all__ = [
     "Component",
     "ComponentId",
     "Components",
+    "Deadlines",
     "Earlier",
     "Evals",
     "Evaluated",
@@ -76,11 +79,13 @@ __all__ = [
     "HttpSubject",
     "Image",
     "Kind",
+    "Limits",
     "Listening",
     "MemoryStore",
     "NoiseFloor",
     "Observer",
     "Policy",
+    "Price",
     "Proposal",
     "Reflection",
     "ReflectionContext",
@@ -130,6 +135,7 @@ _HOMES: Final = {
     "Component": "spanwright.core.candidate",
     "ComponentId": "spanwright.core.candidate",
     "Components": "spanwright.subject",
+    "Deadlines": "spanwright.core.limits",
     "Earlier": "spanwright.subject",
     "Evals": "spanwright.subject",
     "Evaluated": "spanwright.subject",
@@ -141,11 +147,13 @@ _HOMES: Final = {
     "Export": "spanwright.telemetry",
     "Image": "spanwright.core.trace",
     "Kind": "spanwright.core.candidate",
+    "Limits": "spanwright.core.limits",
     "Listening": "spanwright.subject",
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
     "NoiseFloor": "spanwright.report",
     "Policy": "spanwright.search",
+    "Price": "spanwright.core.prices",
     "Proposal": "spanwright.core.proposal",
     "Reflection": "spanwright.core.proposal",
     "ReflectionContext": "spanwright.core.context",

@@ -8,6 +8,7 @@
     |- MalformedOtlp (ValueError)      what should be OpenTelemetry's export format is not
     |- CandidateFailed                 inside a rollout: the candidate's text is to blame; becomes a floor score
     `- WorldFailed                     inside a rollout: the world is to blame; retried, then left without a score
+       `- WorldDown                    it has failed for so long that the run pauses, resumable
 
 The last two are raised by a Subject or a Reflector and turned into values by the engine; they never leave `optimize`.
 """
@@ -117,3 +118,7 @@ class WorldFailed(SpanwrightError):
         self.message = message
         self.retry_after = retry_after
         """Seconds to wait that the world asked for; None where it did not say."""
+
+
+class WorldDown(WorldFailed):
+    """A model has not answered for as long as we wait: what needs it is not tried again, and the run pauses."""

@@ -16,6 +16,7 @@ from spanwright.core.score import Score
 from spanwright.core.trace import ModelCall, ToolCall, Trace
 from spanwright.core.usage import Budget, Usage
 from spanwright.engine.perform import Performer, Task
+from spanwright.engine.perform import Terms as Rules
 from spanwright.search import Policy
 from spanwright.testing.landscape import Landscape
 from spanwright.testing.virtual import run_virtual
@@ -69,11 +70,10 @@ def performed(*traces: Trace) -> Rollout:
             Slow(),
             slow_judge,
             recorder=Played(list(traces)),
-            concurrency=1,
             clock=anyio.current_time,
-            halted=lambda _: False,
+            terms=Rules(concurrency=1),
         )
-        observed = await performer.perform(task, 1)
+        observed = await performer.perform(task)
         assert observed is not None
         return observed.rollout
 

@@ -10,7 +10,7 @@ from spanwright.core.case import Case
 from spanwright.core.rollout import Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
-from spanwright.engine.perform import Performer, Task
+from spanwright.engine.perform import Performer, Task, Terms
 from spanwright.telemetry import BlindRecorder
 
 
@@ -43,9 +43,7 @@ async def right(case: Case, output: object, trace: Trace) -> Score:
 
 
 def performer_of(door: Door, concurrency: int) -> Performer:
-    return Performer(
-        door, right, recorder=BlindRecorder(), concurrency=concurrency, clock=lambda: 0.0, halted=lambda _: False
-    )
+    return Performer(door, right, recorder=BlindRecorder(), clock=lambda: 0.0, terms=Terms(concurrency=concurrency))
 
 
 def task(number: int) -> Task:
@@ -60,7 +58,7 @@ async def test_no_more_rollouts_run_at_a_time_than_there_are_slots() -> None:
 
     async with anyio.create_task_group() as group:
         for number in range(5):
-            group.start_soon(performer.perform, task(number), 1)
+            group.start_soon(performer.perform, task(number))
         for _ in range(20):
             await checkpoint()
         waiting = performer.waiting
@@ -75,13 +73,13 @@ async def test_a_rollout_that_is_cancelled_while_it_waits_or_runs_keeps_no_slot(
 
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(performer.perform, task(1), 1)
-            group.start_soon(performer.perform, task(2), 1)
+            group.start_soon(performer.perform, task(1))
+            group.start_soon(performer.perform, task(2))
             for _ in range(20):
                 await checkpoint()
             scope.cancel()
     door.opened.set()
-    observed = await performer.perform(task(3), 1)
+    observed = await performer.perform(task(3))
 
     assert (0, 0) == (performer.waiting, door.inside)
     assert observed is not None

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -224,19 +225,24 @@ class Breaking(LandscapeSubject):
         return output
 
 
+async def timed(run: Awaitable[Trial]) -> tuple[Trial, float]:
+    return await run, anyio.current_time()
+
+
 @pytest.mark.parametrize("name", ["default", "gepa", "with finals"])
 def test_when_the_world_is_down_the_run_pauses_and_scores_nothing(name):
     terms = replace(ORDERED[name], budget=Budget(rollouts=400, reflections=100), concurrency=4)
 
     for moment in moments(name, 4):
         journal = WrittenDown()
-        made = run_virtual(terms.run(journal, subject=Breaking(terms.world, from_=moment)))
+        made, ended_at = run_virtual(timed(terms.run(journal, subject=Breaking(terms.world, from_=moment))))
         failed = [rollout for rollout in made.finished if rollout.score is None]
 
         assert (False, StopReason.WORLD_DOWN) == (made.ended.complete, made.ended.reason)
         assert "503" in made.ended.remark
         assert all(rollout.ended < moment for rollout in made.finished if rollout.score is not None)
-        assert 20 // 3 < len(failed) <= 20 // 3 + 1 + 4  # patience, and those that were in flight
+        assert len(failed) <= 4, "what is tried while the world is down costs the budget no rollout but those in flight"
+        assert ended_at > moment + 600
 
         resumed = run_virtual(terms.run(WrittenDown(journal.writes)))
 

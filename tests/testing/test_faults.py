@@ -1,3 +1,4 @@
+import contextlib
 from collections import Counter
 
 import anyio
@@ -7,6 +8,7 @@ import pytest
 from spanwright.testing.simulated.canned import Canned, Dice
 from spanwright.testing.simulated.faults import Fault, FaultKind
 from spanwright.testing.simulated.host import serve
+from spanwright.testing.simulated.latency import Latency
 from spanwright.testing.simulated.log import CallLog
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import in_process, over_socket
@@ -55,6 +57,75 @@ async def test_a_rate_limit_says_when_to_come_back_or_does_not(seconds, header):
         await ask(in_process(app).client.with_options(max_retries=0))
 
     assert header == caught.value.response.headers.get("retry-after")
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(1.5, "1.5s"), (362.0, "6m2s")])
+async def test_a_rate_limit_may_tell_when_its_limit_is_whole_again_as_openai_does(seconds, header):
+    with pytest.raises(openai.RateLimitError) as caught:
+        await ask(in_process(failing(FaultKind.RATE_LIMIT, reset_after=seconds)).client.with_options(max_retries=0))
+
+    assert header == caught.value.response.headers["x-ratelimit-reset-requests"]
+
+
+async def test_a_wrong_key_is_a_401():
+    with pytest.raises(openai.AuthenticationError):
+        await ask(in_process(failing(FaultKind.UNAUTHORIZED)).client)
+
+
+async def test_an_answer_may_be_json_of_another_shape():
+    answer = await ask(in_process(failing(FaultKind.WRONG_SCHEMA)).client)
+
+    assert "see data" == answer.choices
+
+
+async def test_a_slow_or_a_huge_answer_is_served_and_is_what_it_would_have_been():
+    log = CallLog()
+    slow = failing(FaultKind.SLOW, model=Canned([ChatReply(text="ok")]), log=log, seconds=0.05)
+    huge = failing(FaultKind.HUGE, model=Canned([ChatReply(text="ok")]))
+
+    answers = [await ask(in_process(app).client) for app in (slow, huge)]
+    [call] = log.page(0.0).calls
+
+    assert ["ok", "ok"] == [answer.choices[0].message.content for answer in answers]
+    assert "served" == call.outcome
+    assert call.ended is not None
+    assert call.ended - call.started >= 0.05
+
+
+def test_a_storm_begins_and_passes():
+    async def statuses():
+        storm = Fault(kind=FaultKind.RATE_LIMIT, probability=1.0, between=(10.0, 20.0))
+        client = in_process(simulated_app({"sim": Dice()}, faults=[storm])).client.with_options(max_retries=0)
+        seen = []
+        for _ in range(6):
+            try:
+                await ask(client)
+                seen.append(200)
+            except openai.RateLimitError:
+                seen.append(429)
+            await anyio.sleep(5)
+        return seen
+
+    assert [200, 200, 429, 429, 200, 200] == run_virtual(statuses())
+
+
+def test_a_server_may_refuse_what_is_more_than_it_can_do_at_once():
+    async def refused():
+        log = CallLog()
+        rule = Fault(kind=FaultKind.RATE_LIMIT, probability=1.0, above=3)
+        app = simulated_app({"sim": Dice()}, faults=[rule], latency=Latency(scale=1.0), log=log)
+        client = in_process(app).client.with_options(max_retries=0)
+
+        async def one(number):
+            with contextlib.suppress(openai.RateLimitError):
+                await ask(client, f"{number}")
+
+        async with anyio.create_task_group() as group:
+            for number in range(5):
+                group.start_soon(one, number)
+        return Counter(call.outcome for call in log.page(0.0).calls)
+
+    assert {"served": 3, "faulted": 2} == run_virtual(refused())
 
 
 @pytest.mark.parametrize("streamed", [False, True])

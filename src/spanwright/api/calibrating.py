@@ -15,7 +15,7 @@ from spanwright.core.context import ReflectionContext
 from spanwright.core.usage import Budget
 from spanwright.engine import Calibration, Conduct, Means, Stop
 from spanwright.errors import UsageError
-from spanwright.models import model_id
+from spanwright.models import Terms, Traffic, model_id
 from spanwright.report import NoiseFloor, Preflight, announcement
 from spanwright.search import Policy
 from spanwright.store import Store
@@ -82,11 +82,19 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
         progress = stack.enter_context(watched(how, told))
         if progress is not None:
             observers.append(progress)
-        conduct = Conduct(run=name, budget=spend, concurrency=how.concurrency, stop=stop or Stop())
+        conduct = Conduct(
+            run=name,
+            budget=spend,
+            concurrency=how.concurrency,
+            stop=stop or Stop(),
+            deadlines=how.deadlines,
+            prices=how.prices,
+        )
+        traffic = Traffic(Terms(limits=how.limits, deadlines=how.deadlines))
         async with store_of(store).run(name) as journal:
             check_same(name, journal, replace(problem, splits=replace(problem.splits, train=(), test=())))
             kept = exporter.overheard(journal, problem.splits)
-            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction)
+            means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction, traffic=traffic)
             async with exporter.following(journal.events()):
                 await Calibration(problem, means, conduct, repeats=repeats).run()
             events = tuple(journal.events())

@@ -5,7 +5,7 @@ What is optimized makes no difference here: agents and texts of any kind go the 
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from secrets import token_hex
@@ -19,7 +19,7 @@ from spanwright.core.known_secrets import KnownSecrets
 from spanwright.core.protocols import Journal, RemoteSubject
 from spanwright.engine import Conduct, Engine, Means, Problem, Stop
 from spanwright.errors import UsageError
-from spanwright.models import model_id
+from spanwright.models import Counts, Terms, Traffic, model_id
 from spanwright.report import Preflight, Result, announcement
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.telemetry import Exporter, SpanRecorder
@@ -65,7 +65,15 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
         if progress is not None:
             observers.append(progress)
         name = how.name or _new_name()
-        conduct = Conduct(run=name, budget=prepared.budget, concurrency=how.concurrency, stop=under.stop)
+        conduct = Conduct(
+            run=name,
+            budget=prepared.budget,
+            concurrency=how.concurrency,
+            stop=under.stop,
+            deadlines=how.deadlines,
+            prices=how.prices,
+        )
+        traffic = Traffic(Terms(limits=how.limits, deadlines=how.deadlines))
         async with under.store.run(name) as journal:
             problem = await under.opening(prepared.problem, journal, recorder)
             changes = check_same(name, journal, problem)
@@ -80,19 +88,37 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 recorder=recorder,
                 observers=observers,
                 redaction=under.redaction or KnownSecrets.of(os.environ),
+                traffic=traffic,
             )
             async with exporter.following(journal.events()):
                 ended = await Engine(problem, policy, means, conduct).run()
             events = tuple(journal.events())
             diagnoses = recorder.diagnoses if under.traced else ()
-            remarks = (*prepared.remarks, *changes, *diagnoses, *exporter.lines, *_worlds(ended.remark))
+            remarks = (
+                *prepared.remarks,
+                *changes,
+                *diagnoses,
+                *exporter.lines,
+                *_worlds(ended.remark),
+                *_went(traffic.counts),
+            )
             paused_by = None if ended.complete else ended.reason
             result = Result.from_events(events, paused_by=paused_by, remarks=remarks)
             return result.worn_by(prepared.wearables).with_outputs(journal.observed)
 
 
 def _worlds(remark: str) -> tuple[str, ...]:
-    return (remark,) if remark else ()
+    return (f"the world: {remark}",) if remark else ()
+
+
+def _went(lanes: Mapping[str, Counts]) -> Sequence[str]:
+    """Return what a user should know of how requests went, a line for each model that was not always well."""
+    return tuple(
+        f"{name}: {each.answered} answers, {each.refused} refused (429), {each.failed} failed, {each.cut} of these cut"
+        f" for taking too long, {each.outages} outages; {each.limit} at once in the end"
+        for name, each in lanes.items()
+        if each.refused or each.failed or each.outages
+    )
 
 
 def run_of(run: str | Run | None) -> Run:

@@ -93,6 +93,7 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
         writer=chosen.writer,
         budget=budget,
         evidence=evidence,
+        prices=how.prices,
     )
     redaction = redaction_of(how)
     async with AsyncExitStack() as stack:

@@ -1,9 +1,9 @@
 """What a caller may say beyond the subject and the evals."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, TypeVar
 
@@ -13,6 +13,8 @@ from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 
 from spanwright.baselines import Baseline
+from spanwright.core.limits import Deadlines, Limits
+from spanwright.core.prices import Price
 from spanwright.core.protocols import Observer, Reflector, TraceRedactor
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
@@ -58,6 +60,12 @@ class Run:
     lessons_from: LessonsFrom | None = None
     """An earlier run whose lessons this one begins with: its name in the same store, a store's path and a name, or its
     Result. They become part of the run when it starts; a resumed run has them already."""
+    limits: Sequence[Limits] = ()
+    """How hard each model may be asked; without any, as hard as its provider lets us, which the run finds out."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """How long a request, a tool, a rollout may take, and how long an outage may last before the run pauses."""
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    """What models cost that no list knows, by `provider:name` or name: dollars in a budget need it."""
     export: bool | Export = False
     """Whether and where the run and the rollouts' spans are exported.
 

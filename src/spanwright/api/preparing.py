@@ -4,7 +4,7 @@ Nothing in here asks a model: what is wrong is said before money is spent.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
@@ -16,6 +16,7 @@ from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Splits
 from spanwright.core.events import Event, RolloutEnded, RunStarted
 from spanwright.core.goal import Goal
+from spanwright.core.prices import Price, price_of
 from spanwright.core.protocols import Journal, Recorder, Reflector
 from spanwright.core.rollout import Blame
 from spanwright.core.runs import own_runs
@@ -66,6 +67,7 @@ class Wishes:
     writer: Callable[[Model], Reflector] = ModelReflector
     """Makes a reflector of the reflection model."""
     evidence: EvidenceFrom | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +105,9 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
     policy = _choosing(_fit_for(wishes.policy, wishes.objective), found).wanting(cases.goals)
-    budget = budgeted(wishes.budget, cases.splits, policy, asked)
+    budget = budgeted(wishes, cases.splits, policy, asked)
     evidence = _evidence(wishes.evidence, cases.splits, found)
-    unpriced = _unpriced(cases.goals, models)
+    unpriced = _unpriced(cases.goals, models, wishes.prices)
     problem = Problem(
         subject=meeting,
         evaluator=scoring,
@@ -274,13 +276,13 @@ def default_budget(splits: Splits) -> Budget:
     return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
 
 
-def budgeted(budget: Budget | None, splits: Splits, policy: Policy, models: Mapping[str, Model]) -> Budget:
+def budgeted(wishes: Wishes, splits: Splits, policy: Policy, models: Mapping[str, Model]) -> Budget:
     """Return the budget with its defaults.
 
     Raises UsageError for one that is too small for a single attempt, or limits dollars of models without a price.
     """
-    given = _budget(budget, splits, policy)
-    _check_priced(given, models)
+    given = _budget(wishes.budget, splits, policy)
+    _check_priced(given, models, wishes.prices)
     return given
 
 
@@ -306,20 +308,25 @@ def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     return given
 
 
-def _check_priced(budget: Budget, models: Mapping[str, Model]) -> None:
+def _is_priced(model: Model, prices: Mapping[str, Price]) -> bool:
+    return price_of(prices, model.system, model.model_name) is not None or is_priced(model)
+
+
+def _check_priced(budget: Budget, models: Mapping[str, Model], prices: Mapping[str, Price]) -> None:
     if budget.usd is None:
         return
     for purpose, model in models.items():
-        if not is_priced(model):
+        if not _is_priced(model, prices):
             raise UsageError(
                 f"budget usd={budget.usd} cannot be kept: the price of {model.model_name!r} ({purpose}) is unknown",
-                "Limit rollouts, requests or tokens instead",
+                f"Give it, in dollars for a million tokens: Run(prices={{{model.model_name!r}: Price(input=..., "
+                "output=...)}); or limit rollouts, requests or tokens instead",
             )
 
 
-def _unpriced(goals: Sequence[Goal], models: Mapping[str, Model]) -> Sequence[str]:
+def _unpriced(goals: Sequence[Goal], models: Mapping[str, Model], prices: Mapping[str, Price]) -> Sequence[str]:
     """Return a remark where a goal for the cost cannot be judged."""
-    unknown = sorted({model.model_name for model in models.values() if not is_priced(model)})
+    unknown = sorted({model.model_name for model in models.values() if not _is_priced(model, prices)})
     wanted = [goal.words for goal in goals if goal.figure == "cost"]
     if not unknown or not wanted:
         return ()

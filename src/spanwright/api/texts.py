@@ -137,6 +137,7 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         policy=policy,
         budget=ways.budget,
         writer=partial(ModelReflector, composer=compose_artifact),
+        prices=run_of(ways.run).prices,
     )
     reflector, models = reflector_of(wishes, {})
     drafter = reflector
@@ -169,7 +170,7 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
     prepared = Prepared(
         problem=problem,
         policy=policy,
-        budget=budgeted(budget, evals.splits, policy, models),
+        budget=budgeted(replace(wishes, budget=budget), evals.splits, policy, models),
         models=models,
         wearables=(),
         remarks=evals.remarks,

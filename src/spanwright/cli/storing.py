@@ -53,12 +53,18 @@ def export_run(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Write all that the store knows of a run; of a damaged store all that can be read, and exits with 1."""
+    from spanwright.errors import StoreError
     from spanwright.store import export
 
     missing = export(store, run, out)
     typer.echo(f"run {run!r} was written to {out}")
     if missing:
-        complain(f"{len(missing)} records could not be read: {'; '.join(missing[:5])}")
+        complain(
+            StoreError(
+                f"{len(missing)} records could not be read: {'; '.join(missing[:5])}",
+                "All others are in the file; `spanwright store check` says more",
+            )
+        )
         raise typer.Exit(ExitCode.ERROR)
 
 

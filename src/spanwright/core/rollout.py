@@ -20,6 +20,10 @@ class Blame(StrEnum):
     USER = "user"
 
 
+STRAGGLER = "straggler"
+"""The signature of a rollout that was cut because the others of its block were done."""
+
+
 class Purpose(StrEnum):
     """Why a rollout was run."""
 
@@ -65,6 +69,8 @@ class Rollout:
     """None where the world failed. A failure of the candidate has the floor score."""
     failure: Failure | None = None
     usage: Usage = field(default_factory=Usage)
+    judging: Usage = field(default_factory=Usage)
+    """What of `usage` the evaluators' models took, in the last try."""
     trace_id: str = ""
     judge_trace_id: str = ""
     """The trace of the evaluators; empty where they left no spans."""

@@ -36,12 +36,25 @@ class Usage:
             seconds=self.seconds + other.seconds,
         )
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            rollouts=self.rollouts - other.rollouts,
+            reflections=self.reflections - other.reflections,
+            requests=self.requests - other.requests,
+            input_tokens=self.input_tokens - other.input_tokens,
+            output_tokens=self.output_tokens - other.output_tokens,
+            usd=max(0.0, self.usd - other.usd),
+            unpriced=self.unpriced - other.unpriced,
+            seconds=max(0.0, self.seconds - other.seconds),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """The most that a run may spend; None is no limit. Rollouts and reflections are never exceeded.
 
-    `tokens` and `usd` can be exceeded by at most what is in flight: their cost is known only afterwards.
+    `requests`, `tokens` and `usd` can be exceeded by at most what is in flight when they are reached, the largest
+    rollout times `Run(concurrency=...)` and a reflection for each attempt: their cost is known only afterwards.
     `seconds` is wall-clock time of this process; when it is over, what is in flight is finished.
     """
 

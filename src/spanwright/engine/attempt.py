@@ -6,6 +6,7 @@ An attempt that a crash or a stop interrupted is the same thing as a new one of 
 paid for is not paid again.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -15,6 +16,7 @@ from spanwright.core.breaches import breach, brought_in, clash
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.context import Example, Partner, ReflectionContext
 from spanwright.core.events import Abandoned, Escape, Judged, ReflectionEnded, ReflectionStarted, Refused
+from spanwright.core.prices import priced
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason, Verdict
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.core.strangers import Strangers
@@ -22,7 +24,11 @@ from spanwright.engine import evidence, remarks
 from spanwright.engine.ledger import Lease
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.errors import UserBug, WorldFailed
+from spanwright.models import Backoff
 from spanwright.search import Cell, GateRule, OpenAttempt, not_worse
+
+_log = logging.getLogger("spanwright")
+_BACKOFF = Backoff(first=1.0, longest=30.0)
 
 Ending: TypeAlias = Judged | Refused | Abandoned
 """The one event that ends an attempt."""
@@ -114,23 +120,50 @@ class Attempt:
         reflection: Reflection | None = None
         async with shop.means.recorder.recording({}) as recording:
             try:
-                reflection = _checked(await shop.problem.reflector.reflect(context))
-            except WorldFailed as error:
-                shop.world_failed(f"the reflection model: {error.message}")
+                reflection = await self._ask(context)
             except UserBug as error:
                 shop.fail(error)
             except Exception as error:  # noqa: BLE001  (a reflector may be the user's own code)
                 shop.fail(UserBug("the reflector", f"{type(error).__name__}: {error}"))
-        trace = recording.trace
+        trace = priced(recording.trace, shop.conduct.prices)
         usage = replace(trace.usage, reflections=1)
         self._lease.settle(usage)
-        result = Refusal(reason=RefusalReason.FAILED) if reflection is None else reflection.result
-        if reflection is not None:
-            shop.world_answered()
+        if reflection is None:
+            result: Proposal | Refusal = Refusal(reason=RefusalReason.FAILED, detail=shop.reflections.last)
+        else:
+            result = reflection.result
             shop.means.journal.keep_reflection(attempt, reflection)
         trace_id = trace.id if trace.spans else ""
         shop.emit(ReflectionEnded(attempt=attempt, result=result, usage=usage, trace_id=trace_id, at=shop.now()))
         return None if reflection is None else result
+
+    async def _ask(self, context: ReflectionContext) -> Reflection | None:
+        """Ask the reflector, again where the world fails it: the minibatch was paid for. None where that is no help.
+
+        While the world is down it is waited for, however long the run waits; the attempt then stays open for a
+        resumed run.
+        """
+        shop = self._shop
+        outage, jitter, tried = shop.reflections, self._stream("backoff"), 0
+        while tried < shop.conduct.tries and await outage.over(lambda: shop.stopping):
+            settled = False
+            try:
+                reflection = _checked(await shop.problem.reflector.reflect(context))
+                settled = True
+            except WorldFailed as error:
+                outage.failed(error)
+                settled = True
+                tried += not outage.goes_on
+                _log.warning("reflection %d failed: %s", self._opened.attempt, error)
+                wait = _BACKOFF.wait(max(tried, 1), error.retry_after, jitter)
+                await outage.rest(wait if tried < shop.conduct.tries else 0.0, lambda: shop.stopping)
+            else:
+                outage.answered()
+                return reflection
+            finally:
+                if not settled:
+                    outage.left()
+        return None
 
     def _context(self, examples: Sequence[Example], partner: Partner | None) -> ReflectionContext:
         shop, policy, view = self._shop, self._shop.policy, self._shop.pool.view

@@ -6,8 +6,9 @@ from spanwright.core.candidate import CandidateId
 from spanwright.core.rollout import Blame, Rollout
 from spanwright.errors import UserBug
 
-_PERHAPS_BUGS = frozenset({"program", "model"})
-"""Boundaries at which the user may be at fault: an exception of their code, a request that the model refused."""
+_PERHAPS_BUGS = frozenset({"program", "model", "tool"})
+"""Boundaries at which the user may be at fault: an exception of their code, a request that the model refused, a tool
+that never comes back."""
 
 LEAST = 3
 """Rollouts of the seed before anything is concluded."""

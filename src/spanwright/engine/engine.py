@@ -20,6 +20,7 @@ from spanwright.engine.ledger import Ledger, Phase, seconds
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
+from spanwright.models import Traffic
 from spanwright.search import Policy, PoolView
 
 _SEARCH_ENDS = 0.85
@@ -131,7 +132,7 @@ class Engine:
         complete = view.winner is not None
         reason = (view.search_ended_by if complete else shop.ended_by) or StopReason.BUDGET
         winner = view.winner or shop.policy.winner(view, shop.policy.finalists(view))
-        return Ended(reason=reason, complete=complete, winner=winner, pool=view, remark=shop.last_world_failure)
+        return Ended(reason=reason, complete=complete, winner=winner, pool=view, remark=shop.remark)
 
 
 async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callable[[], Awaitable[None]]) -> None:
@@ -144,12 +145,24 @@ async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callabl
                 async with anyio.create_task_group() as group:
                     shop.observers.start(group)
                     try:
-                        await work()
+                        await _in_traffic(shop.means.traffic, work)
                     finally:
                         shop.observers.close()
     await shop.means.journal.durable()
     if shop.bug is not None:
         raise shop.bug
+
+
+async def _in_traffic(traffic: Traffic | None, work: Callable[[], Awaitable[None]]) -> None:
+    """Work with all requests to models in their lanes, and a look at how late the event loop is."""
+    if traffic is None:
+        await work()
+        return
+    with traffic.flowing():
+        async with anyio.create_task_group() as group:
+            group.start_soon(traffic.pulse.beat)
+            await work()
+            group.cancel_scope.cancel()
 
 
 @contextmanager

@@ -5,25 +5,33 @@ cancellation and errors of Spanwright itself are raised.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from random import Random
 
 import anyio
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
+from spanwright.core.limits import Deadlines
 from spanwright.core.measured import Measured
+from spanwright.core.prices import Price, priced
 from spanwright.core.protocols import Evaluator, Recorder, Subject
-from spanwright.core.rollout import Blame, Failure, Observed, Outcome, Purpose, Rollout, RolloutKey
+from spanwright.core.rollout import STRAGGLER, Blame, Failure, Observed, Outcome, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.tools_used import ToolsUsed
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
-from spanwright.errors import CandidateFailed, UsageError, UserBug, WorldFailed
+from spanwright.engine.outage import Outage
+from spanwright.errors import CandidateFailed, UsageError, UserBug, WorldDown, WorldFailed
+from spanwright.models import Backoff, Deadline, Pulse, WorkingTime, wall_clock
 from spanwright.telemetry import tools_used
 
 _OUTPUT_LIMIT = 8_000
 """Characters of an output that are kept; more would only be cut by the reflection prompt."""
+_BACKOFF = Backoff(first=1.0, longest=30.0)
+"""Between two tries of a rollout: what its requests could be helped by was tried by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,7 @@ class Task:
 
 
 _UNJUDGED = Trace()
+_NOTHING = Usage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +56,60 @@ class _Try:
 
     output: object = None
     failure: Failure | None = None
-    retry_after: float | None = None
+    world: WorldFailed | None = None
+    """The error behind a failure of the world's; None where we cut it ourselves, because others were done."""
     score: Score | None = None
     trace: Trace
     judged: Trace = _UNJUDGED
     """The evaluators' own trace."""
+    judging: Usage = _NOTHING
+    """What the evaluators took, which is a part of `usage`."""
     usage: Usage
     measured: Measured
+    seconds: float = 0.0
 
     @property
     def is_worlds_fault(self) -> bool:
         return self.failure is not None and self.failure.blame is Blame.WORLD
+
+    @property
+    def is_to_be_tried_again(self) -> bool:
+        return self.world is not None and not isinstance(self.world, WorldDown)
+
+    @property
+    def retry_after(self) -> float | None:
+        return None if self.world is None else self.world.retry_after
+
+
+class Block:
+    """Rollouts that are waited for together. From when half of them have ended, it tells how long ago that was."""
+
+    def __init__(self, size: int) -> None:
+        self._missing = (size + 1) // 2
+        self._began: Callable[[], float] | None = None
+
+    def ended(self, pulse: Pulse) -> None:
+        """Take note that one of them has ended."""
+        self._missing -= 1
+        if self._missing <= 0 and self._began is None:
+            self._began = wall_clock(pulse)
+
+    def late(self) -> float:
+        """Return the seconds since half of them have ended; 0 before."""
+        return 0.0 if self._began is None else self._began()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for all rollouts of a run."""
+
+    concurrency: int
+    outage: Outage = field(default_factory=lambda: Outage(patience=600.0, in_a_row=10, give_up=lambda: None))
+    tries: int = 1
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    halted: Callable[[Purpose], bool] = lambda _: False
+    """Whether no rollout for this purpose may begin."""
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
 
 class Performer:
@@ -69,46 +121,61 @@ class Performer:
         evaluator: Evaluator,
         *,
         recorder: Recorder,
-        concurrency: int,
         clock: Callable[[], float],
-        halted: Callable[[Purpose], bool],
+        terms: Terms,
+        pulse: Pulse | None = None,
     ) -> None:
         self._subject = subject
         self._evaluator = evaluator
         self._recorder = recorder
-        self._limiter = anyio.CapacityLimiter(concurrency)
+        self._limiter = anyio.CapacityLimiter(terms.concurrency)
         self._clock = clock
-        self._halted = halted
+        self._pulse = pulse or Pulse()
+        self._terms = terms
 
     @property
     def waiting(self) -> int:
         """How many rollouts wait for a slot."""
         return self._limiter.statistics().tasks_waiting
 
-    async def perform(self, task: Task, tries: int) -> Observed | None:
-        """Do one rollout; where the world fails it, try again, `tries` times in all.
+    async def perform(self, task: Task, block: Block | None = None) -> Observed | None:
+        """Do one rollout; where the world fails it, try again. While the world is down that costs no try.
 
         None where work was halted before anything came of it: it is as if it had not begun.
         """
+        try:
+            return await self._persist(task, block)
+        finally:
+            if block is not None:
+                block.ended(self._pulse)
+
+    async def _persist(self, task: Task, block: Block | None) -> Observed | None:
         started: float | None = None
         outcome: _Try | None = None
-        usage = Usage()
-        for tried in range(tries):
+        usage, seconds, tried = Usage(), 0.0, 0
+        jitter, halted = Random(task.number), partial(self._terms.halted, task.purpose)
+        while tried < self._terms.tries:
+            if not await self._terms.outage.over(halted):
+                break
             await self._take_slot()
             try:
-                if self._halted(task.purpose):
+                if halted():
+                    self._terms.outage.left()
                     break
                 started = self._clock() if started is None else started
-                outcome = await self._try(task)
+                outcome = await self._try(task, block)
             finally:
                 self._limiter.release()
             usage += outcome.usage
-            if not outcome.is_worlds_fault or tried == tries - 1 or self._halted(task.purpose):
+            seconds += outcome.seconds
+            if not outcome.is_to_be_tried_again:
                 break
-            await anyio.sleep(max(outcome.retry_after or 0.0, float(2**tried)))
+            tried += not self._terms.outage.goes_on
+            if tried < self._terms.tries:
+                await self._terms.outage.rest(_BACKOFF.wait(max(tried, 1), outcome.retry_after, jitter), halted)
         if outcome is None or started is None:
             return None
-        if outcome.is_worlds_fault and self._halted(task.purpose) and not usage.requests:
+        if outcome.is_worlds_fault and halted() and not usage.requests:
             return None
         rollout = Rollout(
             number=task.number,
@@ -117,7 +184,8 @@ class Performer:
             attempt=task.attempt,
             score=outcome.score,
             failure=outcome.failure,
-            usage=replace(usage, rollouts=1, seconds=self._clock() - started),
+            usage=replace(usage, rollouts=1, seconds=seconds),
+            judging=outcome.judging,
             trace_id=outcome.trace.id,
             judge_trace_id=outcome.judged.id if outcome.judged.spans else "",
             started=started,
@@ -134,35 +202,60 @@ class Performer:
         except anyio.WouldBlock:
             await self._limiter.acquire()
 
-    async def _try(self, task: Task) -> _Try:
-        ran = await self._run(task)
-        if ran.failure is not None:
-            return ran
-        if isinstance(ran.output, Outcome):
-            shown = replace(ran, trace=replace(ran.trace, images=ran.output.images)) if ran.output.images else ran
-            return _judged(shown, ran.output.score)
-        return await self._score(task, ran)
+    async def _try(self, task: Task, block: Block | None) -> _Try:
+        """Try once, and tell what the world has to do with it."""
+        outage, settled = self._terms.outage, False
+        try:
+            with WorkingTime(self._pulse, task.case.id).at_work() as working:
+                ran = await self._run(task, working, block)
+                outcome = ran if ran.failure is not None else await self._judge(task, ran)
+            settled = True
+        finally:
+            if not settled:
+                outage.left()
+        if outcome.world is not None:
+            outage.failed(outcome.world, task.case.id)
+        elif outcome.is_worlds_fault:
+            outage.left()
+        else:
+            outage.answered()
+        return replace(outcome, seconds=working.seconds)
 
-    async def _run(self, task: Task) -> _Try:
+    async def _judge(self, task: Task, ran: _Try) -> _Try:
+        """Score what the subject did, unless it brought its score along."""
+        if not isinstance(ran.output, Outcome):
+            return await self._score(task, ran)
+        shown = replace(ran, trace=replace(ran.trace, images=ran.output.images)) if ran.output.images else ran
+        return _judged(shown, ran.output.score)
+
+    async def _run(self, task: Task, working: WorkingTime, block: Block | None) -> _Try:
         """Run the subject in a recording of its own."""
         output: object = None
         failure: Failure | None = None
-        retry_after: float | None = None
+        world: WorldFailed | None = None
+        limits = self._terms.deadlines
         baggage = {"spanwright.candidate": task.candidate.id, "spanwright.rollout": str(task.number)}
         async with self._recorder.recording(baggage) as recording:
-            began = self._clock()
             try:
-                output = await self._subject.run(task.candidate, task.case)
+                with (
+                    Deadline(limits.rollout, lambda: working.charged) as own,
+                    Deadline(limits.validation if block else None, block.late if block else _never) as common,
+                ):
+                    output = await self._subject.run(task.candidate, task.case)
+                if own.expired:
+                    failure = failure_of(CandidateFailed("limit", f"it worked for longer than {limits.rollout:g} s"))
+                elif common.expired:
+                    failure = _straggled(limits.validation)
             except WorldFailed as error:
-                failure, retry_after = failure_of(error), error.retry_after
+                failure, world = failure_of(error), error
             except Exception as error:  # noqa: BLE001  (the user's code may raise anything, and a bad rollout is data)
                 failure = failure_of(error)
-            took = self._clock() - began
-        trace = recording.trace
+            took = working.seconds
+        trace = priced(recording.trace, self._terms.prices)
         return _Try(
             output=output,
             failure=failure,
-            retry_after=retry_after,
+            world=world,
             trace=trace,
             usage=trace.usage,
             measured=Measured.of(trace, took),
@@ -171,13 +264,13 @@ class Performer:
     async def _score(self, task: Task, ran: _Try) -> _Try:
         """Score an output in another recording, outside of the candidate: a judge's texts are never components."""
         failure: Failure | None = None
-        retry_after: float | None = None
+        world: WorldFailed | None = None
         score: Score | None = None
         async with self._recorder.recording({}) as recording:
             try:
                 score = await self._evaluator(task.case, ran.output, ran.trace)
             except WorldFailed as error:
-                failure, retry_after = failure_of(error), error.retry_after
+                failure, world = failure_of(error), error
             except UsageError as error:
                 failure = failure_of(UserBug("the evaluators", error.what, remedy=error.remedy))
             except UserBug as error:
@@ -187,17 +280,27 @@ class Performer:
         if score is not None and not math.isfinite(score.value):
             failure = failure_of(UserBug("the evaluators", f"the score was {score.value}, which is not finite"))
             score = None
-        judged = recording.trace
+        judged = priced(recording.trace, self._terms.prices)
         return _Try(
             output=ran.output,
             failure=failure,
-            retry_after=retry_after,
+            world=world,
             score=score,
             trace=ran.trace,
             judged=judged,
+            judging=judged.usage,
             usage=ran.usage + judged.usage if judged.model_calls else ran.usage,
             measured=ran.measured,
         )
+
+
+def _never() -> float:
+    return 0.0
+
+
+def _straggled(seconds: float | None) -> Failure:
+    message = f"it was still at work {seconds:g} s after half of its block had ended, and was cut"
+    return Failure(boundary="deadline", blame=Blame.WORLD, message=message, signature=STRAGGLER)
 
 
 def failure_of(error: Exception) -> Failure:

@@ -8,10 +8,13 @@ from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import Recorded
 from spanwright.core.goal import Goal
+from spanwright.core.limits import Deadlines
+from spanwright.core.prices import Price
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget, Usage
 from spanwright.engine.stop import Stop
+from spanwright.models import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class Means:
     recorder: Recorder
     observers: Sequence[Observer] = ()
     redaction: Redaction | None = None
+    traffic: Traffic | None = None
+    """What all requests to models go through; None where the subject asks none that we could hold."""
     clock: Callable[[], float] = time.time
     """Seconds since the epoch, for the events' times."""
 
@@ -68,6 +73,7 @@ class Conduct:
     concurrency: int = 32
     stop: Stop = field(default_factory=Stop)
     tries: int = 3
-    """How often a rollout is tried when the world fails it."""
-    patience_with_world: int = 20
-    """World failures in a row, tries included, after which the run pauses."""
+    """How often a rollout or a reflection is tried when the world fails it, while it does not fail all of them."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    """Of models that no list knows."""

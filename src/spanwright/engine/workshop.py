@@ -26,10 +26,16 @@ from spanwright.core.usage import Usage
 from spanwright.engine.bugs import LEAST, SeedFailures
 from spanwright.engine.ledger import Lease, Ledger, Phase
 from spanwright.engine.observers import Observers
-from spanwright.engine.perform import Performer, Task
+from spanwright.engine.outage import Outage
+from spanwright.engine.perform import Block, Performer, Task, Terms
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.errors import UserBug
+from spanwright.models import Pulse
 from spanwright.search import Cell, Policy, Pool
+
+_ROLLOUTS_IN_A_ROW = 10
+_REFLECTIONS_IN_A_ROW = 3
+"""Failures without an answer between them after which the world is taken to be down: reflections are few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +62,34 @@ class Workshop:
         self.observers = Observers(means.observers)
         self.ended_by: StopReason | None = None
         self.bug: UserBug | None = None
-        self.last_world_failure = ""
         # Where nothing is tried twice, a few cases are all that the seed will ever be tried on.
         least = min(LEAST, len(problem.splits.validation)) if policy.exact else LEAST
         self.seed_failures = SeedFailures(conduct.run, problem.seed.id, least)
         self._cases = {case.id: case for case in problem.splits}
-        self._world_failures = 0
+        self.reflections = self._outage(in_a_row=_REFLECTIONS_IN_A_ROW)
+        """What reflections know of the world; rollouts have another model, and know their own."""
+        self._rollouts = self._outage(in_a_row=_ROLLOUTS_IN_A_ROW)
         self._lowest = 0.0
         self._floor = 0.0
         self._performer = Performer(
             problem.subject,
             problem.evaluator,
             recorder=means.recorder,
-            concurrency=conduct.concurrency,
             clock=means.clock,
-            halted=self._is_halted,
+            pulse=Pulse() if means.traffic is None else means.traffic.pulse,
+            terms=Terms(
+                concurrency=conduct.concurrency,
+                tries=conduct.tries,
+                deadlines=conduct.deadlines,
+                outage=self._rollouts,
+                halted=self._is_halted,
+                prices=conduct.prices,
+            ),
         )
+
+    def _outage(self, *, in_a_row: int) -> Outage:
+        patience = self.conduct.deadlines.outage
+        return Outage(patience=patience, in_a_row=in_a_row, give_up=lambda: self.pause(StopReason.WORLD_DOWN))
 
     @property
     def stopping(self) -> bool:
@@ -135,6 +153,8 @@ class Workshop:
         """Start nothing new in any phase. The run can be resumed."""
         self.ended_by = reason
         self.ledger.close(Phase.TEST)
+        if self.means.traffic is not None:
+            self.means.traffic.drain()
 
     def fail(self, bug: UserBug) -> None:
         """Drain and then raise `bug`."""
@@ -165,9 +185,10 @@ class Workshop:
             tasks.append(task)
         await self.means.journal.durable()
         done: list[Observed | None] = [None] * len(tasks)
+        block = Block(len(tasks)) if work.purpose is Purpose.VALIDATION else None
 
         async def one(place: int, task: Task) -> None:
-            observed = await self._performer.perform(task, self.conduct.tries)
+            observed = await self._performer.perform(task, block)
             done[place] = None if observed is None else self._finish(observed, lease)
 
         async with anyio.create_task_group() as group:
@@ -196,23 +217,13 @@ class Workshop:
         self._watch(observed)
         return observed
 
-    def world_failed(self, what: str) -> None:
-        """Take note that the world failed a rollout or a reflection; pause when it does so again and again."""
-        self._world_failures += self.conduct.tries
-        self.last_world_failure = what
-        if self._world_failures >= self.conduct.patience_with_world:
-            self.pause(StopReason.WORLD_DOWN)
-
-    def world_answered(self) -> None:
-        """Take note that the world works."""
-        self._world_failures = 0
+    @property
+    def remark(self) -> str:
+        """What to say of a world that was down, in the end or now."""
+        return self._rollouts.last or self.reflections.last
 
     def _watch(self, observed: Observed) -> None:
         failure = observed.rollout.failure
-        if failure is not None and failure.blame is Blame.WORLD:
-            self.world_failed(f"{failure.boundary}: {failure.message}")
-            return
-        self.world_answered()
         if failure is not None and failure.blame is Blame.USER:
             rollout = observed.rollout
             trace = f"{self.conduct.run} {rollout.number}"

@@ -6,12 +6,15 @@ See docs/design/blame.md for the table.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from json import JSONDecodeError
 from types import TracebackType
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
+from pydantic import ValidationError
 from pydantic_ai import exceptions as theirs
 
 from spanwright.errors import CandidateFailed, SpanwrightError, UserBug, WorldFailed
+from spanwright.models.resets import seconds_to_reset
 
 _Verdict: TypeAlias = Callable[[Exception, str], SpanwrightError]
 """Makes our error of theirs; the text names the caller."""
@@ -29,6 +32,8 @@ _SETTINGS = (
     theirs.ModelNotFoundError,
     theirs.ModelQuotaExceededError,
 )
+_TOO_MANY: Final = 429
+_STUMBLES = (LookupError, AttributeError, TypeError, JSONDecodeError, ValidationError)
 
 
 def boundary(subject: str = "agent") -> AbstractContextManager[None]:
@@ -81,9 +86,33 @@ def classified(error: Exception, subject: str = "agent") -> SpanwrightError:
 def error_retry_after(error: Exception) -> float | None:
     """Return the seconds that the provider asked us to wait, if it said; of several providers, the shortest."""
     asked = [wait for each in _members(error) if (wait := error_retry_after(each)) is not None]
-    if isinstance(error, theirs.ModelAPIError) and error.retry_after is not None:
-        asked.append(error.retry_after)
+    if isinstance(error, theirs.ModelAPIError):
+        wait = error.retry_after
+        if wait is None and isinstance(error, theirs.ModelHTTPError) and error.status_code == _TOO_MANY:
+            wait = seconds_to_reset(error.headers or {})
+        asked += [] if wait is None else [wait]
     return min(asked, default=None)
+
+
+def is_refused(error: Exception) -> bool:
+    """Return whether the provider refused a request because there were too many."""
+    if any(is_refused(each) for each in _members(error)):
+        return True
+    return isinstance(error, theirs.ModelRateLimitError) or (
+        isinstance(error, theirs.ModelHTTPError) and error.status_code == _TOO_MANY
+    )
+
+
+def readable(error: Exception, model: str) -> Exception:
+    """Return the error for what came out of a model's request: an answer that cannot be read is the world's failure.
+
+    Adapters look for what they expect and stumble over what a gateway sent instead, each in its own way.
+    """
+    if isinstance(error, theirs.UnexpectedModelBehavior) and not isinstance(error, theirs.ContentFilterError):
+        return theirs.ModelAPIError(model, f"the answer could not be read: {error}")
+    if isinstance(error, _STUMBLES):
+        return theirs.ModelAPIError(model, f"the answer could not be read: {type(error).__name__}: {error}")
+    return error
 
 
 def is_transient(error: Exception) -> bool:
@@ -94,9 +123,10 @@ def is_transient(error: Exception) -> bool:
         return False
     if isinstance(error, _WORLD):
         return True
-    return isinstance(error, theirs.ModelHTTPError) and (
-        error.status_code in (408, 409, 429) or error.status_code >= 500
-    )
+    if isinstance(error, theirs.ModelHTTPError):
+        return error.status_code in (408, 409, _TOO_MANY) or error.status_code >= 500
+    # What is left has no status: a body that broke off, or that is no JSON.
+    return isinstance(error, theirs.ModelAPIError) and not isinstance(error, theirs.ModelRequestRejectedError)
 
 
 def _members(error: Exception) -> Sequence[Exception]:

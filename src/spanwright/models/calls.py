@@ -20,6 +20,8 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 
 from spanwright.models.boundary import error_retry_after, is_transient
+from spanwright.models.clocks import waiting
+from spanwright.models.trip import Trip, innermost
 from spanwright.telemetry import current_meters, current_provider
 
 
@@ -40,7 +42,10 @@ class Backoff:
 
 @dataclass(init=False)
 class RetryingModel(WrapperModel):
-    """Send each request until it succeeds, fails for good, or was tried often enough."""
+    """Send each request until it succeeds, fails for good, or was tried often enough.
+
+    While a run goes on, each try goes through the lane of its model. To wait there, or between two tries, is no work.
+    """
 
     def __init__(self, wrapped: Model, backoff: Backoff, jitter: Random) -> None:
         super().__init__(wrapped)
@@ -58,7 +63,10 @@ class RetryingModel(WrapperModel):
         tried = 0
         while True:
             try:
-                return await self.wrapped.request(messages, settings, model_request_parameters)
+                async with Trip(innermost(self), again=tried > 0) as trip:
+                    response = await self.wrapped.request(messages, settings, model_request_parameters)
+                    trip.answered(response.usage.total_tokens)
+                return response
             except Exception as error:  # noqa: BLE001  (providers' errors have no common root; all but a passing one is raised again)
                 tried += 1
                 await self._wait_or_raise(error, tried)
@@ -73,17 +81,22 @@ class RetryingModel(WrapperModel):
     ) -> AsyncGenerator[StreamedResponse]:
         """Open the stream, retried; once it is open, a failure is the caller's."""
         settings = self._once(model_settings)
-        async with AsyncExitStack() as stack:
-            tried = 0
-            while True:
-                opening = super().request_stream(messages, settings, model_request_parameters, run_context)
-                try:
+        tried = 0
+        while True:
+            opening = super().request_stream(messages, settings, model_request_parameters, run_context)
+            try:
+                async with AsyncExitStack() as stack:
+                    trip = await stack.enter_async_context(Trip(innermost(self), again=tried > 0))
                     stream = await stack.enter_async_context(opening)
-                    break
-                except Exception as error:  # noqa: BLE001  (as in `request`)
-                    tried += 1
-                    await self._wait_or_raise(error, tried)
+                    trip.opened()
+                    opened = stack.pop_all()
+                break
+            except Exception as error:  # noqa: BLE001  (as in `request`)
+                tried += 1
+                await self._wait_or_raise(error, tried)
+        async with opened:
             yield stream
+            trip.answered(stream.usage.total_tokens)
 
     def _once(self, settings: ModelSettings | None) -> ModelSettings | None:
         """Switch the SDK's retries off, where it has any: a model that knows no such setting would warn of it."""
@@ -94,7 +107,8 @@ class RetryingModel(WrapperModel):
     async def _wait_or_raise(self, error: Exception, tried: int) -> None:
         if tried >= self._backoff.tries or not is_transient(error):
             raise error
-        await anyio.sleep(self._backoff.wait(tried, error_retry_after(error), self._jitter))
+        with waiting():
+            await anyio.sleep(self._backoff.wait(tried, error_retry_after(error), self._jitter))
 
 
 @dataclass(init=False)
@@ -179,10 +193,3 @@ def capabilities(retries: Retries) -> Sequence[AbstractCapability[Any]]:
     """Return what to pass as `capabilities=` to a run of ours: retries and, inside a recording, instrumentation."""
     instrumentation = Instruments().instrumentation
     return (retries,) if instrumentation is None else (retries, instrumentation)
-
-
-def innermost(model: Model) -> Model:
-    """Return the model that talks to the provider, without what is wrapped around it."""
-    while isinstance(model, WrapperModel):
-        model = model.wrapped
-    return model

@@ -6,7 +6,7 @@ from pydantic_ai.models import Model, infer_model
 from pydantic_ai.models.fallback import FallbackModel
 
 from spanwright.errors import UsageError
-from spanwright.models.calls import innermost
+from spanwright.models.trip import innermost
 
 
 def resolve(model: Model | str) -> Model:

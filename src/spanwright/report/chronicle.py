@@ -5,6 +5,7 @@ A fold over events like the pool: what it says of a run is the same while the ru
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 from spanwright.core.candidate import CandidateId, ComponentId
 from spanwright.core.events import (
@@ -19,7 +20,8 @@ from spanwright.core.events import (
     RunResumed,
     RunStarted,
 )
-from spanwright.core.rollout import Rollout
+from spanwright.core.proposal import Refusal, RefusalReason
+from spanwright.core.rollout import STRAGGLER, Purpose, Rollout
 from spanwright.core.usage import Usage
 from spanwright.report import figures
 from spanwright.report.best_of_case import BestOfCase, BestTries
@@ -70,6 +72,13 @@ class Chronicle:
         self.proposed = 0
         """Children that were judged."""
         self.accepted = 0
+        self.spending: dict[str, Usage] = {}
+        """What went into what: rollouts by their purpose, judges, reflections. Judges are a part of no rollout here."""
+        self.unscored = 0
+        """Rollouts that the world failed, with those that were cut."""
+        self.cut = 0
+        """Rollouts that were cut because the others of their block were done."""
+        self.failed_reflections = 0
         self.refused = 0
         """Answers of the reflector that could not be used."""
         self.started: RunStarted | None = None
@@ -137,6 +146,8 @@ class Chronicle:
             case ReflectionEnded():
                 self._reflections_under_way.discard(event.attempt)
                 self.usage += event.usage
+                self._spend("reflections", event.usage)
+                self.failed_reflections += _failed(event)
             case RunResumed():
                 self._rollouts_under_way.clear()
                 self._reflections_under_way.clear()
@@ -182,8 +193,16 @@ class Chronicle:
         self.usage += rollout.usage
         self._best.add(rollout)
         self._takings.add(rollout)
+        self._spend(_PURPOSES[rollout.purpose], rollout.usage - rollout.judging)
+        if rollout.judging.requests:
+            self._spend("judges", rollout.judging)
+        self.unscored += rollout.score is None
+        self.cut += rollout.failure is not None and rollout.failure.signature == STRAGGLER
         if rollout.tools is not None:
             self._with_tools.append(rollout)
+
+    def _spend(self, on: str, usage: Usage) -> None:
+        self.spending[on] = self.spending.get(on, Usage()) + usage
 
     def _judge(self, event: Judged) -> None:
         self.proposed += 1
@@ -207,6 +226,20 @@ class Chronicle:
             self._since = at
             self._latest = at
         self._latest = max(self._latest, at)
+
+
+_PURPOSES: Final = {
+    Purpose.MINIBATCH: "minibatches",
+    Purpose.GATE: "gates",
+    Purpose.VALIDATION: "validation",
+    Purpose.FINAL: "finals",
+    Purpose.TEST: "test",
+    Purpose.CALIBRATION: "calibration",
+}
+
+
+def _failed(event: ReflectionEnded) -> bool:
+    return isinstance(event.result, Refusal) and event.result.reason is RefusalReason.FAILED
 
 
 def time_of(event: Event) -> float:

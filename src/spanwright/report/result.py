@@ -67,6 +67,16 @@ class Result:
     """On test cases, which steered nothing; None without a test split, and before it was scored."""
     usage: Usage
     """What was spent on rollouts and reflections that ended."""
+    spending: Mapping[str, Usage]
+    """What went into what: rollouts by their purpose, judges, reflections. Together they are `usage`."""
+    unscored: int
+    """Rollouts that the world failed for good, or that were cut: they count for nothing but what they cost."""
+    cut: int
+    """Of these, rollouts that were cut because the others of their block were done."""
+    set_aside: Mapping[str, str]
+    """Cases that the world failed again and again while it answered for others, each with the last failure."""
+    failed_reflections: int
+    """Reflections that the world failed for good."""
     lost: int
     """Rollouts that were under way when a process was lost: paid for, and done again."""
     proposed: int
@@ -142,6 +152,11 @@ class Result:
             validation=on_validation(view, best.id),
             test=compare(view.test_scores(seed.id), view.test_scores(best.id)),
             usage=chronicle.usage,
+            spending=dict(chronicle.spending),
+            unscored=chronicle.unscored,
+            cut=chronicle.cut,
+            set_aside=dict(view.set_aside),
+            failed_reflections=chronicle.failed_reflections,
             lost=chronicle.lost,
             proposed=chronicle.proposed,
             accepted=chronicle.accepted,
@@ -325,6 +340,11 @@ class Result:
             "usd": self.usage.usd,
             "unpriced": self.usage.unpriced,
             "lost": self.lost,
+            "spending": {on: _spent(each) for on, each in self.spending.items()},
+            "unscored": self.unscored,
+            "cut": self.cut,
+            "set_aside": dict(self.set_aside),
+            "failed_reflections": self.failed_reflections,
             "seconds": round(self.seconds, 3),
             "accepted": self.accepted,
             "proposed": self.proposed,
@@ -359,6 +379,10 @@ def _measured(result: Result) -> Measured | None:
     )
 
 
+def _spent(usage: Usage) -> Mapping[str, float]:
+    return {"rollouts": usage.rollouts, "requests": usage.requests, "tokens": usage.tokens, "usd": usage.usd}
+
+
 def _record(of: Tradeoff) -> Mapping[str, object]:
     means = {name: [figure.mean, _finite(figure.low), _finite(figure.high)] for name, figure in of.figures.items()}
     return {"candidate": of.candidate.id, "measured_on": of.measured_on, "keeps": of.keeps.name.lower(), **means}
@@ -389,10 +413,29 @@ def _lines(result: Result) -> Iterable[str]:
         yield f"  changed     {', '.join(result.components_changed)}"
     lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""
     yield f"  spent       {figures.spent(result.usage)}, in {figures.duration(result.seconds)}{lost}"
+    if result.usage.requests:
+        yield f"  spent on    {'; '.join(_told(on, each, result.usage) for on, each in result.spending.items())}"
+    yield from (f"  failed      {line}" for line in _failures(result))
     proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
     yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
     yield f"  ended       {_ending(result)}"
     yield from (f"  note        {remark}" for remark in (*result.findings, *result.remarks))
+
+
+def _told(on: str, spent: Usage, whole: Usage) -> str:
+    """Return what one kind of work took: in dollars where all prices are known, else in tokens."""
+    what = figures.dollars(spent.usd) if whole.usd and not whole.unpriced else figures.number(spent.tokens, "token")
+    return f"{on} {what}"
+
+
+def _failures(result: Result) -> Iterable[str]:
+    if result.unscored:
+        cut = f", {result.cut} of them cut as stragglers" if result.cut else ""
+        yield f"{figures.number(result.unscored, 'rollout')} left without a score by the world{cut}"
+    if result.failed_reflections:
+        yield f"{figures.number(result.failed_reflections, 'reflection')}: the reflection model could not be reached"
+    for case, message in result.set_aside.items():
+        yield f"case {case!r} was set aside: {message}"
 
 
 def _compared(result: Result, compared: Comparison) -> str:

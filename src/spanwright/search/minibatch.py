@@ -25,7 +25,7 @@ def epoch_shuffled(view: PoolView, parent: CandidateId, *, attempt: int, size: i
 
     Attempts that are in flight at the same time hold different hands.
     """
-    train = view.train
+    train = [case for case in view.train if case not in view.set_aside] or view.train
     if not train:
         return ()
     size = min(size, len(train))

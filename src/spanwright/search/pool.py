@@ -62,6 +62,7 @@ class Pool:
         state = self._state
         state.budget = event.budget
         state.flights.resume()
+        state.setbacks.resume()
         state.final_scores.resume()
         state.finals -= sum(lost.purpose is Purpose.FINAL for lost in state.flights.lost_lately)
 
@@ -79,6 +80,7 @@ class Pool:
     def _rollout_ended(self, event: RolloutEnded) -> None:
         state, rollout = self._state, event.rollout
         state.flights.end(rollout)
+        state.setbacks.note(rollout)
         state.usage += rollout.usage
         state.attempts.add(rollout)
         state.tool_cases.add(rollout)

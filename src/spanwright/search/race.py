@@ -76,4 +76,5 @@ def open_cases(view: PoolView, candidate: CandidateId, order: Sequence[str]) -> 
         if not view.was_measured(candidate, case)
         and not view.flying(candidate, case)
         and view.failed(candidate, case) < _TRIES
+        and case not in view.set_aside
     ]

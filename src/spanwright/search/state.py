@@ -22,6 +22,7 @@ from spanwright.search.grid import Grid
 from spanwright.search.lessons import Lessons
 from spanwright.search.objectives import Objectives
 from spanwright.search.posterior import Posterior
+from spanwright.search.setbacks import Setbacks
 from spanwright.search.solvers import Solvers
 from spanwright.search.successes import Successes
 from spanwright.search.suspicions import Suspicions
@@ -72,6 +73,7 @@ class State:
         self.posterior: Posterior | None = None
         self.objectives = Objectives()
         self.flights = Flights()
+        self.setbacks = Setbacks()
         self.attempts = Attempts()
         self.lessons = Lessons()
         self.edits = Edits()

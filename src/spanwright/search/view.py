@@ -378,6 +378,11 @@ class PoolView:
         """Return how many rollouts of a cell are under way."""
         return self._state.flights.flying(candidate, case)
 
+    @property
+    def set_aside(self) -> Mapping[str, str]:
+        """The cases that the world keeps failing whoever is tried, each with its last failure: they are left out."""
+        return self._state.setbacks.aside
+
     def failed(self, candidate: CandidateId, case: str) -> int:
         """Return how often the world failed a cell in this process."""
         return self._state.flights.failed(candidate, case)

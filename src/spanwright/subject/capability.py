@@ -16,7 +16,7 @@ from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset
 
 from spanwright.core.candidate import Candidate, ComponentId
-from spanwright.models import Retries, model_id
+from spanwright.models import Retries, current_traffic, model_id
 from spanwright.subject import ids
 from spanwright.subject.fit import Fit
 from spanwright.subject.out_of_reach import out_of_reach
@@ -25,7 +25,7 @@ from spanwright.subject.renaming import RenamingModel, renaming
 from spanwright.subject.settings import Choices, set_in
 from spanwright.subject.surface import surface
 from spanwright.subject.templating import filled, sources_of, templates_in
-from spanwright.subject.tools import GuardedToolset, Rules, current_rehearsal, inherited_rules
+from spanwright.subject.tools import GuardedToolset, Rules, TimedToolset, current_rehearsal, inherited_rules
 from spanwright.subject.unreached import Unreached
 from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import current_provider, mark_components
@@ -74,10 +74,14 @@ class Wearable(AbstractCapability[Any]):
         return rules if current_rehearsal() is not None or isinstance(worn(), Preview) else None
 
     def get_wrapper_toolset(self, toolset: AbstractToolset[Any]) -> AbstractToolset[Any] | None:
-        """Keep the rules for tools around all of them."""
-        rules = self.guarding
-        if rules is None:
-            return None
+        """Keep the rules for tools around all of them, and their deadline."""
+        traffic, rules = current_traffic(), self.guarding
+        if traffic is not None and traffic.terms.deadlines.tool_call is not None:
+            timed = TimedToolset(toolset, traffic)
+            return timed if rules is None else self._guarded(timed, rules)
+        return None if rules is None else self._guarded(toolset, rules)
+
+    def _guarded(self, toolset: AbstractToolset[Any], rules: Rules) -> AbstractToolset[Any]:
         return GuardedToolset(toolset, agent=self.agent, rules=rules, rehearsal=current_rehearsal())
 
     async def prepare_tools(self, ctx: RunContext[Any], tool_defs: list[ToolDefinition]) -> list[ToolDefinition]:

@@ -36,11 +36,6 @@ from spanwright.subject.texts import NOBODY
 
 _LAMBDA = "<lambda>"
 _AT_RUN_TIME = "code makes it at run time"
-_NEVER_WRITTEN = {
-    Kind.DEMONSTRATIONS: "worked examples are not written into the source",
-    Kind.SETTING: "settings of models are not written into the source",
-    Kind.TOOL_NAME: "a tool's name is not changed in the source: other code may call it",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +52,8 @@ class Origins:
 
     def of(self, component: Component) -> Sequence[Place | Nowhere]:
         """Return the places of a component's text, the likeliest first."""
-        if why := _AT_RUN_TIME if component.dynamic else _NEVER_WRITTEN.get(component.kind):
-            return (Nowhere(reason=why),)
+        if component.dynamic:
+            return (Nowhere(reason=_AT_RUN_TIME),)
         rest = component.id.partition("/")[2]
         match component.kind:
             case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT:
@@ -72,6 +67,14 @@ class Origins:
             case Kind.TEXT:
                 files = tuple(dict.fromkeys((*self.homes, *self.others)))
                 return (InText(files=files, keys=(component.id.removeprefix(f"{NOBODY}/"), component.id)),)
+            case Kind.DEMONSTRATIONS:
+                return (Nowhere(reason="worked examples are not written into the source"),)
+            case Kind.SETTING:
+                return (Nowhere(reason="settings of models are not written into the source"),)
+            case Kind.TOOL_NAME:
+                return (Nowhere(reason="a tool's name is not changed in the source: other code may call it"),)
+            case Kind.ARTIFACT:
+                return (Nowhere(reason="it is no text of an agent's"),)
 
     def registration(self, component: Component) -> InRegistration | None:
         """Return where a tool may be described beside its docstring."""

@@ -30,7 +30,13 @@ def main() -> None:
     except (ImportError, AttributeError, ValueError) as error:
         parser.error(str(error))
     faults = [
-        Fault(kind=kind, probability=rate, retry_after=options.retry_after, seconds=options.hang_seconds)
+        Fault(
+            kind=kind,
+            probability=rate,
+            retry_after=options.retry_after,
+            reset_after=options.reset_after,
+            seconds=options.hang_seconds if kind is FaultKind.HANG else options.slow_seconds,
+        )
         for kind in FaultKind
         if (rate := getattr(options, f"fault_{kind}"))
     ]
@@ -61,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     for kind in FaultKind:
         add(f"--fault-{kind}", type=float, default=0.0, metavar="RATE", help=f"how often requests fail by {kind.name}")
     add("--retry-after", type=float, help="the seconds that 429 and 503 ask to wait; by default they do not say")
+    add("--reset-after", type=float, help="the seconds after which 429 tells that its limit is whole again")
+    add("--slow-seconds", type=float, default=5.0, help="how late the first byte of a slow answer comes")
     add("--hang-seconds", type=float, default=600.0, help="how long a hang lasts at most")
     add(
         "--refuse",

@@ -58,6 +58,15 @@ class Completion:
             return _event(self._frame("chat.completion.chunk", [])) + _DONE
         return _json(self._frame("chat.completion", []) | {"usage": self._usage()})
 
+    def padded(self, size: int) -> bytes:
+        """Return the answer with `size` bytes in a field that nobody asked for."""
+        return self.body()[:-1] + b',"padding":"' + b"x" * size + b'"}'
+
+    def enveloped(self, *, streamed: bool) -> bytes:
+        """Return what a gateway wrapped into JSON of its own: no field is where it belongs."""
+        value = {"status": "ok", "data": {"text": self.reply.text}, "choices": "see data"}
+        return _event(value) + _DONE if streamed else _json(value)
+
     def _frame(self, kind: str, choices: Sequence[object]) -> dict[str, object]:
         model = self.request.model
         return {"id": self.id, "object": kind, "created": _CREATED, "model": model, "choices": choices}

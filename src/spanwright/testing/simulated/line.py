@@ -61,6 +61,10 @@ def error_response(error: ApiError) -> Response:
     if error.retry_after is not None:
         # OpenAI sends both; the first is what its own client reads, the second is whole seconds for the others.
         headers = {"retry-after-ms": f"{error.retry_after * 1000:g}", "retry-after": str(ceil(error.retry_after))}
+    if error.reset_after is not None:
+        minutes, seconds = divmod(error.reset_after, 60)
+        headers["x-ratelimit-remaining-requests"] = "0"
+        headers["x-ratelimit-reset-requests"] = f"{minutes:.0f}m{seconds:g}s" if minutes else f"{seconds:g}s"
     return json_response({"error": fields}, status=error.status, headers=headers)
 
 

@@ -123,6 +123,17 @@ class CallLog:
         self._calls: list[OpenCall] = []
         self._in_flight = 0
         self._max_in_flight = 0
+        self._by_model: Counter[str] = Counter()
+
+    @property
+    def in_flight(self) -> Mapping[str, int]:
+        """Requests in flight by model."""
+        return self._by_model
+
+    @property
+    def began(self) -> float | None:
+        """When the first request arrived."""
+        return self._calls[0].call.started if self._calls else None
 
     @contextmanager
     def call(self, model: str, digest: str) -> Generator[OpenCall]:
@@ -131,10 +142,12 @@ class CallLog:
         self._calls.append(opened)
         self._in_flight += 1
         self._max_in_flight = max(self._max_in_flight, self._in_flight)
+        self._by_model[model] += 1
         try:
             yield opened
         finally:
             self._in_flight -= 1
+            self._by_model[model] -= 1
             if opened.call.ended is None:
                 opened.end("abandoned")
 

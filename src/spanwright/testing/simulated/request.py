@@ -24,6 +24,8 @@ class ApiError:
     code: str | int | None = None
     retry_after: float | None = None
     """Seconds, sent in the headers; None sends no such header."""
+    reset_after: float | None = None
+    """Seconds until the limit of requests is whole again, sent as OpenAI does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from spanwright.testing.simulated.completion import Completion, complete, halved
-from spanwright.testing.simulated.faults import Fault, FaultKind, drawn_fault, error_of, with_bad_arguments
+from spanwright.testing.simulated.faults import Fault, FaultKind, Moment, drawn_fault, error_of, with_bad_arguments
 from spanwright.testing.simulated.latency import Latency
 from spanwright.testing.simulated.line import EVENTS, JSON, Line, error_response, json_response
 from spanwright.testing.simulated.log import CallLog, OpenCall
@@ -31,7 +31,8 @@ from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws, Sim
 
 V = TypeVar("V")
 
-_UNREADABLE = frozenset({FaultKind.RESET, FaultKind.TRUNCATED, FaultKind.EMPTY_CHOICES})
+_UNREADABLE = frozenset({FaultKind.RESET, FaultKind.TRUNCATED, FaultKind.EMPTY_CHOICES, FaultKind.WRONG_SCHEMA})
+_HUGE = 8_000_000
 
 
 def simulated_app(
@@ -145,10 +146,15 @@ class _ChatCompletions:
         """Fail as the rules say, or let the model answer."""
         draws = self._provider.draws("fault", attempt.digest, attempt.serving.arrival)
         model = attempt.asked.chat.model
-        fault = drawn_fault(self._provider.faults, model, draws)
+        began = self._log.began
+        age = 0.0 if began is None else anyio.current_time() - began
+        moment = Moment(model=model, age=age, in_flight=self._log.in_flight)
+        fault = drawn_fault(self._provider.faults, moment, draws)
         error = error_of(fault, model) if fault else None
         if fault is None or error is None:
-            await self._serve(attempt, fault.kind if fault else None)
+            late = fault.seconds if fault is not None and fault.kind is FaultKind.SLOW else 0.0
+            if await attempt.line.holds(late):
+                await self._serve(attempt, fault.kind if fault else None)
             return
         stays = fault.kind is not FaultKind.HANG or await attempt.line.holds(fault.seconds)
         attempt.call.end("faulted", fault.kind)
@@ -173,7 +179,7 @@ class _ChatCompletions:
             await _stream(attempt, completion, delay.rest, fault=_visible(spoiled, reply, said))
         else:
             _settle(attempt, completion, _visible(spoiled, reply, said))
-            body = completion.body()
+            body = completion.padded(_HUGE) if spoiled is FaultKind.HUGE else completion.body()
             await attempt.line.begin(JSON, length=len(body))
             await attempt.line.write(body)
 
@@ -227,10 +233,11 @@ async def _stream(attempt: _Attempt, completion: Completion, seconds: float, *, 
 
 
 async def _deliver_spoiled(attempt: _Attempt, completion: Completion, fault: FaultKind) -> None:
-    """Send an answer that cannot be read: without choices, ending in the middle, or broken off there."""
+    """Send an answer that cannot be read: without choices, of another shape, ending in the middle or broken off."""
     streamed = attempt.asked.chat.stream
-    if fault is FaultKind.EMPTY_CHOICES:
-        payload = completion.without_choices(streamed=streamed)
+    if fault in (FaultKind.EMPTY_CHOICES, FaultKind.WRONG_SCHEMA):
+        empty = fault is FaultKind.EMPTY_CHOICES
+        payload = (completion.without_choices if empty else completion.enveloped)(streamed=streamed)
         await attempt.line.begin(EVENTS if streamed else JSON, length=None if streamed else len(payload))
         await attempt.line.write(payload)
         return

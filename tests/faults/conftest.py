@@ -1,0 +1,6 @@
+"""The tests of faults use the small world of the acceptance tests, behind a server that fails."""
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "acceptance")]
