@@ -36,6 +36,12 @@ from spanwright.subject.texts import NOBODY
 
 _LAMBDA = "<lambda>"
 _AT_RUN_TIME = "code makes it at run time"
+_NEVER_WRITTEN = {
+    Kind.DEMONSTRATIONS: "worked examples are not written into the source",
+    Kind.SETTING: "settings of models are not written into the source",
+    Kind.TOOL_NAME: "a tool's name is not changed in the source: other code may call it",
+    Kind.ARTIFACT: "it is no text of an agent's",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +73,8 @@ class Origins:
             case Kind.TEXT:
                 files = tuple(dict.fromkeys((*self.homes, *self.others)))
                 return (InText(files=files, keys=(component.id.removeprefix(f"{NOBODY}/"), component.id)),)
-            case Kind.DEMONSTRATIONS:
-                return (Nowhere(reason="worked examples are not written into the source"),)
-            case Kind.SETTING:
-                return (Nowhere(reason="settings of models are not written into the source"),)
-            case Kind.TOOL_NAME:
-                return (Nowhere(reason="a tool's name is not changed in the source: other code may call it"),)
-            case Kind.ARTIFACT:
-                return (Nowhere(reason="it is no text of an agent's"),)
+            case Kind.DEMONSTRATIONS | Kind.SETTING | Kind.TOOL_NAME | Kind.ARTIFACT:
+                return (Nowhere(reason=_NEVER_WRITTEN[component.kind]),)
 
     def registration(self, component: Component) -> InRegistration | None:
         """Return where a tool may be described beside its docstring."""
