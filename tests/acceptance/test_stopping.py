@@ -225,7 +225,7 @@ def test_when_the_world_is_down_the_run_pauses_without_a_score_and_goes_on_when_
 
     assert (False, StopReason.WORLD_DOWN) == (paused.complete, paused.stop_reason)
     assert "overloaded" in str(paused)
-    assert 0 < len(failed) <= 7 + 8  # twenty tries in vain, and what had been served before its second call failed
+    assert len(failed) <= 7 + 8  # most are as if they had not begun; some had been served before their second call
     assert all("503" in rollout.failure.message for rollout in failed if rollout.failure is not None)
 
     site.failing = None

@@ -128,7 +128,8 @@ async def test_they_are_listed_with_where_they_are_written_and_what_cannot_be_kn
     module = shop(PROGRAM)
     reach = Reach(module=module.__name__, name="run")
 
-    listed = {each.id: (each, origin) for each, origin in await origins(module.run, agents_in(module.run), reach)}
+    found = await subject_of(module.run, None, {}).components()
+    listed = {each.id: (each, origin) for each, origin in origins(found, module.run, agents_in(module.run), reach)}
 
     assert {"helper/instructions", "text/opening", "helper/closing", "text/made"} == set(listed)
     assert "Please:" == listed["text/opening"][0].text
