@@ -68,6 +68,7 @@ class Noting:
         self.keep_reflection = journal.keep_reflection
         self.observed = journal.observed
         self.events = journal.events
+        self.annotations = journal.annotations
 
     def append(self, event: Event) -> None:
         self._last += 1
