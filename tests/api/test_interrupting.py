@@ -50,9 +50,9 @@ def history(folder: Path) -> list[RolloutStarted | RolloutEnded]:
     return []
 
 
-def wait_until_busy(folder: Path, process: "subprocess.Popen[str]") -> None:
+def wait_until_busy(folder: Path, process: "subprocess.Popen[str]", *, ended: int = 0) -> None:
     patience = time.monotonic() + 60
-    while len(history(folder)) < 3:
+    while len(seen := history(folder)) < 3 or sum(isinstance(each, RolloutEnded) for each in seen) < ended:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < patience
         time.sleep(0.05)
@@ -64,7 +64,7 @@ def is_in_order(folder: Path) -> bool:
 
 def test_one_interrupt_starts_nothing_more_and_takes_no_longer_than_the_rollouts_in_flight(tmp_path, start):
     process = start("sync", SHORT)
-    wait_until_busy(tmp_path, process)
+    wait_until_busy(tmp_path, process, ended=1)  # what was announced and has not begun by then never ends
     interrupted = time.time()
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
@@ -78,7 +78,7 @@ def test_one_interrupt_starts_nothing_more_and_takes_no_longer_than_the_rollouts
     assert "Traceback" not in stderr
     assert max(began) < interrupted + 1
     assert max(each.ended for each in ended) < interrupted + longest + 1
-    assert len(began) >= len(ended) >= 3
+    assert len(began) >= len(ended) >= 1
     assert is_in_order(tmp_path)
 
 
