@@ -96,8 +96,10 @@ def test_applied_twice_the_second_time_changes_nothing(package):
 def test_what_cannot_be_written_is_listed_with_its_reason(package):
     texts = package.texts("unwritable", "scales")
     found = package.write_back("unwritable", "scales", {id: f"{text} New." for id, text in texts.items()})
+    renamed = "a tool's name is not changed in the source: other code may call it"
 
     assert {
+        **{id: renamed for id in texts if id.startswith("scales/tool_name:")},
         "scales/instructions": "code makes instructions of scales at unwritable.py:36",
         "scales/tool:weigh": "code changes it at run time: a prepare function or a toolset",
         "scales/tool:to_grams": "code makes the docstring of convert",
