@@ -30,7 +30,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-browser screenshots test-gepa bench-gepa docs newcomer check format live lock clean
+.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-sandbox test-browser screenshots test-gepa bench-gepa docs newcomer check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -73,6 +73,9 @@ test-soak: setup ## Run 50,000 rollouts: memory flat, bytes of the store for eac
 
 test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
+
+test-sandbox: setup ## Run evolved code under bubblewrap, which has to be installed: what it must not do is refused or ended
+	$(BIN)/python -m pytest -m sandbox tests/sandbox tests/agents $(ARGS)
 
 test-remote: setup $(BACKENDS)/openai-agents/.installed ## Optimize an OpenAI Agents SDK agent in a process of its own (130 MB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m remote --timeout 600 tests/remote $(ARGS)

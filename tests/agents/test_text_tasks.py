@@ -76,6 +76,7 @@ def test_a_configuration_that_the_service_refuses_is_the_texts_fault(text: str) 
         cache_config.evaluate(text, 0)
 
 
+@pytest.mark.sandbox
 async def test_a_router_gets_near_the_least_cost() -> None:
     result = await improved(broadcast.task, 50)
 
@@ -89,6 +90,7 @@ async def test_a_router_gets_near_the_least_cost() -> None:
     assert -result.validation.seed.mean > 1.8 * math.fsum(least.values()) / len(least)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("body", "said"),
     [("return []", "does not reach"), ("return [['a', 'b']]", "no link a -> b"), ("return 3", "no list")],
@@ -107,6 +109,7 @@ def test_no_policy_pays_less_than_hindsight() -> None:
             assert market.hindsight(job) <= always + 1e-9
 
 
+@pytest.mark.sandbox
 def test_a_policy_that_misses_deadlines_pays_double() -> None:
     case = Case(name="one", inputs=(2, 0))
 
@@ -116,6 +119,7 @@ def test_a_policy_that_misses_deadlines_pays_double() -> None:
     assert 10 == evaluated.info["missed deadlines"]
 
 
+@pytest.mark.sandbox
 def test_a_packing_is_checked_twice_and_by_exact_arithmetic() -> None:
     seed = circle_packing.evaluate(circle_packing.task.seed)
     rows = circle_packing.evaluate(method("circle", 0))
@@ -124,6 +128,7 @@ def test_a_packing_is_checked_twice_and_by_exact_arithmetic() -> None:
     assert math.isclose(rows.score, float(exact_sum(rows.output, 26)), abs_tol=1e-12)
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize(
     ("circles", "said"),
     [
@@ -143,6 +148,7 @@ def test_a_packing_that_is_none_scores_nothing_and_is_told_why(circles: str, sai
         exact_sum([[0.5, 0.5, 0.1]] * 26, 26)
 
 
+@pytest.mark.sandbox
 def test_a_minimizer_is_judged_by_the_points_that_it_asked() -> None:
     corner = "def minimize(ask, dimensions, low, high, budget, seed):\n    ask([low] * dimensions)\n    return -1e9"
 

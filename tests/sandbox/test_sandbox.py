@@ -1,27 +1,24 @@
 """Code that nobody has read, in a sandbox: what it does is refused or ended in time, and it is to blame for it."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
+import venv
 from pathlib import Path
 
 import pytest
 
-from spanwright import Budget, CandidateFailed, Policy, Run, UsageError, optimize_text
+from spanwright import Budget, CandidateFailed, Policy, Run, optimize_text
 from spanwright.reflection import FunctionReflector
-from spanwright.sandbox import Ending, Limits, obstacle, run
-from spanwright.sandbox import running as sandbox_running
+from spanwright.sandbox import Ending, Limits, run
 
 SOON = Limits(seconds=20, memory=1 << 29)
 NOW = Limits(seconds=1.5, memory=1 << 29)
 
 
-@pytest.fixture(autouse=True)
-def _in_a_sandbox() -> None:
-    """Where bubblewrap is not to be had, these tests show no more than that `run` refuses."""
-    if why := obstacle():
-        with pytest.raises(UsageError, match="no sandbox here"):
-            run("def f(): return 1", call="f")
-        pytest.fail(f"the sandbox cannot be tested: {why}")
+pytestmark = pytest.mark.sandbox
 
 
 def test_a_function_takes_json_and_returns_json_with_what_it_printed() -> None:
@@ -123,14 +120,15 @@ def test_calls_side_by_side_are_strangers_to_each_other() -> None:
     assert {number: number for number in range(4)} == found
 
 
-def test_without_a_sandbox_it_refuses_unless_it_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox_running, "obstacle", lambda: "bubblewrap (bwrap) is not installed")
+def test_an_interpreter_that_lives_among_temporary_files_runs_there_too(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", symlinks=True)
+    code = "from spanwright.sandbox import run; print(run('def f(): return 1', call='f').unwrap())"
+    ours = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [tmp_path / "venv/bin/python", "-c", code], env=ours, capture_output=True, text=True, check=False, timeout=60
+    )
 
-    with pytest.raises(UsageError, match=r"no sandbox here: bubblewrap .* is not installed. Install bubblewrap"):
-        run("def f(): return 1", call="f")
-    assert 1 == run("def f(): return 1", call="f", without_sandbox=True, limits=SOON).unwrap()
-    hung = run("def f():\n    while True: pass", call="f", without_sandbox=True, limits=NOW)
-    assert Ending.TIME is hung.ending
+    assert "1\n" == done.stdout, done.stderr
 
 
 async def test_a_run_goes_on_when_evolved_code_hangs_or_breaks_and_the_candidate_is_blamed() -> None:

@@ -29,9 +29,9 @@ def shut_in(limits: Limits, files: Mapping[str, int], filter_fd: int | None) -> 
     """Return what to put before a command. `files` are open file descriptors by name, to be read in `/inputs`."""
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     words += ["--uid", _NOBODY, "--gid", _NOBODY, "--hostname", "sandbox"]
-    for folder in _visible():
-        words += ["--ro-bind", folder, folder]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.files), "--tmpfs", "/tmp"]  # noqa: S108
+    for folder in _visible():  # after /tmp is emptied: an interpreter may live there
+        words += ["--ro-bind", folder, folder]
     for name, descriptor in files.items():
         words += ["--ro-bind-data", str(descriptor), f"{INPUTS}/{name}"]
     for name in _THREADS:
