@@ -5,6 +5,7 @@ Each rollout takes some seconds: of an async model, or of a sync tool, which not
 
 import asyncio
 import json
+import signal
 import sys
 import time
 
@@ -64,6 +65,7 @@ async def cancelled(store):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background may have it ignored
     store, manner, _ = sys.argv[1:]
     match manner:
         case "sync":
