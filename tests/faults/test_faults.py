@@ -35,7 +35,7 @@ async def test_a_world_that_is_down_pauses_the_run_scores_nothing_and_it_goes_on
     resumed = await storm.run("down")
 
     assert (False, StopReason.WORLD_DOWN) == (paused.result.complete, paused.result.stop_reason)
-    assert 3.0 < paused.seconds < 20.0
+    assert 3.0 < paused.seconds < 60.0
     assert "overloaded" in str(paused.result)
     assert [] == [rollout for rollout in paused.rollouts if rollout.failure is not None and rollout.score is not None]
     assert len(paused.page.calls) < sum(paused.page.served.values()) + 40, "it is not hammered while it is down"

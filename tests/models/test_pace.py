@@ -222,3 +222,16 @@ def test_one_thing_that_always_fails_is_no_outage() -> None:
     breaker.failed(1.0, "q8")
     breaker.failed(1.0, "q9")
     assert breaker.open
+
+
+def test_a_model_that_is_asked_seldom_is_down_when_it_gave_no_answer_for_as_long_as_we_wait() -> None:
+    breaker = Breaker(patience=120.0)
+    for now in (0.0, 60.0, 119.0):
+        breaker.failed(now)
+    assert not breaker.open
+
+    breaker.failed(121.0)
+
+    assert breaker.given_up(121.0)
+    assert breaker.answered()
+    assert not breaker.given_up(121.0)

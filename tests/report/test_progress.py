@@ -49,7 +49,7 @@ def test_without_news_a_plain_line_comes_every_few_seconds(history, screen):
 
 
 def test_on_a_terminal_live_lines_are_redrawn_in_place(better, screen):
-    watch(Progress(screen=terminal(screen)), better)
+    watch(Progress(screen=terminal(screen), environment={}), better)
 
     last = screen.getvalue().split("finished")[-1]
     assert "20/100 rollouts" in last
@@ -60,7 +60,7 @@ def test_on_a_terminal_live_lines_are_redrawn_in_place(better, screen):
 def test_live_lines_fit_a_narrow_terminal(better, screen):
     narrow = Screen(screen, width=40, terminal=True, environment={"TERM": "xterm"})
 
-    watch(Progress(screen=narrow), better)
+    watch(Progress(screen=narrow, environment={}), better)
 
     drawn = Text.from_ansi(screen.getvalue().split("finished")[-1]).plain.splitlines()
     assert max(len(line) for line in drawn) <= 40

@@ -1,5 +1,7 @@
 """When the world is down: failures in a row open the breaker, one probe at a time tries whether it is up again.
 
+A model that is asked seldom takes long to fail ten times: without an answer for as long as we wait it is down as well.
+
 A state machine with the clock passed in, used for each model and, by the engine, for rollouts of any kind.
 """
 
@@ -29,13 +31,14 @@ class Breaker:
         self._probe_at = -inf
         self._pause = _FIRST
         self._probing = False
+        self._silent = False
         self.times = 0
         """How often it opened."""
 
     @property
     def open(self) -> bool:
         """Whether the world is down: only a probe may go."""
-        return self._failures >= self._in_a_row and len(self._failing) >= self._different
+        return len(self._failing) >= self._different and (self._failures >= self._in_a_row or self._silent)
 
     def given_up(self, now: float) -> bool:
         """Return whether the world has been down for longer than we wait."""
@@ -64,6 +67,7 @@ class Breaker:
         self._since = inf
         self._pause = _FIRST
         self._probing = False
+        self._silent = False
         return was_open
 
     def failed(self, now: float, about: Hashable = None) -> None:
@@ -73,6 +77,7 @@ class Breaker:
         if not was_open:
             self._failing.add(self._failures if about is None else about)
         self._since = min(self._since, now)
+        self._silent = now - self._since >= self._patience
         if not self.open:
             return
         if not was_open:
