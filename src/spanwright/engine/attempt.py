@@ -69,12 +69,13 @@ class Attempt:
         examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
         result = self._opened.result
         partner = None if answered(self._opened) else await self._try_partner()
+        context = self._context(examples, partner)
         if not answered(self._opened):
-            result = None if shop.stopping else await self._consult(examples, partner)
+            result = None if shop.stopping else await self._consult(context)
         if result is None:
             return None if shop.stopping else self._abandoned("the reflection model failed")
         if isinstance(result, Proposal):
-            result = self._unfit(result.edits) or self._strange(result, examples, partner) or result
+            result = self._unfit(result.edits) or self._strange(result, context) or result
         if isinstance(result, Refusal):
             return self._refused(result)
         if self._partner is not None:
@@ -110,10 +111,9 @@ class Attempt:
         work = Work(candidate=candidate, cells=cells, purpose=purpose, attempt=self._opened.attempt)
         return await self._shop.measure(work, self._lease)
 
-    async def _consult(self, examples: Sequence[Example], partner: Partner | None) -> Proposal | Refusal | None:
+    async def _consult(self, context: ReflectionContext) -> Proposal | Refusal | None:
         """Consult the reflector; None where the world or the user's settings failed it."""
         shop, attempt = self._shop, self._opened.attempt
-        context = self._context(examples, partner)
         chosen = tuple(component.id for component in context.components)
         shop.emit(ReflectionStarted(attempt=attempt, components=chosen, at=shop.now()))
         await shop.means.journal.durable()
@@ -226,9 +226,9 @@ class Attempt:
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
 
-    def _strange(self, proposal: Proposal, examples: Sequence[Example], partner: Partner | None) -> Refusal | None:
+    def _strange(self, proposal: Proposal, context: ReflectionContext) -> Refusal | None:
         """Return why a proposal is refused for what it has from users, tools or documents, whoever wrote it."""
-        strangers = Strangers.of(self._context(examples, partner))
+        strangers = Strangers.of(context)
         components = (each for each in self._shop.problem.components if each.id in proposal.edits)
         found = (brought_in(each, proposal.edits[each.id], strangers) for each in components)
         return next((refusal for refusal in found if refusal is not None), None)
