@@ -63,3 +63,20 @@ def test_before_money_is_spent_it_is_told_what_could_be_seen(spanwright):
     assert "Room: about 4 proposals: few for a search" in ended.stderr
     assert "the test split a gain of 0.63" in ended.stderr
     assert "No rollouts are kept for finals" in ended.stderr
+
+
+def test_a_search_knows_the_noise_that_was_measured_before(spanwright):
+    spanwright("calibrate", "tiny:agent", "--evals", "tiny:noisy", "--run", "noise", "-q")
+
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:noisy", "--rollouts", "400")
+
+    assert "with the noise that noise measured: the finals a gain of" in ended.stderr
+    assert "at even chances" not in ended.stderr
+
+
+def test_what_was_measured_of_other_cases_is_not_taken_for_these(spanwright):
+    spanwright("calibrate", "tiny:agent", "--evals", "tiny:noisy", "--run", "noise", "-q")
+
+    ended = spanwright("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80")
+
+    assert "at even chances" in ended.stderr

@@ -41,4 +41,4 @@ def test_without_a_test_split_it_is_said_that_nothing_will_be_shown():
 def test_where_rollouts_are_not_limited_only_the_test_split_is_judged():
     room = Preflight.of(Budget(seconds=60), splits(), Policy.default())
 
-    assert (None, None) == (room.proposals, room.visible_in_finals())
+    assert (None, None) == (room.proposals, room.visible_in_finals)

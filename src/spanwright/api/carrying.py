@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from spanwright.api.calibrated import calibrated
 from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Run
 from spanwright.api.preparing import Prepared, check_same
@@ -57,7 +58,8 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
     observers = [*how.observers, *exporter.observers]
     async with AsyncExitStack() as stack:
         named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
-        room = Preflight.of(prepared.budget, prepared.problem.splits, policy)
+        known = calibrated(under.store, prepared.problem)
+        room = Preflight.of(prepared.budget, prepared.problem.splits, policy, known)
         remarks = (*room.lines, *prepared.remarks)
         progress = stack.enter_context(
             watched(how, announcement(prepared.budget, prepared.problem.splits, named, remarks))

@@ -1,6 +1,6 @@
 """The only room that starts tasks: it moves candidates, rollouts, traces and proposals along, and decides nothing."""
 
-from spanwright.engine.calibration import Calibration
+from spanwright.engine.calibration import CALIBRATION, Calibration
 from spanwright.engine.dividing import Divided
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
@@ -10,6 +10,7 @@ from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
 
 __all__ = [
+    "CALIBRATION",
     "Ask",
     "Calibration",
     "Conduct",

@@ -14,7 +14,7 @@ from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.search import Cell, Policy
 
-POLICY = "calibration"
+CALIBRATION = "calibration"
 """What stands in the place of a policy's name in the journal."""
 
 
@@ -57,7 +57,7 @@ class Calibration:
                 seed=problem.seed,
                 components=problem.components,
                 budget=shop.conduct.budget,
-                policy=POLICY,
+                policy=CALIBRATION,
                 train=(),
                 validation=tuple(case.id for case in problem.splits.validation),
                 test=(),

@@ -1,5 +1,6 @@
 """What people look at: a run's result, its progress in the terminal, its cost before it begins, a trace to read."""
 
+from spanwright.report.calibrated import Calibrated
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison
 from spanwright.report.estimate import Estimate, announcement, estimate
@@ -14,6 +15,7 @@ from spanwright.report.transcript import reflection_transcript, rollout_transcri
 from spanwright.report.worth import Worth
 
 __all__ = [
+    "Calibrated",
     "Chronicle",
     "Comparison",
     "Estimate",

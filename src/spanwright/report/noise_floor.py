@@ -3,14 +3,14 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spanwright.core.events import Event, RolloutEnded, RunEnded
-from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.report import figures
+from spanwright.report.calibrated import Calibrated, scores_of
 from spanwright.report.preflight import Preflight
-from spanwright.search.sensitivity import Noise, cases_for, noise
+from spanwright.search.sensitivity import Noise, cases_for
 from spanwright.search.statistics import Interval, paired
 
 _NAMED = 5
@@ -48,32 +48,29 @@ class NoiseFloor:
     def from_events(cls, events: Iterable[Event], *, run: str, preflight: Preflight) -> "NoiseFloor":
         """Build it from a calibration's events. Raises UsageError where no case was scored twice."""
         told = list(events)
-        scores: dict[str, list[float]] = {}
-        for event in told:
-            if isinstance(event, RolloutEnded) and event.rollout.purpose is Purpose.CALIBRATION and event.rollout.score:
-                scores.setdefault(event.rollout.key.case, []).append(event.rollout.score.value)
-        found = noise(scores)
-        if math.isnan(found.within):
+        scores = scores_of(told)
+        found = Calibrated.from_events(told, run=run)
+        if found is None:
             raise UsageError(f"run {run!r} scored no case twice", "Calibrate with more repeats, or resume it")
         return cls(
             run=run,
             complete=any(isinstance(event, RunEnded) for event in told),
-            noise=found,
+            noise=found.noise,
             itself=paired(_halves(scores)),
             flaky=_flaky(scores),
-            preflight=preflight,
+            preflight=replace(preflight, known=found),
             rollouts=sum(isinstance(event, RolloutEnded) for event in told),
         )
 
     @property
     def smallest_gain_in_finals(self) -> float | None:
         """The gain that an optimization's finals would show in four of five runs; None where none are held."""
-        return self.preflight.visible_in_finals(self.noise.within)
+        return self.preflight.visible_in_finals
 
     @property
     def smallest_gain_in_test(self) -> float | None:
         """The gain that the test split would show in four of five runs; None without one."""
-        return self.preflight.visible_in_test(self.noise.within)
+        return self.preflight.visible_in_test
 
     @property
     def cases_needed(self) -> int | None:
@@ -83,7 +80,7 @@ class NoiseFloor:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What speaks against optimizing as things are."""
-        return tuple(_warnings(self))
+        return Calibrated(run=self.run, noise=self.noise).warnings(self.smallest_gain_in_finals)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -125,23 +122,6 @@ def _flaky(scores: Mapping[str, Sequence[float]]) -> tuple[FlakyCase, ...]:
         if len(each) > 1 and max(each) > min(each)
     ]
     return tuple(sorted(found, key=lambda each: -each.deviation))
-
-
-def _warnings(floor: NoiseFloor) -> Iterable[str]:
-    found = floor.noise
-    if not found.within and not found.between:
-        yield (
-            f"each case scored {found.mean:.2f}, each time: at the best score there is nothing to gain, at another one"
-            " the metric may be constant"
-        )
-        return
-    within_reach = max(0.0, 1.0 - found.mean) if 0 <= found.mean <= 1 else None
-    gain = floor.smallest_gain_in_finals
-    if within_reach is not None and gain is not None and gain > within_reach:
-        yield (
-            f"too noisy: the finals would show a gain of {gain:.2f}, and no more than {within_reach:.2f} is left to"
-            " gain: give more rollouts, or a metric that is less of a coin"
-        )
 
 
 def _lines(floor: NoiseFloor) -> Iterable[str]:
