@@ -34,7 +34,7 @@ from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Divided, Engine, Means, Problem
 from spanwright.reflection import ModelReflector
 from spanwright.report import Result
-from spanwright.search import Blamed, Policy
+from spanwright.search import Policy, for_texts
 from spanwright.store import MemoryStore
 from spanwright.subject import Evals, EvalSet, Scoring, chosen, eval_set, subject_of
 from spanwright.telemetry import ToolEvidence
@@ -53,12 +53,6 @@ ARMS: Final[Mapping[str, Callable[[Component], bool]]] = MappingProxyType(
     }
 )
 """Which texts are open to change."""
-MINIBATCH: Final = 16
-"""Cases of a minibatch: with thirty tools, three cases seldom show the same tool twice."""
-OFFERED: Final = 32
-"""Texts on offer at most, of the 78: those that a minibatch blames, dealt out to several readers."""
-EDITS: Final = 4
-"""Edits of one reader at most."""
 CASES, WORDINGS = "cases", "wordings"
 ROLLOUTS, QUICK = 800, 500
 REPEATS: Final = 2
@@ -181,9 +175,7 @@ def _wording(case: object) -> str:
 
 
 async def _events(problem: Problem, trial: Trial) -> list[Event]:
-    policy = Policy.default(
-        seed=trial.seed, minibatch_size=MINIBATCH, edits=EDITS, component_rule=Blamed(at_most=OFFERED)
-    )
+    policy = for_texts(Policy.default(seed=trial.seed), problem.components)
     async with MemoryStore().run("arm") as journal:
         budget = Budget(rollouts=trial.rollouts, reflections=max(1, trial.rollouts // 4))
         means = Means(journal=journal, recorder=DeskRecorder(), clock=anyio.current_time)

@@ -7,10 +7,13 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Never
 
+from spanwright.api.budgeting import default_budget
 from spanwright.api.carrying import check_recordings, redaction_of, remote_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
-from spanwright.api.preparing import Wishes, check_same, default_budget, prepare
+from spanwright.api.preparing import prepare
+from spanwright.api.sameness import check_same
 from spanwright.api.watching import watched
+from spanwright.api.wishes import Wishes
 from spanwright.core.context import ReflectionContext
 from spanwright.core.usage import Budget
 from spanwright.engine import Calibration, Conduct, Means, Stop

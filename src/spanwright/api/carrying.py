@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from spanwright.api.calibrated import calibrated
 from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Run
-from spanwright.api.preparing import Prepared, check_same
+from spanwright.api.preparing import Prepared
+from spanwright.api.sameness import check_same
 from spanwright.api.watching import watched
 from spanwright.core.known_secrets import KnownSecrets
 from spanwright.core.protocols import Journal, RemoteSubject

@@ -10,7 +10,8 @@ from pydantic_ai.models import Model
 
 from spanwright.api.carrying import Circumstances, check_recordings, redaction_of, remote_of, run_of, search, store_of
 from spanwright.api.options import Deps, DepsFrom, EvalsOf, EvidenceFrom, In, Meta, Options, Out, Prompt, Run
-from spanwright.api.preparing import Wishes, prepare
+from spanwright.api.preparing import prepare
+from spanwright.api.wishes import Wishes
 from spanwright.baselines import Baseline
 from spanwright.core.protocols import Reflector, Subject
 from spanwright.core.usage import Budget

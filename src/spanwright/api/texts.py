@@ -8,9 +8,12 @@ from functools import partial
 
 from pydantic_ai.models import Model
 
+from spanwright.api.budgeting import budgeted
 from spanwright.api.carrying import Circumstances, redaction_of, run_of, search, store_of
 from spanwright.api.options import Run
-from spanwright.api.preparing import Prepared, Wishes, budgeted, reflector_of
+from spanwright.api.preparing import Prepared
+from spanwright.api.reflecting import reflector_of
+from spanwright.api.wishes import Wishes
 from spanwright.baselines import Baseline
 from spanwright.core.candidate import Candidate
 from spanwright.core.context import ReflectionContext

@@ -1,7 +1,7 @@
 """The only room that starts tasks: it moves candidates, rollouts, traces and proposals along, and decides nothing."""
 
 from spanwright.engine.calibration import CALIBRATION, Calibration
-from spanwright.engine.dividing import Divided
+from spanwright.engine.dividing import SHARE, Divided
 from spanwright.engine.engine import Ended, Engine
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
@@ -11,6 +11,7 @@ from spanwright.engine.stop import Stop
 
 __all__ = [
     "CALIBRATION",
+    "SHARE",
     "Ask",
     "Calibration",
     "Conduct",

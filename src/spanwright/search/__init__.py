@@ -17,6 +17,7 @@ from spanwright.search.frontier import FrontRule, by_instance, covering_front, f
 from spanwright.search.fronts import FromFront, archived, by_objective, cartesian, hybrid
 from spanwright.search.gate import GateRule, not_worse, paired_differences, strict
 from spanwright.search.lessons import applicable
+from spanwright.search.many_texts import for_texts
 from spanwright.search.merging import Merge
 from spanwright.search.minibatch import MinibatchRule, epoch_shuffled
 from spanwright.search.one_stream import OneStreamMinibatch, OneStreamParent, one_stream_minibatch
@@ -89,6 +90,7 @@ __all__ = [
     "effects",
     "epoch_shuffled",
     "everything",
+    "for_texts",
     "front",
     "hybrid",
     "not_worse",
