@@ -68,6 +68,8 @@ class Wishes:
     """Makes a reflector of the reflection model."""
     evidence: EvidenceFrom | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    model: Model | None = None
+    """What all agents ask in place of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,8 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     cases = eval_set(evals)
     meeting = subject_of(subject, cast("DepsFor | None", deps), cases.theirs)
     agents = meeting.agents
-    models = {f"agent {agent.name}": resolve(agent.model) for agent in agents if agent.model is not None}
+    played = {agent.name: wishes.model or agent.model for agent in agents}
+    models = {f"agent {name}": resolve(model) for name, model in played.items() if model is not None}
     reflector, reflecting = reflector_of(wishes, models)
     scoring = Scoring(cases, wishes.objective)
     asked = {**models, **reflecting, **{f"judge {name}": model for name, model in scoring.models.items()}}
@@ -282,7 +285,7 @@ def budgeted(wishes: Wishes, splits: Splits, policy: Policy, models: Mapping[str
     Raises UsageError for one that is too small for a single attempt, or limits dollars of models without a price.
     """
     given = _budget(wishes.budget, splits, policy)
-    _check_priced(given, models, wishes.prices)
+    check_priced(given, models, wishes.prices)
     return given
 
 
@@ -312,7 +315,8 @@ def _is_priced(model: Model, prices: Mapping[str, Price]) -> bool:
     return price_of(prices, model.system, model.model_name) is not None or is_priced(model)
 
 
-def _check_priced(budget: Budget, models: Mapping[str, Model], prices: Mapping[str, Price]) -> None:
+def check_priced(budget: Budget, models: Mapping[str, Model], prices: Mapping[str, Price]) -> None:
+    """Raise UsageError for a limit in dollars, and a model without a price. `models` are by what they are for."""
     if budget.usd is None:
         return
     for purpose, model in models.items():

@@ -8,6 +8,7 @@ from spanwright.engine.map_reduce import MapReduce
 from spanwright.engine.perform import unjudged
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
+from spanwright.engine.transfer import Transfer
 
 __all__ = [
     "Ask",
@@ -23,5 +24,6 @@ __all__ = [
     "Phase",
     "Problem",
     "Stop",
+    "Transfer",
     "unjudged",
 ]
