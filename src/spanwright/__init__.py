@@ -13,7 +13,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from spanwright.api import DEFAULT_STORE, Run, calibrate, interruptible, optimize, optimize_sync, optimize_text
+    from spanwright.api import (
+        DEFAULT_STORE,
+        Run,
+        calibrate,
+        interruptible,
+        optimize,
+        optimize_sync,
+        optimize_text,
+        transfer,
+    )
     from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
     from spanwright.core.case import Case
     from spanwright.core.context import ReflectionContext
@@ -37,7 +46,7 @@ if TYPE_CHECKING:
         UserBug,
         WorldFailed,
     )
-    from spanwright.report import NoiseFloor, Result
+    from spanwright.report import NoiseFloor, OnModel, Result, Transferred
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import (
@@ -84,6 +93,7 @@ __all__ = [
     "MemoryStore",
     "NoiseFloor",
     "Observer",
+    "OnModel",
     "Policy",
     "Price",
     "Proposal",
@@ -106,6 +116,7 @@ __all__ = [
     "TextTask",
     "Tools",
     "Trace",
+    "Transferred",
     "Trial",
     "Usage",
     "UsageError",
@@ -123,6 +134,7 @@ __all__ = [
     "optimize_text",
     "rehearsing",
     "text",
+    "transfer",
     "wearing",
 ]
 
@@ -152,6 +164,7 @@ _HOMES: Final = {
     "MemoryStore": "spanwright.store",
     "Observer": "spanwright.core.protocols",
     "NoiseFloor": "spanwright.report",
+    "OnModel": "spanwright.report",
     "Policy": "spanwright.search",
     "Price": "spanwright.core.prices",
     "Proposal": "spanwright.core.proposal",
@@ -175,6 +188,7 @@ _HOMES: Final = {
     "Tools": "spanwright.subject",
     "Trial": "spanwright.subject",
     "Trace": "spanwright.core.trace",
+    "Transferred": "spanwright.report",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
@@ -191,6 +205,7 @@ _HOMES: Final = {
     "optimize_text": "spanwright.api",
     "rehearsing": "spanwright.subject",
     "text": "spanwright.subject",
+    "transfer": "spanwright.api",
     "wearing": "spanwright.subject",
 }
 

@@ -364,7 +364,9 @@ def test_empty_words_state_nothing():
 
 
 def test_the_models_that_ship():
-    assert set(default_models()) == {"sim-task", "sim-reflect", "sim-reflect-weak", "sim-reflect-strong"}
+    names = {"sim-task", "sim-task-small", "sim-reflect", "sim-reflect-weak", "sim-reflect-strong"}
+
+    assert names == set(default_models())
 
 
 TOOLS_PROMPT = """# The texts

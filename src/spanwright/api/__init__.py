@@ -5,6 +5,7 @@ from spanwright.api.calibrating import calibrate
 from spanwright.api.optimizing import optimize
 from spanwright.api.options import DEFAULT_STORE, Options, Run
 from spanwright.api.texts import Ways, optimize_task, optimize_text
+from spanwright.api.transferring import transfer
 
 __all__ = [
     "DEFAULT_STORE",
@@ -17,4 +18,5 @@ __all__ = [
     "optimize_sync",
     "optimize_task",
     "optimize_text",
+    "transfer",
 ]

@@ -33,7 +33,7 @@ def budgeted(wishes: Wishes, splits: Splits, policy: Policy, models: Mapping[str
     Raises UsageError for one that is too small for a single attempt, or limits dollars of models without a price.
     """
     given = _budget(wishes.budget, splits, policy)
-    _check_priced(given, models, wishes.prices)
+    check_priced(given, models, wishes.prices)
     return given
 
 
@@ -63,7 +63,8 @@ def _is_priced(model: Model, prices: Mapping[str, Price]) -> bool:
     return price_of(prices, model.system, model.model_name) is not None or is_priced(model)
 
 
-def _check_priced(budget: Budget, models: Mapping[str, Model], prices: Mapping[str, Price]) -> None:
+def check_priced(budget: Budget, models: Mapping[str, Model], prices: Mapping[str, Price]) -> None:
+    """Raise UsageError for a limit in dollars, and a model without a price. `models` are by what they are for."""
     if budget.usd is None:
         return
     for purpose, model in models.items():

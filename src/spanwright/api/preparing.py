@@ -59,7 +59,8 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     cases = eval_set(evals)
     meeting = subject_of(subject, cast("DepsFor | None", deps), cases.theirs)
     agents = meeting.agents
-    models = {f"agent {agent.name}": resolve(agent.model) for agent in agents if agent.model is not None}
+    played = {agent.name: wishes.model or agent.model for agent in agents}
+    models = {f"agent {name}": resolve(model) for name, model in played.items() if model is not None}
     reflector, reflecting = reflector_of(wishes, models)
     scoring = Scoring(cases, wishes.objective)
     asked = {**models, **reflecting, **{f"judge {name}": model for name, model in scoring.models.items()}}

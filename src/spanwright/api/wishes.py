@@ -13,11 +13,7 @@ from spanwright.core.protocols import Reflector
 from spanwright.core.usage import Budget
 from spanwright.reflection import ModelReflector
 from spanwright.search import Policy
-from spanwright.subject import (
-    Choice,
-    Evals,
-    Objective,
-)
+from spanwright.subject import Choice, Evals, Objective
 
 Given: TypeAlias = tuple[object, Dataset[Any, Any, Any] | Evals[Any, Any, Any], object]
 """Subject, evals, and what makes the dependencies."""
@@ -36,3 +32,5 @@ class Wishes:
     """Makes a reflector of the reflection model."""
     evidence: EvidenceFrom | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    model: Model | None = None
+    """What all agents ask in place of their own."""

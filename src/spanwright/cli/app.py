@@ -357,6 +357,36 @@ def resume(
 
 
 @app.command()
+def transfer(
+    run: RunName,
+    model: Annotated[
+        list[str],
+        typer.Option(
+            help="A model to try seed and winner on, like openai:gpt-5; can be repeated. `simulated:sim-task-small` and"
+            " `simulated` are offline stand-ins.",
+            rich_help_panel="Models",
+        ),
+    ],
+    base_url: BaseUrl = None,
+    usd: Usd = None,
+    seconds: Seconds = None,
+    concurrency: Concurrency = None,
+    store: Store = DEFAULT_STORE,
+    as_json: AsJson = False,
+    progress: Progress = Watching.AUTO,
+    quiet: Quiet = False,
+) -> None:
+    """Try seed and winner of a run on other models, by its test split; what was interrupted goes on."""
+    from spanwright.cli.running import Manner
+    from spanwright.cli.transferring import carry_over
+    from spanwright.core.usage import Budget
+
+    manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
+    budget = Budget(usd=usd, seconds=seconds)
+    raise typer.Exit(carry_over(run, model, manner, base_url=base_url, budget=budget, width=concurrency or 32))
+
+
+@app.command()
 def runs(store: Store = DEFAULT_STORE, as_json: AsJson = False) -> None:
     """List the runs of a store."""
     from spanwright.cli.looking import list_runs

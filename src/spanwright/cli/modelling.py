@@ -1,7 +1,7 @@
 """Which models an invocation means, by name, by base URL or simulated in process; and how the agents get them."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -24,11 +24,13 @@ class Cast:
 
     task: Model | None = None
     reflection: Model | None = None
+    others: tuple[Model, ...] = ()
+    """Who is tried in the place of the agents' model."""
 
     @property
     def named(self) -> tuple[Model, ...]:
         """The models that are not left to the agents."""
-        return tuple(model for model in (self.task, self.reflection) if model is not None)
+        return tuple(model for model in (self.task, self.reflection, *self.others) if model is not None)
 
 
 def cast_of(invocation: Invocation, *, coding: bool = False) -> Cast:
@@ -48,6 +50,20 @@ def cast_of(invocation: Invocation, *, coding: bool = False) -> Cast:
         task=_model(invocation.model, invocation.base_url),
         reflection=_model(invocation.reflection_model, invocation.base_url),
     )
+
+
+def others_of(names: Sequence[str], base_url: str | None, *, salt: int) -> tuple[Model, ...]:
+    """Return models by their names; `simulated` and `simulated:NAME` are offline stand-ins.
+
+    Raises UsageError for a name that does not resolve.
+    """
+    simulated = [name for name in names if name.partition(":")[0] == SIMULATED]
+    known = _simulated_family(salt) if simulated else dict[str, "Model[Any]"]()
+    for name in simulated:
+        if name not in known:
+            raise UsageError(f"there is no simulated model {name!r}", f"Name one of {', '.join(sorted(known))}")
+    found = (known[name] if name in known else _model(name, base_url) for name in names)
+    return tuple(model for model in found if model is not None)
 
 
 def played_by(subject: object, model: Model | None) -> object:
@@ -121,6 +137,19 @@ def _simulated(invocation: Invocation) -> Cast:
 
     provider = in_process(simulated_app(default_models(), salt=str(invocation.seed)))
     return Cast(task=simulated_model(TASK_MODEL, provider), reflection=simulated_model(REFLECTION_MODEL, provider))
+
+
+def _simulated_family(salt: int) -> Mapping[str, Model]:
+    """Return the stand-ins that can play an agent, by what the command line calls them."""
+    from spanwright.testing.simulated.models import TASK_MODEL, default_models
+    from spanwright.testing.simulated.server import simulated_app
+    from spanwright.testing.simulated.transport import in_process, simulated_model
+
+    models = default_models()
+    provider = in_process(simulated_app(models, salt=str(salt)))
+    playing = [name for name in models if name.startswith(TASK_MODEL)]
+    found: dict[str, Model] = {f"{SIMULATED}:{name}": simulated_model(name, provider) for name in playing}
+    return {**found, SIMULATED: found[f"{SIMULATED}:{TASK_MODEL}"]}
 
 
 def _simulated_coder(invocation: Invocation) -> Cast:

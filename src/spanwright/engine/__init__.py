@@ -8,6 +8,7 @@ from spanwright.engine.map_reduce import MapReduce
 from spanwright.engine.perform import unjudged
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
+from spanwright.engine.transfer import Transfer
 
 __all__ = [
     "CALIBRATION",
@@ -25,5 +26,6 @@ __all__ = [
     "Phase",
     "Problem",
     "Stop",
+    "Transfer",
     "unjudged",
 ]

@@ -12,6 +12,7 @@ from spanwright.report.result import Result
 from spanwright.report.screen import Screen
 from spanwright.report.standing import Standing
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
+from spanwright.report.transferred import OnModel, Transferred
 from spanwright.report.worth import Worth
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "FlakyCase",
     "Generation",
     "NoiseFloor",
+    "OnModel",
     "Preflight",
     "Progress",
     "ProgressMode",
     "Result",
     "Screen",
     "Standing",
+    "Transferred",
     "Worth",
     "announcement",
     "estimate",

@@ -19,6 +19,7 @@ from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.evaluating import Earlier, Evaluate, Evaluated
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.out_of_reach import OutOfReach
+from spanwright.subject.recast import recast
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
@@ -69,6 +70,7 @@ __all__ = [
     "parted_streams",
     "preview_of",
     "read_champion",
+    "recast",
     "rehearsing",
     "score_of",
     "subject_of",
