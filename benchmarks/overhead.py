@@ -34,6 +34,7 @@ from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Span, Trace
 from spanwright.core.usage import Budget, Usage
+from spanwright.engine.executors import Here
 from spanwright.engine.perform import Performer, Task, Terms
 from spanwright.search import Policy, Pool
 from spanwright.store import SqliteStore
@@ -164,7 +165,8 @@ async def rolled(recorder: SpanRecorder) -> Callable[[int], Awaitable[object]]:
     subject = subject_of(make_agent(), None, {})
     found = [each for each in await subject.components() if each.kind in (Kind.INSTRUCTIONS, Kind.TOOL)]
     candidate = Candidate(texts={component.id: f"{component.text} Be exact." for component in found})
-    performer = Performer(subject, right, recorder=recorder, clock=time.time, terms=Terms(concurrency=1))
+    here = Here(subject, right, recorder=recorder)
+    performer = Performer(here, clock=time.time, terms=Terms(concurrency=1))
     case = Case(id="case", inputs="Where is my order A-17?")
 
     async def run(number: int) -> object:

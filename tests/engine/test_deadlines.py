@@ -13,6 +13,7 @@ from spanwright.core.limits import Deadlines
 from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+from spanwright.engine.executors import Here
 from spanwright.engine.perform import Block, Performer, Task, Terms
 from spanwright.errors import UsageError
 from spanwright.models import Deadline, Pulse, waiting, wall_clock
@@ -50,11 +51,9 @@ def performed(subject: Slow, deadlines: Deadlines, seconds: Sequence[float], *, 
 
     async def main() -> list[Observed]:
         performer = Performer(
-            subject,
-            right,
-            recorder=BlindRecorder(),
+            Here(subject, right, recorder=BlindRecorder(), deadlines=deadlines),
             clock=anyio.current_time,
-            terms=Terms(concurrency=100, tries=3, deadlines=deadlines),
+            terms=Terms(concurrency=100, tries=3, straggling=deadlines.validation),
         )
         together = Block(len(seconds)) if block else None
         done: list[Observed] = []

@@ -15,6 +15,7 @@ from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import ModelCall, ToolCall, Trace
 from spanwright.core.usage import Budget, Usage
+from spanwright.engine.executors import Here
 from spanwright.engine.perform import Performer, Task
 from spanwright.engine.perform import Terms as Rules
 from spanwright.search import Policy
@@ -67,9 +68,7 @@ def performed(*traces: Trace) -> Rollout:
 
     async def perform() -> Rollout:
         performer = Performer(
-            Slow(),
-            slow_judge,
-            recorder=Played(list(traces)),
+            Here(Slow(), slow_judge, recorder=Played(list(traces))),
             clock=anyio.current_time,
             terms=Rules(concurrency=1),
         )

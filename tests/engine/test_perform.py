@@ -10,6 +10,7 @@ from spanwright.core.case import Case
 from spanwright.core.rollout import Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.trace import Trace
+from spanwright.engine.executors import Here
 from spanwright.engine.perform import Performer, Task, Terms
 from spanwright.telemetry import BlindRecorder
 
@@ -43,7 +44,8 @@ async def right(case: Case, output: object, trace: Trace) -> Score:
 
 
 def performer_of(door: Door, concurrency: int) -> Performer:
-    return Performer(door, right, recorder=BlindRecorder(), clock=lambda: 0.0, terms=Terms(concurrency=concurrency))
+    here = Here(door, right, recorder=BlindRecorder())
+    return Performer(here, clock=lambda: 0.0, terms=Terms(concurrency=concurrency))
 
 
 def task(number: int) -> Task:

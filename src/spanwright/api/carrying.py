@@ -118,9 +118,19 @@ def _went(lanes: Mapping[str, Counts]) -> Sequence[str]:
     """Return what a user should know of how requests went, a line for each model that was not always well."""
     return tuple(
         f"{name}: {each.answered} answers, {each.refused} refused (429), {each.failed} failed, {each.cut} of these cut"
-        f" for taking too long, {each.outages} outages; {each.limit} at once in the end"
+        f" for taking too long, {each.outages} outages; {each.limit} at once in the end{_hedged(each)}"
         for name, each in lanes.items()
-        if each.refused or each.failed or each.outages
+        if each.refused or each.failed or each.outages or each.hedged
+    )
+
+
+def _hedged(counts: Counts) -> str:
+    if not counts.hedged:
+        return ""
+    return (
+        f"; {counts.hedged} slow requests got a second one beside them, which answered first {counts.hedges_won} times;"
+        f" both answers came in and are counted {counts.hedges_both} times, else the slower one was cancelled, and may"
+        " be billed"
     )
 
 

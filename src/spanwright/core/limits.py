@@ -42,6 +42,9 @@ class Deadlines:
     straggler: float | None = 10.0
     """A request is cut and sent again, once, when it takes this many times as long as 95 % of its model's answers do,
     and at least half a minute. None: none is cut before `model_call`."""
+    hedge: float | None = None
+    """A second request is sent beside one that takes this many times as long as 95 % of its model's answers do, and at
+    least a second: the first answer counts, the other request is cancelled, and may be billed. None: never."""
     tool_call: float | None = None
     """One call of a tool. The rollout ends with the floor score; where the seed's do as a rule, it is a bug."""
     rollout: float | None = None
@@ -53,7 +56,7 @@ class Deadlines:
     """How long a model, or what else a rollout needs, may be down before the run pauses, resumable."""
 
     def __post_init__(self) -> None:
-        for name in ("model_call", "straggler", "tool_call", "rollout", "validation", "outage"):
+        for name in ("model_call", "straggler", "hedge", "tool_call", "rollout", "validation", "outage"):
             limit: float | None = getattr(self, name)
             if limit is not None and limit <= 0:
                 raise UsageError(f"{name}={limit} leaves no time", "Give a positive number, or None for no limit")

@@ -3,9 +3,9 @@
 from spanwright.engine.calibration import CALIBRATION, Calibration
 from spanwright.engine.dividing import SHARE, Divided
 from spanwright.engine.engine import Ended, Engine
+from spanwright.engine.executors.here import unjudged
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
-from spanwright.engine.perform import unjudged
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.stop import Stop
 from spanwright.engine.transfer import Transfer

@@ -161,7 +161,8 @@ async def _in_traffic(traffic: Traffic | None, work: Callable[[], Awaitable[None
     with traffic.flowing():
         async with anyio.create_task_group() as group:
             group.start_soon(traffic.pulse.beat)
-            await work()
+            with traffic.hosted(group):
+                await work()
             group.cancel_scope.cancel()
 
 

@@ -13,6 +13,7 @@ from spanwright.core.prices import Price
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Evaluator, Journal, Observer, Recorder, Redaction, Reflector, Subject
 from spanwright.core.usage import Budget, Usage
+from spanwright.engine.executors import Workplace
 from spanwright.engine.stop import Stop
 from spanwright.models import Traffic
 
@@ -60,6 +61,8 @@ class Means:
     redaction: Redaction | None = None
     traffic: Traffic | None = None
     """What all requests to models go through; None where the subject asks none that we could hold."""
+    workplace: Workplace | None = None
+    """Where rollouts are done; None is here, in this process."""
     clock: Callable[[], float] = time.time
     """Seconds since the epoch, for the events' times."""
 

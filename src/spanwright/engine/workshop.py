@@ -24,6 +24,7 @@ from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.usage import Usage
 from spanwright.engine.bugs import LEAST, SeedFailures
+from spanwright.engine.executors import Here
 from spanwright.engine.ledger import Lease, Ledger, Phase
 from spanwright.engine.observers import Observers
 from spanwright.engine.outage import Outage
@@ -71,20 +72,29 @@ class Workshop:
         self._rollouts = self._outage(in_a_row=_ROLLOUTS_IN_A_ROW)
         self._lowest = 0.0
         self._floor = 0.0
+        pulse = Pulse() if means.traffic is None else means.traffic.pulse
         self._performer = Performer(
-            problem.subject,
-            problem.evaluator,
-            recorder=means.recorder,
+            means.workplace or self._here(pulse),
             clock=means.clock,
-            pulse=Pulse() if means.traffic is None else means.traffic.pulse,
+            pulse=pulse,
             terms=Terms(
                 concurrency=conduct.concurrency,
                 tries=conduct.tries,
-                deadlines=conduct.deadlines,
+                straggling=conduct.deadlines.validation,
                 outage=self._rollouts,
                 halted=self._is_halted,
-                prices=conduct.prices,
             ),
+        )
+
+    def _here(self, pulse: Pulse) -> Here:
+        """Return this process as the place for rollouts."""
+        return Here(
+            self.problem.subject,
+            self.problem.evaluator,
+            recorder=self.means.recorder,
+            pulse=pulse,
+            deadlines=self.conduct.deadlines,
+            prices=self.conduct.prices,
         )
 
     def _outage(self, *, in_a_row: int) -> Outage:

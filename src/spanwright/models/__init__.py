@@ -3,12 +3,13 @@
 from spanwright.models.boundary import boundary, classified
 from spanwright.models.breaker import Breaker
 from spanwright.models.calls import Backoff, Instruments, JudgeModel, Retries, RetryingModel, capabilities
-from spanwright.models.clocks import Deadline, Pulse, WorkingTime, waiting, wall_clock, working_time
+from spanwright.models.clocks import Alarm, Deadline, Pulse, WorkingTime, waiting, wall_clock, working_time
 from spanwright.models.resolve import is_priced, model_id, resolve
 from spanwright.models.traffic import Counts, Terms, Traffic, current_traffic
 from spanwright.models.trip import innermost
 
 __all__ = [
+    "Alarm",
     "Backoff",
     "Breaker",
     "Counts",

@@ -3,9 +3,10 @@
 The SDKs' own retries are switched off, so that a rate limit is waited for once and by one rule.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -21,6 +22,8 @@ from pydantic_ai.tools import RunContext
 
 from spanwright.models.boundary import error_retry_after, is_transient
 from spanwright.models.clocks import waiting
+from spanwright.models.hedging import Race
+from spanwright.models.traffic import current_traffic
 from spanwright.models.trip import Trip, innermost
 from spanwright.telemetry import current_meters, current_provider
 
@@ -63,10 +66,9 @@ class RetryingModel(WrapperModel):
         tried = 0
         while True:
             try:
-                async with Trip(innermost(self), again=tried > 0) as trip:
-                    response = await self.wrapped.request(messages, settings, model_request_parameters)
-                    trip.answered(response.usage.total_tokens)
-                return response
+                return await self._sent(
+                    partial(self.wrapped.request, messages, settings, model_request_parameters), again=tried > 0
+                )
             except Exception as error:  # noqa: BLE001  (providers' errors have no common root; all but a passing one is raised again)
                 tried += 1
                 await self._wait_or_raise(error, tried)
@@ -97,6 +99,18 @@ class RetryingModel(WrapperModel):
         async with opened:
             yield stream
             trip.answered(stream.usage.total_tokens)
+
+    async def _sent(self, send: Callable[[], Awaitable[ModelResponse]], *, again: bool) -> ModelResponse:
+        """Send the request once; where the run says so, with a second one beside it that is sent if it is slow."""
+        model, traffic = innermost(self), current_traffic()
+        async with Trip(model, again=again) as trip:
+            if traffic is None or traffic.group is None or trip.hedge is None:
+                response, own = await send(), True
+            else:
+                response, own = await Race(model, send, traffic).run(trip.hedge, traffic.group)
+            if own:
+                trip.answered(response.usage.total_tokens)
+        return response
 
     def _once(self, settings: ModelSettings | None) -> ModelSettings | None:
         """Switch the SDK's retries off, where it has any: a model that knows no such setting would warn of it."""

@@ -126,21 +126,52 @@ def waiting() -> Generator[None]:
         yield
 
 
+class Alarm:
+    """Rings once while its block lasts, when `charged` says that the time is over. None: never."""
+
+    def __init__(self, seconds: float | None, charged: Callable[[], float], ring: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._charged = charged
+        self._ring = ring
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        if self._seconds is not None:
+            self._look()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.lift()
+
+    def lift(self) -> None:
+        """Let the block take as long as it wants from now on."""
+        self._seconds = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        assert self._seconds is not None
+        left = self._seconds - self._charged()
+        if left <= 0:
+            self._ring()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(max(left, _SHORTEST), self._look)
+
+
 class Deadline:
     """Cancels its block once `charged` says that the time is over; `expired` tells whether it did. None: never."""
 
     def __init__(self, seconds: float | None, charged: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._charged = charged
         self._scope = anyio.CancelScope()
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(seconds, charged, self._scope.cancel)
         self.expired = False
         """Whether the block was cut."""
 
     def __enter__(self) -> Self:
         self._scope.__enter__()
-        if self._seconds is not None:
-            self._look()
+        self._alarm.__enter__()
         return self
 
     def __exit__(
@@ -153,17 +184,7 @@ class Deadline:
 
     def lift(self) -> None:
         """Let the block take as long as it wants from now on."""
-        self._seconds = None
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _look(self) -> None:
-        assert self._seconds is not None
-        left = self._seconds - self._charged()
-        if left <= 0:
-            self._scope.cancel()
-        else:
-            self._timer = asyncio.get_running_loop().call_later(max(left, _SHORTEST), self._look)
+        self._alarm.lift()
 
 
 def wall_clock(pulse: Pulse) -> Callable[[], float]:

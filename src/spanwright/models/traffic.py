@@ -15,11 +15,13 @@ from math import inf
 from typing import Final
 
 import anyio
+from anyio.abc import TaskGroup
 
 from spanwright.core.limits import Deadlines, Limits
 from spanwright.errors import WorldDown
 from spanwright.models.breaker import Breaker
-from spanwright.models.clocks import Pulse, working_time
+from spanwright.models.clocks import Pulse
+from spanwright.models.lanes import Failing, Patience, Ticket, Way
 from spanwright.models.pace import Flight, Pace
 
 _ENOUGH: Final = 20
@@ -27,6 +29,8 @@ _ENOUGH: Final = 20
 _REMEMBERED: Final = 200
 _AT_LEAST: Final = 30.0
 """Seconds that a straggler is given, whatever the others take."""
+_HEDGED_AT: Final = 1.0
+"""Seconds before a second request is sent beside a slow one, whatever the others take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,30 @@ class Counts:
     limit: int = 0
     """Requests that may be in flight now."""
     outages: int = 0
+    hedged: int = 0
+    """Requests beside which a second one was sent."""
+    hedges_won: int = 0
+    """Of these, those that the second one answered first."""
+    hedges_both: int = 0
+    """Of these, those of which both answers came in: both are in the usage. Of the others one was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """A request of this lane that is on its way."""
+
+    lane: "Lane"
+    flight: Flight
+    patience: Patience
+
+    def answered(self, tokens: int, *, keeps_up: bool) -> None:
+        self.lane.answered(self.flight, tokens, keeps_up=keeps_up)
+
+    def failed(self, failing: Failing) -> None:
+        self.lane.failed(self.flight, failing)
+
+    def left(self, *, alive: bool) -> None:
+        self.lane.left(self.flight, alive=alive)
 
 
 class Lane:
@@ -67,6 +95,9 @@ class Lane:
         self._answered = 0
         self._failed = 0
         self._cut = 0
+        self._hedged = 0
+        self._hedges_won = 0
+        self._hedges_both = 0
         self._error = ""
 
     @property
@@ -79,6 +110,9 @@ class Lane:
             cut=self._cut,
             limit=self._pace.limit,
             outages=self._breaker.times,
+            hedged=self._hedged,
+            hedges_won=self._hedges_won,
+            hedges_both=self._hedges_both,
         )
 
     @property
@@ -86,13 +120,27 @@ class Lane:
         """Requests that wait for their turn."""
         return len(self._queue)
 
-    async def take_off(self) -> Flight:
+    async def take_off(self, *, again: bool) -> Ticket:
         """Wait for this request's turn. Raises WorldDown when the model has been down for too long."""
         if self._queue or self._wait() > 0:
             await self._turn()
-        now = anyio.current_time()
         self._breaker.start()
-        return self._pace.start(now)
+        return self._started(Patience(cut=self._cut_after(again=again), hedge=self._hedge_after()))
+
+    async def beside(self) -> Ticket | None:
+        """Return a ticket for a second request beside a slow one: it must keep nobody waiting."""
+        if self._queue or self._breaker.open or self._wait() > 0:
+            return None
+        self._hedged += 1
+        return self._started(Patience(cut=self._cut_after(again=True)))
+
+    def raced(self, *, won: bool, both: bool) -> None:
+        """Take note of how a second request came out."""
+        self._hedges_won += won
+        self._hedges_both += both
+
+    def _started(self, patience: Patience) -> Ticket:
+        return _Ticket(self, self._pace.start(anyio.current_time()), patience)
 
     async def _turn(self) -> None:
         """Stand in line: the first looks when it may go, the others wait until they are first."""
@@ -128,32 +176,28 @@ class Lane:
         if self._queue:
             self._queue[0].set()
 
-    def answered(self, flight: Flight, tokens: int) -> None:
+    def answered(self, flight: Flight, tokens: int, *, keeps_up: bool) -> None:
         """Take note of an answer."""
         now = anyio.current_time()
         self._answered += 1
         self._remember(now - flight.started)
-        self._pace.answered(flight, now, tokens=tokens, keeps_up=self._traffic.pulse.keeps_up)
+        self._pace.answered(flight, now, tokens=tokens, keeps_up=keeps_up and self._traffic.pulse.keeps_up)
         if self._breaker.answered():
             self._pace.restart()
         self._wake()
 
-    def failed(self, flight: Flight, error: Exception, *, refused: bool, retry_after: float | None) -> None:
-        """Take note of a failure that may pass; `refused` says that it was a 429."""
+    def failed(self, flight: Flight, failing: Failing) -> None:
+        """Take note of a failure that may pass."""
         now = anyio.current_time()
-        self._error = str(error)[:300]
-        if refused:
-            self._pace.refused(flight, now, retry_after)
+        self._error = failing.error[:300]
+        self._cut += failing.cut
+        if failing.refused:
+            self._pace.refused(flight, now, failing.retry_after)
         else:
             self._failed += 1
             self._pace.failed(flight, now)
-        working = working_time()
-        self._breaker.failed(now, None if working is None else working.about)
+        self._breaker.failed(now, failing.about)
         self._wake()
-
-    def cut(self) -> None:
-        """Take note that a request took too long; `failed` is called for it, too."""
-        self._cut += 1
 
     def left(self, flight: Flight, *, alive: bool) -> None:
         """Take note that a request was given up, or refused for good, which is a sign of life."""
@@ -164,13 +208,21 @@ class Lane:
             self._breaker.left()
         self._wake()
 
-    def patience(self, *, again: bool) -> float | None:
+    def _cut_after(self, *, again: bool) -> float | None:
         """Return how long a request may take: a straggler is cut earlier, but not where it is sent `again`."""
         deadlines = self._traffic.terms.deadlines
         if again or deadlines.straggler is None or len(self._sorted) < _ENOUGH:
             return deadlines.model_call
-        slow = self._sorted[int(0.95 * len(self._sorted))]
-        return min(deadlines.model_call or inf, max(_AT_LEAST, deadlines.straggler * slow))
+        return min(deadlines.model_call or inf, max(_AT_LEAST, deadlines.straggler * self._slow))
+
+    def _hedge_after(self) -> float | None:
+        hedge = self._traffic.terms.deadlines.hedge
+        return None if hedge is None or len(self._sorted) < _ENOUGH else max(_HEDGED_AT, hedge * self._slow)
+
+    @property
+    def _slow(self) -> float:
+        """What 95 % of the answers do not take."""
+        return self._sorted[int(0.95 * len(self._sorted))]
 
     def _remember(self, seconds: float) -> None:
         self._took.append(seconds)
@@ -190,12 +242,18 @@ class Traffic:
         self.terms = terms or Terms()
         self.pulse = Pulse()
         self.draining = False
+        self.group: TaskGroup | None = None
+        """The engine's own tasks, among which second requests are sent: no other room starts any."""
         self._lanes: dict[str, Lane] = {}
 
     @property
     def counts(self) -> Mapping[str, Counts]:
         """What every lane has seen, by `provider:name`."""
         return {name: lane.counts for name, lane in self._lanes.items()}
+
+    def way(self, name: str) -> Way:
+        """Return the way to a model."""
+        return self.lane(name)
 
     def lane(self, name: str) -> Lane:
         """Return the lane of a model."""
@@ -209,6 +267,15 @@ class Traffic:
         self.draining = True
         for lane in self._lanes.values():
             lane.hurry()
+
+    @contextmanager
+    def hosted(self, group: TaskGroup) -> Generator[None]:
+        """Let second requests be sent in this block, as tasks of `group`."""
+        self.group = group
+        try:
+            yield
+        finally:
+            self.group = None
 
     @contextmanager
     def flowing(self) -> Generator[None]:
