@@ -1,7 +1,6 @@
 """What an earlier calibration in the same store found of the cases that a run is about to search with."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from spanwright.core.events import RunStarted
 from spanwright.engine import CALIBRATION, Problem
@@ -14,7 +13,7 @@ _OF_THE_SEARCH = frozenset({"policy", "components", "the agents' other texts", "
 
 def calibrated(store: Store, problem: Problem) -> Calibrated | None:
     """Return the latest calibration of this very agent on these very cases; None where the store holds none."""
-    if isinstance(store, SqliteStore) and not Path(store.path).is_file():
+    if isinstance(store, SqliteStore) and not store.path.is_file():
         return None
     reader = store.reader
     for summary in reversed(reader.runs()):
