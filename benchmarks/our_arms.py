@@ -8,13 +8,14 @@ import anyio
 from contest import Contest, Course, Point, named, thinned
 from pydantic_ai.models import Model
 
+from spanwright.api.reflecting import dividing
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Event, ReflectionStarted, RolloutEnded, RolloutStarted
 from spanwright.core.protocols import Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
 from spanwright.reflection import ModelReflector
-from spanwright.search import Policy, Pool, Thompson, pareto
+from spanwright.search import Policy, Pool, Thompson, for_texts, pareto
 from spanwright.store import MemoryStore
 from spanwright.testing.virtual import run_virtual
 from spanwright.testing.worlds.staging import Latency, Stage
@@ -69,11 +70,15 @@ class Watch:
 def run_ours(
     arm: str, contest: Contest, policy: Policy | None = None, writer: Callable[[Model], Reflector] = ModelReflector
 ) -> Course:
-    """Take part with the policy of an arm, or with one's own; `writer` makes a reflector of the reflection model."""
+    """Take part with the policy of an arm, or with one's own; `writer` makes a reflector of the reflection model.
+
+    What `optimize` does by itself for an agent with many texts is done here, too.
+    """
     world = contest.world()
     stage = Stage(world, latency=Latency())
-    problem = replace(stage.problem, reflector=writer(stage.reflection_model))
-    return run_virtual(run_on(arm, contest, stage, policy or POLICIES[arm](contest.salt), problem))
+    policy = for_texts(policy or POLICIES[arm](contest.salt), stage.problem.components)
+    problem = replace(stage.problem, reflector=dividing(writer(stage.reflection_model), policy))
+    return run_virtual(run_on(arm, contest, stage, policy, problem))
 
 
 async def run_on(arm: str, contest: Contest, stage: Stage, policy: Policy, problem: Problem | None = None) -> Course:
