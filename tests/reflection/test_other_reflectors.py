@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 from reflection_fixtures import one_component, proposed, refused, tool_and_parameter
 
 from spanwright.core.candidate import Candidate, Component, Kind
@@ -12,6 +14,7 @@ from spanwright.engine import Divided, MapReduce
 from spanwright.errors import WorldFailed
 from spanwright.reflection import (
     Demonstrations,
+    ModelReflector,
     Refined,
     Rung,
     compose_reduction,
@@ -150,10 +153,26 @@ async def test_many_texts_are_dealt_out_to_readers_who_all_see_what_happened_and
         {each.component for each in seen.lessons} == {each.id for each in seen.components} for seen in reader.seen
     )
     assert all({*seen.components, *seen.others} >= {*context.components} for seen in reader.seen)
+    assert all(
+        seen.shared == {each.id for each in context.components} - {each.id for each in seen.components}
+        for seen in reader.seen
+    )
     assert {f"desk/tool:t{number}": f"new {number}" for number in (0, 1, 2, 4, 5)} == result.edits
     assert 1 == len(result.lessons)
     assert ("desk/instructions",) == result.suspected
     assert (context.parent.id,) == result.parents
+
+
+async def test_a_reader_is_told_which_texts_somebody_else_edits() -> None:
+    prompts: list[str] = []
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        prompts.append(str(messages))
+        return ModelResponse(parts=[TextPart("nothing")])
+
+    await Divided(ModelReflector(FunctionModel(answer)), share=4).reflect(desk(6))
+
+    assert any("Somebody else reads the same records now and edits `desk/tool:t2`" in prompt for prompt in prompts)
 
 
 async def test_texts_that_fit_one_reader_are_not_dealt_out_and_a_reader_that_fails_leaves_the_others() -> None:

@@ -99,6 +99,8 @@ class ReflectionContext:
     """Proposals of other reflectors on this evidence, or on parts of it, for one that joins or checks them."""
     others: tuple[Component, ...] = field(default=())
     """Components that may not be edited now: named, so that the reflector knows who else is at work."""
+    shared: frozenset[ComponentId] = frozenset()
+    """Those of `others` that another reader of the same reflection may edit."""
     stuck: bool = False
     """True where the search makes no progress: what the texts say is to be questioned, rather than added to."""
     objective: str = ""

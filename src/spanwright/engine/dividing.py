@@ -75,10 +75,12 @@ def _place(id: ComponentId) -> str:
 def _focused(context: ReflectionContext, share: Sequence[Component]) -> ReflectionContext:
     """Return what one reader is shown: its texts, what was learnt and tried about them, and all that happened."""
     ids = {each.id for each in share}
+    elsewhere = [each for each in context.components if each.id not in ids]
     return replace(
         context,
         components=tuple(share),
-        others=(*(each for each in context.components if each.id not in ids), *context.others),
+        others=(*elsewhere, *context.others),
+        shared=frozenset(each.id for each in elsewhere),
         lessons=tuple(each for each in context.lessons if each.component in ids),
         tried=tuple(each for each in context.tried if each.component in ids),
         scored=tuple(each for each in context.scored if each.component in ids),

@@ -1,12 +1,12 @@
 """The part of the prompt that shows the texts: those that may be edited in full, the others by name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from spanwright.core.candidate import Candidate, Component, Kind
+from spanwright.core.candidate import Candidate, Component, ComponentId, Kind
 from spanwright.core.tokens import tokens
 from spanwright.reflection.evidence import clean, cut, fenced, line, quoted, record
 from spanwright.reflection.limits import limits
-from spanwright.reflection.prose import entries
+from spanwright.reflection.prose import entries, filled
 from spanwright.reflection.templates import Briefs
 
 _OTHERS = "# Other texts at work\nThey cannot be edited now. They may lack something, or be wrong."
@@ -31,8 +31,15 @@ def beginnings(components: Sequence[Component], parent: Candidate, allowance: in
     return "\n\n".join([section, *shown]) if shown else ""
 
 
-def others(components: Sequence[Component], parent: Candidate, allowance: int) -> str:
-    """Return the section that names what else is at work, as much as fits; empty where nothing is."""
+def others(
+    components: Sequence[Component], parent: Candidate, allowance: int, shared: Collection[ComponentId] = ()
+) -> str:
+    """Return the section that names what else is at work, as much as fits; empty where nothing is.
+
+    Of what is `shared` it says that somebody else edits it.
+    """
+    elsewhere = ", ".join(quoted(each.id) for each in components if each.id in shared)
+    opening = f"{_OTHERS}\n{filled('shared', {'texts': elsewhere})}" if elsewhere else _OTHERS
     said = [(each, line(parent.texts.get(each.id, each.text))) for each in components]
     entries = [f"- {line(each.id)} ({each.kind}): {cut(text, _NAMED_TOKENS)}" for each, text in said if text]
     empty = [line(each.id) for each, text in said if not text]
@@ -40,7 +47,7 @@ def others(components: Sequence[Component], parent: Candidate, allowance: int) -
         entries.append(f"- without a text: {', '.join(empty)}")
     for count in range(len(entries), 0, -1):
         left = ["- and more"] if count < len(entries) else []
-        section = f"{_OTHERS}\n{record(chr(10).join([*entries[:count], *left]))}"
+        section = f"{opening}\n{record(chr(10).join([*entries[:count], *left]))}"
         if tokens(section) <= allowance:
             return section
     return ""

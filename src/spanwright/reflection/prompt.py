@@ -161,7 +161,7 @@ def _evidence(context: ReflectionContext, offered: Sequence[Component], room: in
     ids = {each.id for each in offered}
     unoffered = (*(each for each in context.components if each.id not in ids), *context.others)
     start = beginnings(offered, context.parent, int(room * _START))
-    rest = others(unoffered, context.parent, int(room * _OTHERS))
+    rest = others(unoffered, context.parent, int(room * _OTHERS), context.shared)
     cast = agents([example.observed.trace for example in context.examples], int(room * _AGENTS))
     lessons = lessons_so_far(context.lessons, int(room * _LESSONS))
     tried = tried_before(context.tried, context.parent.texts, int(room * _TRIED))
