@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         WorldFailed,
     )
     from spanwright.report import NoiseFloor, Result
+    from spanwright.report.tracking import Tracker
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import (
@@ -106,6 +107,7 @@ __all__ = [
     "TextTask",
     "Tools",
     "Trace",
+    "Tracker",
     "Trial",
     "Usage",
     "UsageError",
@@ -175,6 +177,7 @@ _HOMES: Final = {
     "Tools": "spanwright.subject",
     "Trial": "spanwright.subject",
     "Trace": "spanwright.core.trace",
+    "Tracker": "spanwright.report.tracking",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",
