@@ -10,6 +10,7 @@ JOBS ?= auto
 BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
 PHOENIX := arize-phoenix==20.26.1
+WANDB := wandb==0.31.0
 REMOTE := agents/spanwright_agents/remote_desk/requirements.txt
 # A browser that pages are looked at with. Playwright drives the one that is there, it brings none of its own.
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null))
@@ -71,7 +72,7 @@ test-crash: setup ## Kill runs at every journal transition and at 100 random mom
 test-soak: setup ## Run 50,000 rollouts: memory flat, bytes of the store for each (ROLLOUTS=5000 for fewer)
 	SPANWRIGHT_SOAK='$(ROLLOUTS)' $(BIN)/python -m pytest -m soak --timeout 14400 -s tests/soak $(ARGS)
 
-test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) ## Export to real MLflow and Phoenix servers and read back (1.5 GB, installed once)
+test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) $(VENV)/.wandb ## Export to and track by real MLflow, Phoenix and W&B, and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
 
 test-sandbox: setup ## Run evolved code under bubblewrap, which has to be installed: what it must not do is refused or ended
@@ -94,6 +95,10 @@ endif
 
 $(VENV)/.browser: $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet $(PLAYWRIGHT)
+	@touch $@
+
+$(VENV)/.wandb: $(VENV)/.requirements
+	$(BIN)/python -m pip install --quiet $(WANDB)
 	@touch $@
 
 $(BACKENDS)/openai-agents/.installed: $(REMOTE)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         WorldFailed,
     )
     from spanwright.report import NoiseFloor, OnModel, Result, Transferred
+    from spanwright.report.tracking import Tracker
     from spanwright.search import Policy
     from spanwright.store import MemoryStore, SqliteStore
     from spanwright.subject import (
@@ -116,6 +117,7 @@ __all__ = [
     "TextTask",
     "Tools",
     "Trace",
+    "Tracker",
     "Transferred",
     "Trial",
     "Usage",
@@ -189,6 +191,7 @@ _HOMES: Final = {
     "Trial": "spanwright.subject",
     "Trace": "spanwright.core.trace",
     "Transferred": "spanwright.report",
+    "Tracker": "spanwright.report.tracking",
     "Usage": "spanwright.core.usage",
     "UsageError": "spanwright.errors",
     "UserBug": "spanwright.errors",

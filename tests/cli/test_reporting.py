@@ -27,7 +27,8 @@ def test_a_report_is_called_report_unless_it_is_told_otherwise(spanwright, optim
 def test_a_report_as_markdown_goes_to_stdout(spanwright, optimized):
     text = spanwright("report", "first", "--markdown").stdout
 
-    assert text.startswith("# The winner beats the seed")
+    assert text == spanwright("show", "first", "--markdown").stdout
+    assert text.startswith("### The winner beats the seed")
     assert "-Say no.\n+Say yes, variant" in text
     assert "spanwright optimize tiny:agent --evals tiny:cases" in text
 

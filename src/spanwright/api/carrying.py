@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -23,6 +24,7 @@ from spanwright.engine import Conduct, Engine, Means, Problem, Stop
 from spanwright.errors import UsageError
 from spanwright.models import Counts, Terms, Traffic, model_id
 from spanwright.report import Preflight, Result, announcement
+from spanwright.report.tracking import Tracking, files_of
 from spanwright.store import MemoryStore, SqliteStore, Store
 from spanwright.telemetry import Exporter, SpanRecorder
 from spanwright.telemetry.sink import Sink
@@ -56,7 +58,8 @@ class Circumstances:
 async def search(prepared: Prepared, under: Circumstances) -> Result:
     """Run the engine on a prepared problem, or go on with it, and return what came of it."""
     how, exporter, recorder, policy = under.how, under.exporter, under.exporter.recorder, prepared.policy
-    observers = [*how.observers, *exporter.observers]
+    tracking = Tracking(how.trackers)
+    observers = [*how.observers, *exporter.observers, *tracking.observers]
     async with AsyncExitStack() as stack:
         named = {purpose: model_id(model) for purpose, model in prepared.models.items()}
         known = calibrated(under.store, prepared.problem)
@@ -93,7 +96,8 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 redaction=under.redaction or KnownSecrets.of(os.environ),
                 traffic=traffic,
             )
-            async with exporter.following(journal.events()):
+            files = partial(files_of, under.store.reader, name)
+            async with tracking.following(journal.events, files), exporter.following(journal.events()):
                 ended = await Engine(problem, policy, means, conduct).run()
             events = tuple(journal.events())
             diagnoses = recorder.diagnoses if under.traced else ()
@@ -102,6 +106,7 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 *changes,
                 *diagnoses,
                 *exporter.lines,
+                *tracking.lines,
                 *_worlds(ended.remark),
                 *_went(traffic.counts),
             )

@@ -20,6 +20,7 @@ from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Stop
 from spanwright.report import ProgressMode, Result
+from spanwright.report.tracking import Tracker
 from spanwright.search import Policy
 from spanwright.store import Store
 from spanwright.subject import Choice, Evals, Objective
@@ -71,6 +72,9 @@ class Run:
 
     True: by the tracer provider that is in place, or where there is none to what OTEL_EXPORTER_OTLP_* name.
     """
+    trackers: Sequence[Tracker] = ()
+    """Where the run is tracked as an experiment: `Tracker.mlflow(...)`, `Tracker.wandb(...)`. A run that is resumed
+    goes on in the same run there; none of them slows or fails it."""
     redact: Literal["secrets", "personal"] | TraceRedactor | None = None
     """What is taken out of evidence before it is stored, exported, or read by the reflection model.
 

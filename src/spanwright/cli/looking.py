@@ -56,11 +56,6 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
             typer.echo(f"              {step.price}")
 
 
-def show_summary(run: str, store: Path) -> None:
-    """Print the summary of a run as Markdown."""
-    typer.echo(result_of(run, store).to_markdown(), nl=False)
-
-
 def show_diff(run: str, store: Path) -> None:
     """Print what changed from the seed to the winner."""
     result = result_of(run, store)
@@ -95,7 +90,7 @@ def show_components(subject: str, *, as_json: bool) -> None:
 
 def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:
     """Print the finished rollouts of a run."""
-    reader = _reader(store)
+    reader = reader_of(store)
     rollouts = tuple(event.rollout for event in reader.events(run) if isinstance(event, RolloutEnded))
     if as_json:
         typer.echo(TypeAdapter(tuple[Rollout, ...]).dump_json(rollouts).decode())
@@ -117,7 +112,7 @@ def list_rollouts(run: str, store: Path, *, as_json: bool) -> None:
 
 def show_rollout(run: str, number: int, store: Path, *, whole: bool, as_json: bool) -> None:
     """Print the trace of a rollout, and what the reflector of its attempt was shown and answered."""
-    reader = _reader(store)
+    reader = reader_of(store)
     observed = reader.trace(run, number)
     if as_json:
         typer.echo(TypeAdapter(Observed).dump_json(observed).decode())
@@ -177,7 +172,8 @@ def _place(origin: Origin) -> str:
     return f"{file}:{origin.line}"
 
 
-def _reader(store: Path) -> SqliteReader:
+def reader_of(store: Path) -> SqliteReader:
+    """Return what reads a store. Raises UsageError where there is none."""
     if not store.exists():
         raise UsageError(f"there is no store {store}", "Optimize something first, or say which with --store")
     return SqliteReader(store)
@@ -185,7 +181,7 @@ def _reader(store: Path) -> SqliteReader:
 
 def result_of(run: str, store: Path) -> Result:
     """Return the result of a run in a store. Raises UsageError where there is none."""
-    return Result.from_events(_reader(store).events(run))
+    return Result.from_events(reader_of(store).events(run))
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:

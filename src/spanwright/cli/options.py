@@ -93,6 +93,14 @@ ExportTo: TypeAlias = Annotated[
         "mlflow by MLFLOW_*, phoenix by PHOENIX_* variables.",
     ),
 ]
+TrackBy: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="TRACKER",
+        help="Track the run as an experiment: mlflow, mlflow:URI, wandb or wandb:PROJECT; can be repeated.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress: --progress quiet.")]
 Progress: TypeAlias = Annotated[
     Watching,

@@ -26,6 +26,7 @@ from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
 from spanwright.errors import UsageError, UserBug
 from spanwright.report import ProgressMode, Result
+from spanwright.report.tracking import Tracker
 from spanwright.search import Policy, PolicySettings
 from spanwright.store import SqliteStore
 from spanwright.subject import TextTask
@@ -79,6 +80,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         progress=manner.progress,
         lessons_from=invocation.lessons_from,
         export=_export(invocation),
+        trackers=[Tracker.named(spec) for spec in invocation.track],
     )
     if isinstance(subject, TextTask):
         work = partial(optimize_task, subject, _ways(invocation, manner, models, how, stop))

@@ -73,20 +73,28 @@ def told(front: Sequence[Tradeoff], seed: Tradeoff) -> Iterable[str]:
     best = front[0]
     for goal, kept in best.limits.items():
         yield f"  limit       {goal.words}: {_judged(best, goal, kept)}"
-    names = list(best.figures)
-    if len(names) < 2:
+    rows = table(front, seed)
+    if len(rows) < 2:
         return
     count = best.figures[SCORE].n if SCORE in best.figures else 0
     cases = figures.number(count, f"{best.measured_on} case")
     yield f"  front       {figures.number(len(front), 'candidate')}, on {cases}"
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def table(front: Sequence[Tradeoff], seed: Tradeoff) -> Sequence[Sequence[str]]:
+    """Return what there is to choose from and the seed, the names first; no rows where only scores are compared."""
+    names = list(front[0].figures)
+    if len(names) < 2:
+        return ()
     rows = [["", *names]]
     shown = [*front, *([] if any(each.candidate == seed.candidate for each in front) else [seed])]
     for place, each in enumerate(shown):
         name = "the winner" if not place else "the seed" if each.candidate == seed.candidate else each.candidate.id
         rows.append([name, *(_figure(name, each.figures.get(name)) for name in names)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(names) + 1)]
-    for row in rows:
-        yield "    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return rows
 
 
 def _judged(best: Tradeoff, goal: Goal, kept: Keeping) -> str:

@@ -4,11 +4,9 @@ It holds texts and figures. Of the agents it knows no more than where to put a c
 told it with `worn_by`.
 """
 
-import json
-import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
 from typing import Literal, Protocol
@@ -24,19 +22,16 @@ from spanwright.report.best_of_case import BestOfCase
 from spanwright.report.chronicle import Chronicle, Generation
 from spanwright.report.comparison import Comparison, compare, on_validation
 from spanwright.report.findings import of_seed
-from spanwright.report.front import Tradeoff, front_of, told, tradeoff
+from spanwright.report.front import Tradeoff, front_of, tradeoff
+from spanwright.report.printed import lines
+from spanwright.report.record import measured, to_json
 from spanwright.report.summary import markdown
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Worth
 from spanwright.search import Effect, Expense, effects, passed_over
 from spanwright.search.statistics import Interval
-from spanwright.subject import Champion, Measured, wearing, write_champion
+from spanwright.subject import Champion, wearing, write_champion
 from spanwright.subject.patched import WriteBack
-
-_SHOWN = 10
-"""Problems at hand whose best try a result lists."""
-_DIGITS = 4
-"""Of figures in a champion file."""
 
 
 class Wears(Protocol):
@@ -271,7 +266,7 @@ class Result:
             seed={each: text for each, text in self.seed.texts.items() if each in kept},
             run=self.run,
             summary=self.headline,
-            measured=_measured(self),
+            measured=measured(self),
         )
         write_champion(path, champion)
 
@@ -312,148 +307,21 @@ class Result:
         return f"Nothing beat the seed beyond chance: {told}, {gain}."
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(lines(self))
 
-    def to_markdown(self) -> str:
-        """Return a summary to be pasted into a pull request, with the changes folded."""
-        return markdown(self)
+    def to_markdown(self, *, command: str = "", store: str = "") -> str:
+        """Return a summary to be pasted into a pull request, with what is long folded.
+
+        `command` and `store` are how the run was started and where it is kept, as the command line is told.
+        """
+        return markdown(self, command, store)
 
     def to_json(self) -> str:
         """Return the figures as one JSON object, for programs."""
-        difference = self.difference
-        record = {
-            "run": self.run,
-            "improved": self.improved,
-            "complete": self.complete,
-            "stop_reason": self.stop_reason,
-            "seed_test": self.seed_test,
-            "best_test": self.best_test,
-            "seed_validation": self.seed_validation,
-            "best_validation": self.best_validation,
-            "measured_on": self.measured_on,
-            "difference": _finite(difference.mean if difference else None),
-            "interval": None if difference is None else [_finite(difference.low), _finite(difference.high)],
-            "rollouts": self.rollouts,
-            "reflections": self.reflections,
-            "requests": self.usage.requests,
-            "tokens": self.usage.tokens,
-            "usd": self.usage.usd,
-            "unpriced": self.usage.unpriced,
-            "lost": self.lost,
-            "spending": {on: _spent(each) for on, each in self.spending.items()},
-            "unscored": self.unscored,
-            "cut": self.cut,
-            "set_aside": dict(self.set_aside),
-            "failed_reflections": self.failed_reflections,
-            "seconds": round(self.seconds, 3),
-            "accepted": self.accepted,
-            "proposed": self.proposed,
-            "refused": self.refused,
-            "policy": self.policy,
-            "seed": self.seed.id,
-            "best": self.best.id,
-            "components_changed": list(self.components_changed),
-            "worth": self.worth.record(),
-            "tools": self.tools.record(),
-            "effects": [asdict(each) for each in self.effects],
-            "expenses": [asdict(each) for each in self.expenses],
-            "passed_over": [{"candidate": candidate, **asdict(each)} for candidate, each in self.passed_over],
-            "front": [_record(each) for each in self.front],
-        }
-        return json.dumps(record, ensure_ascii=False, allow_nan=False)
-
-
-def _measured(result: Result) -> Measured | None:
-    compared = result.test or result.validation
-    if compared is None:
-        return None
-    low, high = _finite(compared.difference.low), _finite(compared.difference.high)
-    return Measured(
-        on=result.measured_on,
-        cases=compared.cases,
-        seed=round(compared.seed.mean, _DIGITS),
-        winner=round(compared.best.mean, _DIGITS),
-        difference=round(compared.difference.mean, _DIGITS),
-        low=None if low is None else round(low, _DIGITS),
-        high=None if high is None else round(high, _DIGITS),
-    )
-
-
-def _spent(usage: Usage) -> Mapping[str, float]:
-    return {"rollouts": usage.rollouts, "requests": usage.requests, "tokens": usage.tokens, "usd": usage.usd}
-
-
-def _record(of: Tradeoff) -> Mapping[str, object]:
-    means = {name: [figure.mean, _finite(figure.low), _finite(figure.high)] for name, figure in of.figures.items()}
-    return {"candidate": of.candidate.id, "measured_on": of.measured_on, "keeps": of.keeps.name.lower(), **means}
+        return to_json(self)
 
 
 def _difference(component: ComponentId, before: str, after: str) -> str:
     names = (f"{component} (seed)", f"{component} (winner)")
     lines = unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
     return "\n".join((*lines, ""))
-
-
-def _lines(result: Result) -> Iterable[str]:
-    yield f"Run {result.run}: {result.headline}"
-    for split, compared in (("test", result.test), ("validation", result.validation)):
-        if compared is not None and not result.at_hand:
-            yield f"  {split:<11} {_compared(result, compared)}"
-    if result.at_hand and len(result.best_of_cases) > 1:
-        yield from (f"  {each.line}" for each in result.best_of_cases[:_SHOWN])
-        if len(result.best_of_cases) > _SHOWN:
-            yield f"              and {figures.number(len(result.best_of_cases) - _SHOWN, 'case')} more"
-    if result.test is None and result.complete and not result.at_hand:
-        yield "              (no test split: validation cases chose the winner, so the figure is optimistic)"
-    if result.seed_figures is not None:
-        yield from told(result.front, result.seed_figures)
-    yield from (f"  passed over {candidate}: {why.words}" for candidate, why in result.passed_over)
-    yield from (f"  guarded     {each.words}" for each in (*result.effects, *result.expenses))
-    if result.components_changed:
-        yield f"  changed     {', '.join(result.components_changed)}"
-    lost = f"; {figures.number(result.lost, 'rollout')} lost with a process" if result.lost else ""
-    yield f"  spent       {figures.spent(result.usage)}, in {figures.duration(result.seconds)}{lost}"
-    if result.usage.requests:
-        yield f"  spent on    {'; '.join(_told(on, each, result.usage) for on, each in result.spending.items())}"
-    yield from (f"  failed      {line}" for line in _failures(result))
-    proposals, refused = figures.number(result.proposed, "proposal"), figures.number(result.refused, "answer")
-    yield f"  search      {proposals}, {result.accepted} admitted; {refused} refused; policy {result.policy}"
-    yield f"  ended       {_ending(result)}"
-    yield from (f"  note        {remark}" for remark in (*result.findings, *result.remarks))
-
-
-def _told(on: str, spent: Usage, whole: Usage) -> str:
-    """Return what one kind of work took: in dollars where all prices are known, else in tokens."""
-    what = figures.dollars(spent.usd) if whole.usd and not whole.unpriced else figures.number(spent.tokens, "token")
-    return f"{on} {what}"
-
-
-def _failures(result: Result) -> Iterable[str]:
-    if result.unscored:
-        cut = f", {result.cut} of them cut as stragglers" if result.cut else ""
-        yield f"{figures.number(result.unscored, 'rollout')} left without a score by the world{cut}"
-    if result.failed_reflections:
-        yield f"{figures.number(result.failed_reflections, 'reflection')}: the reflection model could not be reached"
-    for case, message in result.set_aside.items():
-        yield f"case {case!r} was set aside: {message}"
-
-
-def _compared(result: Result, compared: Comparison) -> str:
-    seed = figures.interval(compared.seed)
-    cases = figures.number(compared.cases, "case")
-    if result.best == result.seed:
-        return f"{seed} on {cases}"
-    gain = figures.interval(compared.difference, signed=True)
-    return f"{seed} -> {figures.interval(compared.best)}, difference {gain}, on {cases}"
-
-
-def _ending(result: Result) -> str:
-    reason = result.stop_reason.value if result.stop_reason else "interrupted"
-    if result.complete:
-        return reason
-    name = result.run
-    return f"paused: {reason}. Resume it with optimize(..., run={name!r}) or `spanwright resume {name}`"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -13,10 +13,14 @@
     render      tells a trace as text within a token allowance (outline)
     export      tells a run to other systems: its own trace, the rollouts' spans, their scores
 
+`untraced()` is a block whose HTTP requests leave no spans in the user's traces.
+
 `receiver` and `redaction` are imported by who needs them, because of what they bring along. No other room imports
 OpenTelemetry.
 Nothing here raises into the code that is being recorded.
 """
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation as untraced
 
 from spanwright.telemetry.attribution import attributed, blame, governing
 from spanwright.telemetry.diagnoses import check
@@ -78,5 +82,6 @@ __all__ = [
     "told",
     "tool_evidence",
     "tools_used",
+    "untraced",
     "wanted_of",
 ]

@@ -4,13 +4,12 @@
     gathering  a fold over events; paging makes the page of it
     traces     a rollout for the trace viewer
     document   the HTML around it, and its Content-Security-Policy
-    writing    the file; markdown the same for a pull request
+    writing    the file
     server     the live page
 
 `assets/` are plain modules and styles, as they are sent: there is no build step, and nothing comes from a network.
 """
 
-from spanwright.report.page.markdown import markdown_of
 from spanwright.report.page.model import PAGE, Page
 from spanwright.report.page.paging import Surroundings, page_from
 from spanwright.report.page.server import Watched, live_app, showing, store_at
@@ -23,7 +22,6 @@ __all__ = [
     "Watched",
     "html_of",
     "live_app",
-    "markdown_of",
     "page_from",
     "page_of_run",
     "showing",
