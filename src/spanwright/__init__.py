@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         Trial,
         optimizable,
         rehearsing,
+        skills,
         text,
         wearing,
     )
@@ -122,6 +123,7 @@ __all__ = [
     "optimize_sync",
     "optimize_text",
     "rehearsing",
+    "skills",
     "text",
     "wearing",
 ]
@@ -190,6 +192,7 @@ _HOMES: Final = {
     "optimize_sync": "spanwright.api",
     "optimize_text": "spanwright.api",
     "rehearsing": "spanwright.subject",
+    "skills": "spanwright.subject",
     "text": "spanwright.subject",
     "wearing": "spanwright.subject",
 }
