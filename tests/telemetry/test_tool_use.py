@@ -4,7 +4,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from pydantic_ai import Agent
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 
+from spanwright import optimizable
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case
 from spanwright.core.context import Example, ReflectionContext
@@ -15,7 +19,7 @@ from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
 from spanwright.reflection import render_prompt
 from spanwright.reflection.tool_use import tools_so_far
-from spanwright.telemetry import blame, tool_evidence, tools_used
+from spanwright.telemetry import SpanRecorder, blame, tool_evidence, tools_used
 
 OFFERED = tuple(ToolDefinition(name=name) for name in ("refund", "credit", "lookup"))
 
@@ -257,3 +261,29 @@ def test_a_name_that_a_model_made_up_is_kept_short_and_printable():
     used = tools_used(trace(call("\x1b[31m" + "x" * 500, error="no such tool", retry="unknown_tool")), Score(value=0.0))
 
     assert [(len(name), name[:10], calls.raised) for name, calls in used.calls.items()] == [(133, "desk/?[31m", 1)]
+
+
+async def test_a_sub_agents_tool_of_the_same_name_is_told_apart_in_a_real_delegation():
+    def work(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        tool = "ask" if any(tool.name == "ask" for tool in info.function_tools) else "lookup"
+        return ModelResponse(parts=[TextPart("done") if len(messages) > 1 else ToolCallPart(tool, {})])
+
+    helper = optimizable(Agent(FunctionModel(work), name="helper"))
+    boss = optimizable(Agent(FunctionModel(work), name="boss"))
+
+    @boss.tool_plain(name="lookup")
+    @helper.tool_plain(name="lookup")
+    def look_up() -> str:
+        return "found"
+
+    @boss.tool_plain
+    async def ask() -> str:
+        return (await helper.run("Look it up.")).output
+
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            await boss.run("Go.")
+    used = tools_used(recording.trace, Score(value=0.0), {"expected_tools": ["boss/lookup"]})
+
+    assert {"boss/ask": 1, "helper/lookup": 1} == {name: calls.count for name, calls in used.calls.items()}
+    assert (("boss/lookup",), ("boss/ask", "helper/lookup")) == (used.missed(used.wanted), used.needless(used.wanted))
