@@ -19,6 +19,7 @@ from tool_desk import ARMS, CASES, GOOD, LEVELS, TOOLS, WORDINGS, Trial, problem
 
 from spanwright.core.candidate import Candidate, ComponentId
 from spanwright.core.case import Case
+from spanwright.core.tools_used import tool_at
 from spanwright.core.trace import Trace
 from spanwright.engine import Problem
 from spanwright.telemetry import tools_used
@@ -77,8 +78,8 @@ def _record(each: Tried) -> Record:
         score=each.score,
         asked=asked,
         heard=asked,
-        wanted=used.missed(used.wanted),
-        unwanted=used.needless(used.wanted),
+        wanted=tuple(map(tool_at, used.missed(used.wanted))),
+        unwanted=tuple(map(tool_at, used.needless(used.wanted))),
     )
 
 

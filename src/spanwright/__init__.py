@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Trial,
         optimizable,
         rehearsing,
+        skills,
         text,
         wearing,
     )
@@ -135,6 +136,7 @@ __all__ = [
     "optimize_sync",
     "optimize_text",
     "rehearsing",
+    "skills",
     "text",
     "transfer",
     "wearing",
@@ -207,6 +209,7 @@ _HOMES: Final = {
     "optimize_sync": "spanwright.api",
     "optimize_text": "spanwright.api",
     "rehearsing": "spanwright.subject",
+    "skills": "spanwright.subject",
     "text": "spanwright.subject",
     "transfer": "spanwright.api",
     "wearing": "spanwright.subject",

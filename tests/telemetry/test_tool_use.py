@@ -1,9 +1,14 @@
 """What is told of tools: only what is known, from where it is known, and in little room however many there are."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from pydantic_ai import Agent
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
 
+from spanwright import optimizable
 from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.core.case import Case
 from spanwright.core.context import Example, ReflectionContext
@@ -14,14 +19,14 @@ from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, ToolCall, ToolDefinition, Trace
 from spanwright.reflection import render_prompt
 from spanwright.reflection.tool_use import tools_so_far
-from spanwright.telemetry import blame, tool_evidence, tools_used
+from spanwright.telemetry import SpanRecorder, blame, tool_evidence, tools_used
 
 OFFERED = tuple(ToolDefinition(name=name) for name in ("refund", "credit", "lookup"))
 
 
-def call(name, at=1.0, *, arguments="{}", result="Done.", error="", retry=""):
+def call(name, at=1.0, *, agent="desk", arguments="{}", result="Done.", error="", retry=""):
     return ToolCall(
-        span_id="t", agent="desk", name=name, arguments=arguments, result=result, error=error, retry=retry, ended=at
+        span_id="t", agent=agent, name=name, arguments=arguments, result=result, error=error, retry=retry, ended=at
     )
 
 
@@ -50,7 +55,7 @@ def test_a_case_says_which_tools_it_takes(metadata):
     used = tools_used(trace(call("refund")), Score(value=0.0), metadata)
 
     assert used.wanted == by_case("credit")
-    assert used.confused(used.wanted) == (("refund", "credit"),)
+    assert used.confused(used.wanted) == (("desk/refund", "credit"),)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,7 @@ def test_a_case_says_which_tools_it_takes(metadata):
     [
         ("The agent should have called `credit`.", ("credit",), ()),
         ("credit was never called; the customer is angry", ("credit",), ()),
-        ("It should not have used refund, expected a call of credit", ("credit",), ("refund",)),
+        ("It should not have used refund, expected a call of credit", ("credit",), ("desk/refund",)),
         ("The refund should be 12.50, the credit was late", (), ()),
         ("no tool is named", (), ()),
     ],
@@ -85,6 +90,77 @@ def test_a_successful_run_of_the_same_case_tells_which_tools_it_takes_and_of_oth
     assert evidence.tools["lookup"].faults == 0
 
 
+def test_a_tool_of_the_same_name_that_another_agent_has_is_another_tool():
+    right = tools_used(trace(call("ask"), call("lookup", agent="helper")), None)
+    wrong = tools_used(trace(call("ask"), call("lookup")), None)
+    successes = [replace(rollout(1, "a", 1.0), tools=right), replace(rollout(2, "a", 0.0), tools=wrong)]
+
+    evidence = tool_evidence(successes)
+
+    assert evidence.confused == {("desk/lookup", "helper/lookup"): 1}
+    assert {name: (each.needless, each.missed) for name, each in evidence.tools.items()} == {
+        "desk/lookup": (1, 0),
+        "helper/lookup": (0, 1),
+        "ask": (0, 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("expected", "missed", "needless"),
+    [
+        ("lookup", (), ()),
+        ("desk/lookup", ("desk/lookup",), ("helper/lookup",)),
+        ("helper/lookup", (), ()),
+    ],
+)
+def test_an_expected_tool_is_any_agents_or_one_agents(expected, missed, needless):
+    used = tools_used(trace(call("lookup", agent="helper")), Score(value=0.0), {"expected_tools": [expected]})
+
+    assert (missed, needless) == (used.missed(used.wanted), used.needless(used.wanted))
+
+
+def test_feedback_may_name_the_tool_of_one_agent():
+    seen = trace(call("lookup", agent="helper"), call("lookup"))
+
+    used = tools_used(seen, Score(value=0.0, feedback="It should not have called helper/lookup."))
+
+    assert used.needless(used.wanted) == ("helper/lookup",)
+
+
+def test_the_agent_whose_tool_was_missed_is_blamed_and_not_its_namesake():
+    components = [Component(id=f"{agent}/tool:lookup", kind=Kind.TOOL, agent=agent, text="") for agent in ("desk", "b")]
+    seen = replace(trace(), model_calls=(said(9.0, ""), replace(said(9.0, ""), agent="b")))
+    used = tools_used(seen, Score(value=0.0), {"expected_tools": ["b/lookup"]})
+
+    assert blame(seen, Score(value=0.0), components, used) == {"desk/tool:lookup": 0.0, "b/tool:lookup": 1.0}
+
+
+def test_tools_without_an_agent_are_counted_as_those_with_one():
+    before = rollout(1, "a", 0.0, "lookup", "refund")
+    after = replace(rollout(2, "a", 1.0), tools=tools_used(trace(call("lookup")), None))
+
+    evidence = tool_evidence([before, after])
+
+    assert {name: (each.called, each.needless) for name, each in evidence.tools.items()} == {
+        "lookup": (2, 0),
+        "refund": (1, 1),
+    }
+
+
+def test_a_skill_that_is_loaded_counts_as_a_tool():
+    load = call("load_capability", arguments='{"id": "refunds"}')
+    skills = [("desk/skill:refunds", Kind.SKILL), ("desk/skill:refunds/body", Kind.SKILL_BODY)]
+    skills += [("desk/skill:credits", Kind.SKILL), ("desk/skill:credits/body", Kind.SKILL_BODY)]
+    components = [Component(id=id, kind=kind, agent="desk", text="") for id, kind in skills]
+
+    used = tools_used(trace(load), Score(value=0.0), {"expected_tools": ["skill:credits"]})
+    weights = blame(trace(load), Score(value=0.0), components, used)
+
+    assert used.confused(used.wanted) == (("desk/skill:refunds", "skill:credits"),)
+    assert sorted(weights, key=lambda id: -weights[id])[:2] == ["desk/skill:credits", "desk/skill:refunds"]
+    assert weights["desk/skill:credits/body"] == 0.0 < weights["desk/skill:refunds/body"]
+
+
 def test_several_tools_are_paired_by_their_order_or_not_at_all():
     wanted = by_case("lookup", "credit", "refund")
 
@@ -103,11 +179,11 @@ def test_wrong_arguments_and_exceptions_and_unused_results_are_counted():
         Score(value=0.0),
     )
 
-    assert used.calls["refund"] == Calls(count=2, refused=1, raised=1)
-    assert used.calls["lookup"].ignored == 1
-    assert used.calls["credit"].ignored == 0
+    assert used.calls["desk/refund"] == Calls(count=2, refused=1, raised=1)
+    assert used.calls["desk/lookup"].ignored == 1
+    assert used.calls["desk/credit"].ignored == 0
     read = trace(call("lookup", result='{"total":"99.50"}'), final="It is $99.50.")
-    assert tools_used(read, None).calls["lookup"].ignored == 0
+    assert tools_used(read, None).calls["desk/lookup"].ignored == 0
 
 
 def test_a_tool_that_is_known_to_be_missed_is_blamed_before_all_others():
@@ -184,4 +260,30 @@ def test_the_matrix_has_a_row_for_what_was_called_and_a_column_for_what_should_b
 def test_a_name_that_a_model_made_up_is_kept_short_and_printable():
     used = tools_used(trace(call("\x1b[31m" + "x" * 500, error="no such tool", retry="unknown_tool")), Score(value=0.0))
 
-    assert [(len(name), name[:5], calls.raised) for name, calls in used.calls.items()] == [(128, "?[31m", 1)]
+    assert [(len(name), name[:10], calls.raised) for name, calls in used.calls.items()] == [(133, "desk/?[31m", 1)]
+
+
+async def test_a_sub_agents_tool_of_the_same_name_is_told_apart_in_a_real_delegation():
+    def work(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        tool = "ask" if any(tool.name == "ask" for tool in info.function_tools) else "lookup"
+        return ModelResponse(parts=[TextPart("done") if len(messages) > 1 else ToolCallPart(tool, {})])
+
+    helper = optimizable(Agent(FunctionModel(work), name="helper"))
+    boss = optimizable(Agent(FunctionModel(work), name="boss"))
+
+    @boss.tool_plain(name="lookup")
+    @helper.tool_plain(name="lookup")
+    def look_up() -> str:
+        return "found"
+
+    @boss.tool_plain
+    async def ask() -> str:
+        return (await helper.run("Look it up.")).output
+
+    with SpanRecorder.attach() as recorder:
+        async with recorder.recording({}) as recording:
+            await boss.run("Go.")
+    used = tools_used(recording.trace, Score(value=0.0), {"expected_tools": ["boss/lookup"]})
+
+    assert {"boss/ask": 1, "helper/lookup": 1} == {name: calls.count for name, calls in used.calls.items()}
+    assert (("boss/lookup",), ("boss/ask", "helper/lookup")) == (used.missed(used.wanted), used.needless(used.wanted))

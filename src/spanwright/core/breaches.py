@@ -34,6 +34,8 @@ def breach(component: Component, text: str, own: Collection[str] = frozenset()) 
         )
     if component.kind is Kind.TOOL_NAME and not _NAME.fullmatch(text):
         return _no(RefusalReason.FORMAT, component.id, f"is `{text[:80]}`, and no provider takes that as a tool's name")
+    if component.kind is Kind.SKILL and component.text and not text.strip():
+        return _no(RefusalReason.FORMAT, component.id, "is empty, and nobody would load the skill")
     return None if component.guard is None else next(_breaches(component, component.guard, text, own), None)
 
 

@@ -10,7 +10,7 @@ from spanwright.core.guard import Guard
 
 ComponentId: TypeAlias = str
 """The address of one evolvable text: `support/instructions`, `support/tool:search`, `support/tool:search/query`,
-`support/output:final_result/total`. The part before the first slash is the agent's name."""
+`support/output:final_result/total`, `support/skill:refunds`. The part before the first slash is the agent's name."""
 
 CandidateId: TypeAlias = str
 """The first 16 hexadecimal digits of the BLAKE2b hash of a candidate's texts."""
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     OUTPUT_FIELD = "output field"
     SETTING = "setting"
     DEMONSTRATIONS = "demonstrations"
+    SKILL = "skill description"
+    SKILL_BODY = "skill"
     TEXT = "text"
     ARTIFACT = "artifact"
     """What is measured as it stands: code, a policy, a configuration, whatever `optimize_text` was given."""

@@ -15,7 +15,7 @@ from spanwright.core.tokens import tokens
 from spanwright.reflection.goals import figures
 from spanwright.reflection.tool_use import tool_note
 from spanwright.reflection.tries import Try, drawn
-from spanwright.telemetry import Telling, successes
+from spanwright.telemetry import Telling, ToolNames, successes
 
 _RETRY = '"Asked to retry": the tool refused the arguments and told the agent why; the agent may call it again.'
 _OPENING = "# What happened\nThe agent worked on training tasks with the texts above. What went wrong comes first."
@@ -38,11 +38,12 @@ def happened(
     `opening` stands in place of the usual words, where the scores have a scale of their own.
     """
     right = successes(example.observed.rollout for example in examples)
+    names = ToolNames.of(example.observed.rollout for example in examples)
     tries = [
         replace(
             each,
             figures=figures(goals, rollout),
-            tools=tool_note(rollout, right),
+            tools=tool_note(rollout, right, names),
             unit=each.unit and not opening,
         )
         for each in _tries(examples)

@@ -4,27 +4,27 @@ Only what is known is said, and from where it is known. Forty tools take no more
 the most faults come first, the others are counted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from spanwright.core.context import Example
 from spanwright.core.rollout import Rollout
 from spanwright.core.tokens import tokens
 from spanwright.reflection.evidence import quoted
 from spanwright.reflection.prose import entries, filled
-from spanwright.telemetry import Successes, ToolEvidence, ToolFigures, tool_evidence, wanted_of
+from spanwright.telemetry import Successes, ToolEvidence, ToolFigures, ToolNames, tool_evidence, wanted_of
 
 _MOST_CONFUSED = 3
 """So many other tools are named for one that was called in their place."""
 
 
-def tool_note(rollout: Rollout, successes: Successes) -> str:
+def tool_note(rollout: Rollout, successes: Successes, names: ToolNames) -> str:
     """Return what is to be said of the tools of one try; empty where it called what it should, or nothing is known."""
     used, wanted = rollout.tools, wanted_of(rollout, successes)
     if used is None or wanted is None:
         return ""
-    missed, needless = used.missed(wanted), used.needless(wanted)
-    pieces = [f"should have called {_list(missed)}"] if missed else []
-    pieces += [f"should not have called {_list(needless)}"] if needless else []
+    missed, needless = map(names, used.missed(wanted)), map(names, used.needless(wanted))
+    pieces = [f"should have called {said}"] if (said := _list(missed)) else []
+    pieces += [f"should not have called {said}"] if (said := _list(needless)) else []
     return ", ".join(pieces)
 
 
@@ -79,5 +79,5 @@ def _counted(tools: Iterator[tuple[str, int]]) -> str:
     return f"{named} and others" if len(shown) > _MOST_CONFUSED else named
 
 
-def _list(tools: Sequence[str]) -> str:
-    return " and ".join(map(quoted, tools))
+def _list(tools: Iterable[str]) -> str:
+    return " and ".join(map(quoted, dict.fromkeys(tools)))

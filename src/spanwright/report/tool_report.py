@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from spanwright.core.candidate import CandidateId
 from spanwright.core.rollout import Rollout
 from spanwright.report import figures
-from spanwright.telemetry import Successes, ToolEvidence, successes, tool_evidence
+from spanwright.telemetry import Successes, ToolEvidence, ToolNames, successes, tool_evidence
 
 _SHOWN = 5
 """So many confusions are told; the matrix has all."""
@@ -27,9 +27,10 @@ class ToolReport:
         """Fold the rollouts of a run. Successes of any candidate tell which tools a case takes."""
         seen = list(rollouts)
         right: Successes = successes(seen)
+        names = ToolNames.of(seen)
 
         def evidence(candidate: CandidateId) -> ToolEvidence:
-            return tool_evidence((each for each in seen if each.key.candidate == candidate), right)
+            return tool_evidence((each for each in seen if each.key.candidate == candidate), right, names)
 
         return cls(seed=evidence(seed), best=evidence(best))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from spanwright.core.candidate import CandidateId, Component, ComponentId, Kind
 from spanwright.core.rollout import Rollout
+from spanwright.core.tools_used import address, same
 
 
 class ToolCases:
@@ -16,8 +17,10 @@ class ToolCases:
 
     def add(self, rollout: Rollout) -> None:
         """Take a rollout into account."""
-        for tool in self._tools.intersection(rollout.tools.calls if rollout.tools else ()):
-            self._cases.setdefault((rollout.key.candidate, tool), set()).add(rollout.key.case)
+        for called in rollout.tools.calls if rollout.tools and self._tools else ():
+            for tool in self._tools:
+                if same(tool, called):
+                    self._cases.setdefault((rollout.key.candidate, tool), set()).add(rollout.key.case)
 
     def using(self, tool: str, candidates: Sequence[CandidateId]) -> frozenset[str]:
         """Return the cases on which one of these candidates called a tool."""
@@ -28,5 +31,6 @@ _OF_TOOLS = (Kind.TOOL, Kind.PARAMETER)
 
 
 def tool_of(component: ComponentId) -> str:
-    """Return the tool that a component is about; empty for one that is about none."""
-    return component.partition("/tool:")[2].partition("/")[0]
+    """Return the address of the tool that a component is about; empty for one that is about none."""
+    agent, _, rest = component.partition("/tool:")
+    return address(agent, rest.partition("/")[0]) if rest else ""

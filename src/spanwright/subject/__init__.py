@@ -22,6 +22,7 @@ from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.recast import recast
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
+from spanwright.subject.skills import skills
 from spanwright.subject.subjects import DepsFor, PydanticSubject, subject_of
 from spanwright.subject.texts import text, texts_in_code
 from spanwright.subject.tools import RehearsedCall, Rules, Tools, rehearsing
@@ -73,6 +74,7 @@ __all__ = [
     "recast",
     "rehearsing",
     "score_of",
+    "skills",
     "subject_of",
     "text",
     "texts_in_code",

@@ -15,7 +15,7 @@ from pydantic_ai.output import OutputObjectDefinition
 from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset
 
-from spanwright.core.candidate import Candidate, ComponentId
+from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.models import Retries, current_traffic, model_id
 from spanwright.subject import ids
 from spanwright.subject.fit import Fit
@@ -23,7 +23,8 @@ from spanwright.subject.out_of_reach import out_of_reach
 from spanwright.subject.outfit import Outfit, Wardrobe
 from spanwright.subject.renaming import RenamingModel, renaming
 from spanwright.subject.settings import Choices, set_in
-from spanwright.subject.surface import surface
+from spanwright.subject.skills import components_of, dressed, skills_of
+from spanwright.subject.surface import surface, templated
 from spanwright.subject.templating import filled, sources_of, templates_in
 from spanwright.subject.tools import GuardedToolset, Rules, TimedToolset, current_rehearsal, inherited_rules
 from spanwright.subject.unreached import Unreached
@@ -116,7 +117,7 @@ class Wearable(AbstractCapability[Any]):
             self._show(what, ctx, request_context)
             raise Previewed
         if self.fit.champion is not None:
-            self.fit.look(request_context.messages, request_context.model_request_parameters, _sources(ctx))
+            self.fit.look(request_context.messages, request_context.model_request_parameters, self._made(ctx))
         outfit = self._wardrobe.outfit(what, self.base)
         if outfit is not None and outfit.settings:
             set_in(request_context, outfit.settings, self.choices)
@@ -130,10 +131,15 @@ class Wearable(AbstractCapability[Any]):
             if recorded:
                 mark_components([*carried, *self._carried_below(outfit, request_context.model_request_parameters)])
 
+    def _made(self, ctx: RunContext[Any]) -> Iterator[Component]:
+        """Yield the components of which a request shows only what comes of them: templates and skills."""
+        yield from templated(self.agent, {id: str(template) for id, template in sources_of(ctx.agent).items()})
+        yield from components_of(self.agent, skills_of(ctx))
+
     def _show(self, preview: Preview, ctx: RunContext[Any], request_context: ModelRequestContext) -> None:
         """Show a preview what would be sent."""
         messages, parameters = request_context.messages, request_context.model_request_parameters
-        shown = [*surface(self.agent, messages, parameters, _sources(ctx))]
+        shown = [*surface(self.agent, messages, parameters, self._made(ctx))]
         if self.choices is not None:
             # A preview runs with a model of its own.
             model = "" if ctx.agent is None else model_id(ctx.agent.model)
@@ -149,6 +155,8 @@ class Wearable(AbstractCapability[Any]):
             self._dress_messages(outfit, request_context, carried)
         if outfit.has_templates:
             self._dress_templates(outfit, ctx, request_context, carried)
+        if outfit.has_skills:
+            self._dress_skills(outfit, ctx, request_context, carried)
         parameters = self._dress_parameters(outfit, request_context, carried)
         if outfit.names:
             named = [tool.name for tool in parameters.function_tools if tool.name in outfit.names]
@@ -194,6 +202,14 @@ class Wearable(AbstractCapability[Any]):
                 carried.append(id)
                 parts[place] = replace(parts[place], content=filled(text, sources[id], ctx.deps))
         parts = [part for part in parts if part.content or part.on_change == "append"]
+        request_context.model_request_parameters = replace(parameters, instruction_parts=parts or None)
+
+    def _dress_skills(
+        self, outfit: Outfit, ctx: RunContext[Any], request_context: ModelRequestContext, carried: list[ComponentId]
+    ) -> None:
+        """Put the worn descriptions and bodies of skills in place of their own."""
+        parameters = request_context.model_request_parameters
+        parts = dressed(outfit, skills_of(ctx), parameters.instruction_parts or (), carried)
         request_context.model_request_parameters = replace(parameters, instruction_parts=parts or None)
 
     def _instructions(
@@ -257,10 +273,6 @@ class Wearable(AbstractCapability[Any]):
             yield from _carried(outfit, ids.output(self.agent, tool.name), tool.parameters_json_schema)
         if parameters.output_object is not None and not parameters.output_tools:
             yield from _carried(outfit, ids.output(self.agent, ids.OUTPUT), parameters.output_object.json_schema)
-
-
-def _sources(ctx: RunContext[Any]) -> Mapping[ComponentId, str]:
-    return {id: str(template) for id, template in sources_of(ctx.agent).items()}
 
 
 def _tool(outfit: Outfit, tool: ToolDefinition, id: ComponentId) -> ToolDefinition:

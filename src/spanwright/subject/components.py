@@ -25,7 +25,7 @@ class Components:
     """Which texts may change, and within which bounds."""
 
     choose: Named | None = None
-    """None: instructions, tool descriptions, and the settings that `optimizable(settings=)` lists."""
+    """None: instructions, tool descriptions, skills, and the settings that `optimizable(settings=)` lists."""
     guards: Mapping[str, Guard] = field(default_factory=dict[str, Guard])
     """By id or glob. Where several match a component, all of them hold."""
     pinned: Sequence[str] = ()
@@ -39,7 +39,7 @@ Choice: TypeAlias = Named | Components
 _BYTES_OF_A_TOKEN = 4
 _NAMES_ASKED_FOR = "tool_name:"
 """Names of tools change only where they are asked for like this: by id, or by a glob that says it."""
-_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SETTING, Kind.TEXT, Kind.ARTIFACT)
+_BY_DEFAULT = (Kind.INSTRUCTIONS, Kind.TOOL, Kind.SKILL, Kind.SKILL_BODY, Kind.SETTING, Kind.TEXT, Kind.ARTIFACT)
 
 
 def chosen(found: Sequence[Component], choice: Choice | None) -> tuple[Component, ...]:

@@ -5,14 +5,14 @@ the log and no error: the texts that fit are worn.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from spanwright.core.candidate import ComponentId
+from spanwright.core.candidate import Component
 from spanwright.subject.champion import Champion, misfits
 from spanwright.subject.surface import surface
 
@@ -37,7 +37,7 @@ class Fit:
         self,
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
-        templates: Mapping[ComponentId, str],
+        made: Iterable[Component],
     ) -> None:
         """Warn of what does not fit, the first time only."""
         champion, self.champion = self.champion, None
@@ -48,5 +48,5 @@ class Fit:
             function_tools=self._bare.pop(False, parameters.function_tools),
             output_tools=self._bare.pop(True, parameters.output_tools),
         )
-        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare, templates))):
+        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare, made))):
             _log.warning("champion of %s: %s: %s", champion.run or "a run", misfit.component, misfit.said)

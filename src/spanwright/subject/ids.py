@@ -48,6 +48,16 @@ def tool_name(agent: str, name: str) -> ComponentId:
     return f"{agent}/tool_name:{name}"
 
 
+def skill(agent: str, name: str) -> ComponentId:
+    """Return the id of what an agent is told of a skill before it loads it."""
+    return f"{agent}/skill:{name}"
+
+
+def skill_body(agent: str, name: str) -> ComponentId:
+    """Return the id of what an agent reads once it has loaded a skill."""
+    return f"{agent}/skill:{name}/body"
+
+
 def setting(agent: str, name: str) -> ComponentId:
     """Return the id of a setting of an agent's model."""
     return f"{agent}/setting:{name}"

@@ -42,6 +42,7 @@ class Outfit:
     """The texts that one agent wears."""
 
     def __init__(self, agent: str, texts: Mapping[ComponentId, str]) -> None:
+        self.agent = agent
         self._texts = {id: text for id, text in texts.items() if id.startswith(f"{agent}/")}
         self._pieces: dict[ComponentId, Piece | None] = {}
         first = ids.system_prompt(agent, 0)
@@ -52,6 +53,7 @@ class Outfit:
         """By what names the model shall know tools."""
         prefix = ids.setting(agent, "")
         self.settings = {id.removeprefix(prefix): text for id, text in self._texts.items() if id.startswith(prefix)}
+        self.has_skills = any(id.startswith(ids.skill(agent, "")) for id in self._texts)
         self.has_templates = any(id.startswith(ids.template(agent, 0)) for id in self._texts)
 
     def text(self, id: ComponentId) -> str | None:

@@ -25,7 +25,7 @@ class FilePatch:
     def diff(self) -> str:
         """The change as a unified diff."""
         name = _shown(self.path)
-        old, new = _lines(self.before), _lines(self.after)
+        old, new = _lines(self.path, self.before), _lines(self.path, self.after)
         return "".join(_terminated(unified_diff(old, new, f"a/{name}", f"b/{name}")))
 
 
@@ -76,8 +76,8 @@ class WriteBack:
         return json.dumps(record, ensure_ascii=False)
 
 
-def _lines(content: bytes) -> Sequence[str]:
-    encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+def _lines(path: Path, content: bytes) -> Sequence[str]:
+    encoding = tokenize.detect_encoding(BytesIO(content).readline)[0] if path.suffix == ".py" else "utf-8"
     return content.decode(encoding).replace("\r\n", "\n").splitlines(keepends=True)
 
 

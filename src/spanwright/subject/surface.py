@@ -1,6 +1,6 @@
 """What an agent shows a model: the components of one request, in the order in which a reader would meet them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic_ai.messages import ModelMessage, ModelRequest, SystemPromptPart
 from pydantic_ai.models import ModelRequestParameters
@@ -10,6 +10,7 @@ from spanwright.core.breaches import LONGEST_NAME
 from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.subject import ids
 from spanwright.subject.schemas import places
+from spanwright.subject.skills import CATALOG
 
 _REACH = {
     Kind.INSTRUCTIONS: "Read by agent {agent} before every request. Cannot change code, tools, names or types.",
@@ -36,14 +37,12 @@ def surface(
     agent: str,
     messages: Sequence[ModelMessage],
     parameters: ModelRequestParameters,
-    templates: Mapping[ComponentId, str],
+    made: Iterable[Component] = (),
 ) -> Iterator[Component]:
-    """Yield the components of one request of `agent`; `templates` are the sources of those among its instructions."""
+    """Yield the components of one request of `agent`; `made` are those that it shows only what comes of."""
     yield from _system_prompts(agent, messages)
     yield from _instructions(agent, parameters)
-    reach = f"{_reach(Kind.INSTRUCTIONS, agent)} {_FILLED}"
-    for id, text in templates.items():
-        yield Component(id=id, kind=Kind.INSTRUCTIONS, agent=agent, text=text, reach=reach)
+    yield from made
     for tool in parameters.function_tools:
         yield from _tool(agent, tool)
     if parameters.output_tools:
@@ -52,6 +51,13 @@ def surface(
     elif parameters.output_object is not None:
         output = parameters.output_object
         yield from _output(agent, ids.OUTPUT, output.description, output.json_schema)
+
+
+def templated(agent: str, templates: Mapping[ComponentId, str]) -> Iterator[Component]:
+    """Yield the sources of templates among an agent's instructions as components."""
+    reach = f"{_reach(Kind.INSTRUCTIONS, agent)} {_FILLED}"
+    for id, text in templates.items():
+        yield Component(id=id, kind=Kind.INSTRUCTIONS, agent=agent, text=text, reach=reach)
 
 
 def _system_prompts(agent: str, messages: Sequence[ModelMessage]) -> Iterator[Component]:
@@ -75,7 +81,7 @@ def _instructions(agent: str, parameters: ModelRequestParameters) -> Iterator[Co
     found = {
         ids.instructions(agent, str(part.id)): part
         for part in parameters.instruction_parts or []
-        if part.id is not None
+        if part.id is not None and str(part.id) != CATALOG
     }
     if own not in found:
         yield Component(id=own, kind=Kind.INSTRUCTIONS, agent=agent, text="", reach=reach)

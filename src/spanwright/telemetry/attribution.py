@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.core.score import Score
-from spanwright.core.tools_used import ToolsUsed
+from spanwright.core.tools_used import SKILL, ToolsUsed, address, same
 from spanwright.core.trace import ModelCall, ToolCall, ToolDefinition, Trace
 from spanwright.telemetry.lenient import parsed
 from spanwright.telemetry.unspanned import OUTPUT
@@ -97,6 +97,7 @@ class _Evidence:
         self._score = score
         self._missed = frozenset(used.missed(used.wanted) if used else ())
         self._needless = frozenset(used.needless(used.wanted) if used else ())
+        self._called = frozenset(used.calls if used else ())
         self._calls = trace.tool_calls
         self._read = trace.texts_read
         self._ran = {run.name for run in trace.agents} | {call.agent for call in trace.model_calls}
@@ -109,6 +110,8 @@ class _Evidence:
         pointed_at = POINTED_AT if component.id in self._score.blame else 0.0
         if component.kind in _GUIDING:
             return pointed_at + self._against_guidance(component)
+        if component.kind in (Kind.SKILL, Kind.SKILL_BODY):
+            return pointed_at + self._against_skill(component)
         tool, _, parameter = component.id.partition("/")[2].partition(":")[2].partition("/")
         calls = [call for call in self._calls if call.agent == component.agent and _is_of(call, tool, component.kind)]
         if component.kind in (Kind.PARAMETER, Kind.OUTPUT_FIELD):
@@ -120,10 +123,26 @@ class _Evidence:
             return 0.0
         return INSTRUCTED if self._failed else INSTRUCTED + UNEXPLAINED
 
-    def _against_tool(self, component: Component, tool: str, calls: Sequence[ToolCall]) -> float:
-        if tool in self._missed and (component.agent, tool) in self._offered:
+    def _against_skill(self, component: Component) -> float:
+        """Blame a description like a tool's for whether the skill was loaded, and a body for what came of it."""
+        name = component.id.partition("/skill:")[2].removesuffix("/body")
+        mine = address(component.agent, f"{SKILL}{name}")
+        loaded = mine in self._called
+        if component.kind is Kind.SKILL_BODY:
+            return self._against_guidance(component) if loaded else 0.0
+        if component.agent not in self._ran:
+            return 0.0
+        if any(same(mine, each) for each in self._missed):
             return TOOL_WANTED
-        return (TOOL_NEEDLESS if calls and tool in self._needless else 0.0) + self._by_calls(component, tool, calls)
+        if loaded:
+            return TOOL_CALLED + (TOOL_NEEDLESS if mine in self._needless else 0.0)
+        return TOOL_MISSED * self._share(name, component.text)
+
+    def _against_tool(self, component: Component, tool: str, calls: Sequence[ToolCall]) -> float:
+        mine = address(component.agent, tool)
+        if (component.agent, tool) in self._offered and any(same(mine, each) for each in self._missed):
+            return TOOL_WANTED
+        return (TOOL_NEEDLESS if calls and mine in self._needless else 0.0) + self._by_calls(component, tool, calls)
 
     def _by_calls(self, component: Component, tool: str, calls: Sequence[ToolCall]) -> float:
         errors = [call.error for call in calls if call.error]

@@ -15,13 +15,15 @@ from pydantic import JsonValue
 
 from spanwright.core.rollout import Rollout
 from spanwright.core.score import Score
-from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
+from spanwright.core.tools_used import SKILL, Calls, Known, ToolsUsed, ToolsWanted, address, tool_at
 from spanwright.core.trace import ToolCall, Trace
 from spanwright.telemetry.lenient import parsed
 from spanwright.telemetry.unspanned import OUTPUT
 
 EXPECTED_TOOLS = "expected_tools"
 """The key of a case's metadata, or the attribute, that lists the tools which the case takes."""
+LOAD_SKILL = "load_capability"
+"""The tool by which an agent of pydantic-ai loads a skill, or another deferred capability."""
 _OUTPUT_TOOL = "final_result"
 _PERFECT = 1.0
 _LONGEST_NAME = 128
@@ -52,7 +54,7 @@ def tools_used(trace: Trace, score: Score | None, metadata: object = None) -> To
     for call in trace.tool_calls:
         if call.name == OUTPUT or call.name.startswith(_OUTPUT_TOOL):
             continue
-        name = _printable(call.name)
+        name = address(call.agent, _printable(_name(call)))
         before = found.get(name, Calls(count=0))
         refused = call.retry in ("validation", "model_retry")
         found[name] = Calls(
@@ -61,9 +63,31 @@ def tools_used(trace: Trace, score: Score | None, metadata: object = None) -> To
             raised=before.raised + bool(call.error and not refused),
             ignored=before.ignored + told.ignored(call),
         )
-    offered = {tool.name for call in trace.model_calls for tool in call.tools} | found.keys()
+    offered = {address(call.agent, tool.name) for call in trace.model_calls for tool in call.tools} | found.keys()
     wanted = _by_case(metadata) or (None if score is None else _by_feedback(score.feedback, offered))
     return ToolsUsed(calls=found, wanted=wanted)
+
+
+class ToolNames:
+    """How tools are called where they are shown: by name, and where two agents have one of a name, by address."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        owners: dict[str, set[str]] = {}
+        for each in addresses:
+            owners.setdefault(tool_at(each), set()).update([each] if "/" in each else [])
+        self._shared = frozenset(tool for tool, several in owners.items() if len(several) > 1)
+
+    @classmethod
+    def of(cls, rollouts: Iterable[Rollout]) -> "ToolNames":
+        """Return the names of the tools of these rollouts."""
+        used = [each.tools for each in rollouts if each.tools is not None]
+        wanted = [each.wanted for each in used if each.wanted is not None]
+        called = (tool for each in used for tool in each.calls)
+        return cls([*called, *(tool for each in wanted for tool in (*each.should, *each.not_these))])
+
+    def __call__(self, address: str) -> str:
+        """Return what the tool at an address is called."""
+        return address if tool_at(address) in self._shared else tool_at(address)
 
 
 Successes: TypeAlias = Mapping[str, ToolsWanted]
@@ -131,10 +155,16 @@ class ToolEvidence:
         }
 
 
-def tool_evidence(rollouts: Iterable[Rollout], right: Successes | None = None) -> ToolEvidence:
-    """Fold rollouts that have a score and a record of their tools; `right` are other successes of the same cases."""
+def tool_evidence(
+    rollouts: Iterable[Rollout], right: Successes | None = None, names: ToolNames | None = None
+) -> ToolEvidence:
+    """Fold rollouts that have a score and a record of their tools.
+
+    `right` are other successes of the same cases, and `names` those of the tools of more rollouts than these.
+    """
     seen = [each for each in rollouts if each.score is not None and each.tools is not None]
     successes = _successes(seen) if right is None else right
+    name_of = ToolNames.of(seen) if names is None else names
     figures: dict[str, Counter[str]] = {}
     confused: Counter[tuple[str, str]] = Counter()
     known: Counter[Known] = Counter()
@@ -143,9 +173,9 @@ def tool_evidence(rollouts: Iterable[Rollout], right: Successes | None = None) -
         wanted = wanted_of(each, successes)
         if wanted is not None:
             known[wanted.source] += 1
-        for tool, name, count in _counted(used, wanted):
-            figures.setdefault(tool, Counter())[name] += count
-        confused.update(set(used.confused(wanted)))
+        for tool, figure, count in _counted(used, wanted):
+            figures.setdefault(name_of(tool), Counter())[figure] += count
+        confused.update({(name_of(called), name_of(should)) for called, should in used.confused(wanted)})
     tools = {tool: ToolFigures(**counts) for tool, counts in figures.items()}
     return ToolEvidence(
         tools=dict(sorted(tools.items(), key=lambda item: (-item[1].faults, -item[1].called, item[0]))),
@@ -199,6 +229,15 @@ def _counted(used: ToolsUsed, wanted: ToolsWanted | None) -> Iterator[tuple[str,
             yield tool, "known", 1
 
 
+def _name(call: ToolCall) -> str:
+    """Return the name of what was called: of a call that loads a skill, the skill."""
+    if call.name != LOAD_SKILL:
+        return call.name
+    arguments = parsed(call.arguments)
+    id = arguments.get("id") if isinstance(arguments, dict) else None
+    return f"{SKILL}{id}" if isinstance(id, str) and "/" not in id else call.name
+
+
 def _printable(name: str) -> str:
     """Return a name as it can be kept and shown: a model may call anything a tool."""
     return "".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST_NAME])
@@ -218,9 +257,12 @@ def _by_case(metadata: object) -> ToolsWanted | None:
 
 
 def _by_feedback(feedback: str, offered: Iterable[str]) -> ToolsWanted | None:
-    """Return which tools the feedback says should or should not have been called; of others it says nothing."""
+    """Return which tools the feedback says should or should not have been called; of others it says nothing.
+
+    It may name a tool, or a tool of one agent by its address.
+    """
     should, should_not = list[str](), list[str]()
-    for tool in sorted(offered):
+    for tool in sorted({*offered, *map(tool_at, offered)}):
         if tool not in feedback:
             continue
         if _says(_SHOULD_NOT, tool, feedback):
@@ -233,7 +275,7 @@ def _by_feedback(feedback: str, offered: Iterable[str]) -> ToolsWanted | None:
 
 
 def _says(patterns: Sequence[str], tool: str, feedback: str) -> bool:
-    name = rf"[`'\"]?\b{re.escape(tool)}\b(?:\(\))?[`'\"]?"
+    name = rf"[`'\"]?(?<!/)\b{re.escape(tool)}\b(?:\(\))?[`'\"]?"
     return any(re.search(pattern.format(tool=name, call=_CALL_WORDS), feedback, re.IGNORECASE) for pattern in patterns)
 
 

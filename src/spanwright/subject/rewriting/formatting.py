@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _ROUNDS = 3
+_FORMATTED = (".py", ".pyi")
 
 
 def formatted(path: Path, before: bytes, after: bytes) -> bytes:
     """Return the new content of a file as ruff would have it, if the old one was as ruff would have it."""
-    program = _ruff()
+    program = _ruff() if path.suffix in _FORMATTED else None
     if program is None or _by_ruff(program, path, before) != before:
         return after
     for _ in range(_ROUNDS):  # it may take one more look at what it did

@@ -4,7 +4,7 @@ What is known are functions, classes and annotations; where they stand in a file
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import cleandoc
@@ -29,9 +29,11 @@ from spanwright.source import (
     Nowhere,
     Place,
 )
+from spanwright.subject.rewriting.packs import InPack, in_pack
 from spanwright.subject.rewriting.tools import Tools, reader_of, told_of, tools_of
 from spanwright.subject.rewriting.types_below import classes_below, describes, field_named, hints_of, owner_of
 from spanwright.subject.schemas import ITSELF
+from spanwright.subject.skills import SkillFile, packs_of
 from spanwright.subject.texts import NOBODY
 
 _LAMBDA = "<lambda>"
@@ -62,7 +64,7 @@ class Origins:
             return (Nowhere(reason=_AT_RUN_TIME),)
         rest = component.id.partition("/")[2]
         match component.kind:
-            case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT:
+            case Kind.INSTRUCTIONS | Kind.SYSTEM_PROMPT | Kind.SKILL | Kind.SKILL_BODY:
                 return self._literal(rest)
             case Kind.TOOL | Kind.PARAMETER:
                 name, _, path = rest.removeprefix("tool:").partition("/")
@@ -75,6 +77,10 @@ class Origins:
                 return (InText(files=files, keys=(component.id.removeprefix(f"{NOBODY}/"), component.id)),)
             case Kind.DEMONSTRATIONS | Kind.SETTING | Kind.TOOL_NAME | Kind.ARTIFACT:
                 return (Nowhere(reason=_NEVER_WRITTEN[component.kind]),)
+
+    def in_pack(self, component: Component) -> InPack | Nowhere | None:
+        """Return where a skill's text is written; None for any other, and for a skill that no file of a pack tells."""
+        return in_pack(component, self._packs)
 
     def registration(self, component: Component) -> InRegistration | None:
         """Return where a tool may be described beside its docstring."""
@@ -89,6 +95,10 @@ class Origins:
         return tools_of(self.agent)
 
     @cached_property
+    def _packs(self) -> Mapping[str, SkillFile]:
+        return packs_of(self.agent)
+
+    @cached_property
     def _outputs(self) -> tuple[type, ...]:
         return classes_below(self.agent.output_type)
 
@@ -97,7 +107,7 @@ class Origins:
 
     def _literal(self, rest: str) -> Sequence[Place]:
         argument, _, part = rest.partition(":")
-        if part and argument == "instructions":
+        if part and argument in ("instructions", "skill"):
             return self._anywhere()
         name = self.agent.name or ""
         call = InArgument(files=self.homes, argument=argument, name=name, variables=self.variables)

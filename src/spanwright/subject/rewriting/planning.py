@@ -19,8 +19,10 @@ from spanwright.subject.discovery import discover
 from spanwright.subject.optimizable import wearable_of
 from spanwright.subject.own_files import file_of
 from spanwright.subject.rewriting.origins import Origins
+from spanwright.subject.rewriting.packs import InPack, patched
 from spanwright.subject.rewriting.reach import Reach, agents_in, homes_of, other_agents, overlaid, variables_of
 from spanwright.subject.rewriting.workspace import library
+from spanwright.subject.skills import instead_of_files
 from spanwright.subject.texts import texts_in_code
 
 
@@ -90,7 +92,7 @@ def origins(
         if isinstance(spot, Nowhere):
             told.append((component, Origin(component=component.id, obstacle=spot.reason)))
         else:
-            line = spot.file.line(spot.node)
+            line = spot.line if isinstance(spot, InPack) else spot.file.line(spot.node)
             told.append((component, Origin(component=component.id, file=spot.file.path, line=line, what=spot.what)))
     return tuple(told)
 
@@ -110,38 +112,48 @@ def _planned(
     wanted = {id: question.winner.get(id, component.text) for id, component in by_id.items()}
     refused.update({id: f"ambiguous: {other} has its text from the same place" for id, other in _shared(spots, wanted)})
     changes: list[Change] = []
+    of_packs: dict[ComponentId, tuple[InPack, str]] = {}
     for id, text in wanted.items():
         spot, component = spots[id], by_id[id]
         if component.text == text or id in refused:
             continue
         if isinstance(spot, Nowhere):
             refused[id] = spot.reason
+        elif isinstance(spot, InPack):
+            of_packs[id] = (spot, text)
         else:
             beside = _origin(component, sources).registration(component)
             changes.append(Change(component=id, text=text, spot=spot, otherwise=beside))
     refused = {id: why for id, why in refused.items() if id in by_id and wanted[id] != by_id[id].text}
-    made = patch(changes, files)
+    made, packed = patch(changes, files), patched(of_packs)
+    before = {path: files.files[path].content for path in made.files}
     return replace(
         known,
-        before={str(path): files.files[path].content for path in made.files},
-        after={str(path): content for path, content in made.files.items()},
-        written={str(path): tuple(components) for path, components in made.written.items()},
-        refused={**refused, **made.refused},
+        before={str(path): content for path, content in {**before, **packed.before}.items()},
+        after={str(path): content for path, content in {**made.files, **packed.after}.items()},
+        written={str(path): tuple(components) for path, components in {**made.written, **packed.written}.items()},
+        refused={**refused, **made.refused, **packed.refused},
     )
 
 
 def _shared(
-    spots: Mapping[ComponentId, Spot | Nowhere], wanted: Mapping[ComponentId, str]
+    spots: Mapping[ComponentId, Spot | InPack | Nowhere], wanted: Mapping[ComponentId, str]
 ) -> Iterator[tuple[ComponentId, ComponentId]]:
     """Yield components that are written at one place and shall have different texts, each with another such one."""
     places: dict[object, list[ComponentId]] = {}
     for id, spot in spots.items():
         if not isinstance(spot, Nowhere):
-            key = (spot.node, spot.place.parameter) if isinstance(spot, FunctionDocs) else (spot.node, spot.what)
-            places.setdefault(key, []).append(id)
+            places.setdefault(_key(spot), []).append(id)
     for together in places.values():
         if len({wanted[id] for id in together}) > 1:
             yield from ((id, next(each for each in together if wanted[each] != wanted[id])) for id in together)
+
+
+def _key(spot: Spot | InPack) -> object:
+    """Return by what a place is known."""
+    if isinstance(spot, InPack):
+        return (spot.file.path, spot.body)
+    return (spot.node, spot.place.parameter) if isinstance(spot, FunctionDocs) else (spot.node, spot.what)
 
 
 def _origins(
@@ -155,8 +167,9 @@ def _origins(
     }
 
 
-def _spot(component: Component, sources: Mapping[str, Origins], files: Library) -> Spot | Nowhere:
-    return find(_origin(component, sources).of(component), component.text, files)
+def _spot(component: Component, sources: Mapping[str, Origins], files: Library) -> Spot | InPack | Nowhere:
+    origin = _origin(component, sources)
+    return origin.in_pack(component) or find(origin.of(component), component.text, files)
 
 
 def _origin(component: Component, sources: Mapping[str, Origins]) -> Origins:
@@ -187,7 +200,7 @@ def _afresh(reach: Reach, files: Mapping[Path, bytes]) -> Generator[None]:
     for name in away:
         del sys.modules[name]
     try:
-        with overlaid(files):
+        with overlaid(files), instead_of_files(files):
             yield
     finally:
         sys.modules.update(away)
