@@ -46,6 +46,7 @@ from spanwright.cli.options import (
     Usd,
     Watching,
 )
+from spanwright.cli.paper_command import paper
 from spanwright.cli.storing import app as store_commands
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ SpansFile = Annotated[
 traces = typer.Typer(no_args_is_help=True, help="Look into the rollouts of a run, or into a file of spans.")
 app.add_typer(traces, name="traces")
 app.add_typer(store_commands, name="store")
+app.command()(paper)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from spanwright.report.result import Result
 from spanwright.report.screen import Screen
 from spanwright.report.standing import Standing
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
+from spanwright.report.tree import Tree
 from spanwright.report.worth import Worth
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Result",
     "Screen",
     "Standing",
+    "Tree",
     "Worth",
     "announcement",
     "estimate",
