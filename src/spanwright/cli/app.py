@@ -3,6 +3,7 @@
 import typer
 
 from spanwright.cli.commands import looking, optimizing, running, traces
+from spanwright.cli.commands.paper import paper
 from spanwright.cli.exits import Commands
 from spanwright.cli.storing import app as store_commands
 
@@ -20,6 +21,7 @@ for name, command in (
     ("text", optimizing.text),
     ("calibrate", running.calibrate),
     ("resume", running.resume),
+    ("paper", paper),
     ("transfer", running.transfer),
     ("runs", looking.runs),
     ("show", looking.show),

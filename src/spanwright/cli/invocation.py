@@ -14,6 +14,16 @@ from spanwright.store.lock import lock_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRun:
+    """Which data a task of the paper is staged with, and who plays the parts that are not optimized."""
+
+    data: str | None = None
+    """The folder of the official data; None: the small data that come along."""
+    helper_model: str | None = None
+    """The model of judges and of whoever else a task needs beside its modules; None leaves it to the task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """An optimization in the words of the command line. Keys and other secrets stay in the environment."""
 
@@ -58,6 +68,8 @@ class Invocation:
     """The kind of backend to export to; None exports nothing."""
     track: tuple[str, ...] = ()
     """Where the run is tracked, each as KIND or KIND:WHERE."""
+    paper: PaperRun | None = None
+    """Given where the subject is a task of the paper, which brings its own program and cases."""
 
     @property
     def budget(self) -> Budget | None:

@@ -26,11 +26,14 @@ class Cast:
     reflection: Model | None = None
     others: tuple[Model, ...] = ()
     """Who is tried in the place of the agents' model."""
+    helper: Model | None = None
+    """Who plays agents that take part and are not optimized; None leaves it to whom they name."""
 
     @property
     def named(self) -> tuple[Model, ...]:
         """The models that are not left to the agents."""
-        return tuple(model for model in (self.task, self.reflection, *self.others) if model is not None)
+        everyone = (self.task, self.reflection, self.helper, *self.others)
+        return tuple(model for model in everyone if model is not None)
 
 
 def cast_of(invocation: Invocation, *, coding: bool = False) -> Cast:
@@ -46,9 +49,11 @@ def cast_of(invocation: Invocation, *, coding: bool = False) -> Cast:
         return Cast(reflection=_model(invocation.reflection_model, invocation.base_url))
     if invocation.base_url is not None and invocation.model is None:
         raise UsageError("--base-url names a server and no model", "Say which of its models with --model")
+    helper = None if invocation.paper is None else invocation.paper.helper_model
     return Cast(
         task=_model(invocation.model, invocation.base_url),
         reflection=_model(invocation.reflection_model, invocation.base_url),
+        helper=_model(helper, invocation.base_url),
     )
 
 
@@ -136,7 +141,11 @@ def _simulated(invocation: Invocation) -> Cast:
     from spanwright.testing.simulated.transport import in_process, simulated_model
 
     provider = in_process(simulated_app(default_models(), salt=str(invocation.seed)))
-    return Cast(task=simulated_model(TASK_MODEL, provider), reflection=simulated_model(REFLECTION_MODEL, provider))
+    return Cast(
+        task=simulated_model(TASK_MODEL, provider),
+        reflection=simulated_model(REFLECTION_MODEL, provider),
+        helper=None if invocation.paper is None else simulated_model(TASK_MODEL, provider),
+    )
 
 
 def _simulated_family(salt: int) -> Mapping[str, Model]:

@@ -49,6 +49,12 @@ class Packaged(StrEnum):
     CLAIMS = "claims"
 
 
+class PaperTasks(StrEnum):
+    """The tasks of the GEPA paper."""
+
+    HOTPOTQA = "hotpotqa"
+
+
 _BUDGET = "Budget"
 _MODELS = "Models"
 _SEARCH = "Search"

@@ -19,9 +19,10 @@ from spanwright.baselines import Baseline
 from spanwright.cli.bounding import components_of, set_tools
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
-from spanwright.cli.loading import AnyEvals, deps_of, evals_of, named
+from spanwright.cli.loading import AnyEvals, deps_of, evals_of
 from spanwright.cli.modelling import Cast, agents_of, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
+from spanwright.cli.staging import Stage, staged
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
 from spanwright.errors import UsageError, UserBug
@@ -69,7 +70,8 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
 
     Raises errors of ours. A run that was cancelled comes back with what it had found.
     """
-    subject = named(invocation.subject)
+    stage = staged(invocation)
+    subject = stage.subject
     models = cast_of(invocation, coding=isinstance(subject, TextTask))
     stop = Stop()
     stop.listen(partial(_draining, invocation, manner))
@@ -87,8 +89,8 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
     else:
         work = partial(
             cast("Callable[..., Awaitable[Result]]", optimize),
-            _played(invocation, subject, models),
-            evals_of(invocation) if evals is None else evals,
+            _played(invocation, stage, models),
+            evals or stage.evals or evals_of(invocation),
             deps=deps_of(invocation.deps),
             budget=invocation.budget,
             reflection_model=models.reflection,
@@ -109,8 +111,10 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         raise
 
 
-def _played(invocation: Invocation, subject: object, models: Cast) -> object:
-    played = played_by(subject, models.task)
+def _played(invocation: Invocation, stage: Stage, models: Cast) -> object:
+    played = played_by(stage.subject, models.task)
+    for agent in stage.helpers if models.helper is not None else ():
+        agent.model = models.helper
     if invocation.tools is not None:
         set_tools(agents_of(played), invocation.tools)
     return played

@@ -13,6 +13,7 @@ from spanwright.report.screen import Screen
 from spanwright.report.standing import Standing
 from spanwright.report.transcript import reflection_transcript, rollout_transcript
 from spanwright.report.transferred import OnModel, Transferred
+from spanwright.report.tree import Tree
 from spanwright.report.worth import Worth
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Screen",
     "Standing",
     "Transferred",
+    "Tree",
     "Worth",
     "announcement",
     "estimate",

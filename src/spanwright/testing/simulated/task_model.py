@@ -11,6 +11,7 @@ from spanwright.testing.simulated.reading import Habits, Reader, Reading
 from spanwright.testing.simulated.skills.answer import AnswerSkill
 from spanwright.testing.simulated.skills.claims import ClaimSkill
 from spanwright.testing.simulated.skills.errands import Errands
+from spanwright.testing.simulated.skills.fields import FieldsSkill
 from spanwright.testing.simulated.skills.plain import PlainAnswer
 from spanwright.testing.simulated.skills.search import SearchSkill
 from spanwright.testing.simulated.skills.tool_use import ToolUse
@@ -51,4 +52,4 @@ class TaskModel:
 
 def default_skills() -> tuple[Skill, ...]:
     """Return what the task model can do, the most particular first."""
-    return (Errands(), ToolUse(), SearchSkill(), AnswerSkill(), ClaimSkill(), PlainAnswer())
+    return (FieldsSkill(), Errands(), ToolUse(), SearchSkill(), AnswerSkill(), ClaimSkill(), PlainAnswer())

@@ -53,7 +53,7 @@ class ClaimSkill:
             found=passages(reading.task),
         )
         conduct = Conduct(reading=reading, draws=draws)
-        return ChatReply(text=_summary(matter, conduct) if matter.found else _query(matter, conduct))
+        return ChatReply(text=summary_of(matter, conduct) if matter.found else query_for(matter, conduct))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def mentions(text: str) -> Iterator[Named]:
             yield Named(name=match["name"], role=_role(match["role"] or ""))
 
 
-def _summary(matter: Matter, conduct: Conduct) -> str:
+def summary_of(matter: Matter, conduct: Conduct) -> str:
     """Sum up the passages about what the claim or the summaries so far name."""
     wanted = list(mentions("\n".join((matter.claim, *matter.summaries))))
     telling = [passage for each in wanted if (passage := about(each, matter.found)) is not None]
@@ -85,7 +85,7 @@ def _summary(matter: Matter, conduct: Conduct) -> str:
     return " ".join(f"{passage.name}: {passage.text}" for passage in telling)
 
 
-def _query(matter: Matter, conduct: Conduct) -> str:
+def query_for(matter: Matter, conduct: Conduct) -> str:
     """Write the next query."""
     if conduct.slips() or conduct.way(WORDS) == "claim":
         return matter.claim
