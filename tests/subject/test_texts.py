@@ -4,6 +4,7 @@ import asyncio
 import sys
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from textwrap import dedent
 
 import anyio
@@ -149,6 +150,31 @@ async def test_a_program_offers_them_with_the_texts_of_its_agents(shop):
     assert {"text/opening": "Please:", "helper/closing": "Be brief."} == {
         each.id: each.text for each in found if each.kind is Kind.TEXT and not each.dynamic
     }
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        'from spanwright import text as ours\nours("made/sign", "One.")\n',
+        'from spanwright import (\n    optimizable,  # (decorates)\n    text,\n)\ntext("made/sign", "One.")\n',
+        'from spanwright import optimizable, \\\n    text\ntext("made/sign", "One.")\n',
+        'import json, spanwright as s\ns.text("made/sign", "One.")\n',
+        'def show():\n    import spanwright\n    return spanwright.text("made/sign", "One.")\n',
+    ],
+)
+def test_they_are_found_however_the_function_was_imported(shop, asking):
+    shop(asking)
+
+    assert ["One."] == [each.text for each in texts_in_code(["made"]) if each.id == "made/sign"]
+
+
+def test_a_file_that_was_changed_is_read_again(shop):
+    module = shop('from spanwright import text\n\nsign = text("edited/sign", "One.")\n')
+    before = [each.text for each in texts_in_code(["edited"]) if each.id == "edited/sign"]
+    Path(module.__file__).write_text('from spanwright import text\n\nsign = text("edited/sign", "Another one.")\n')
+
+    assert ["One."] == before
+    assert ["Another one."] == [each.text for each in texts_in_code(["edited"]) if each.id == "edited/sign"]
 
 
 def test_two_defaults_under_one_key_are_an_error_that_names_both_places(shop):

@@ -246,7 +246,7 @@ def _in_text(place: InText, text: str, library: Library) -> Spot | Nowhere:
     what = f"default of text({place.keys[0]!r})"
     calls = [
         (default, file)
-        for file in library.among(place.files)
+        for file in library.importing("spanwright", "text", place.files)
         for call in library.calls("spanwright", "text", file)
         if (default := _default_of(call, place.keys)) is not None
     ]

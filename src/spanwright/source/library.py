@@ -33,6 +33,18 @@ class Library:
         found = (self.files.get(path) for path in dict.fromkeys(paths))
         return (file for file in found if file is not None and not file.problem)
 
+    def importing(self, module: str, name: str, paths: Sequence[Path]) -> Iterator[SourceFile]:
+        """Yield those of some files that may be written and import a module, or this name of it.
+
+        Only they are read as source that can be given back, which takes long for the files of a large program.
+        """
+        sought = module.encode(), name.encode()
+        likely = [
+            path for path in paths if path in self.files and all(part in self.files[path].content for part in sought)
+        ]
+        wanted = {(module, name), (module, "")}
+        return self.among([path for path in likely if any(each[:2] in wanted for each in _imports(self.files[path]))])
+
     def resolved(
         self, node: cst.BaseExpression, file: SourceFile, depth: int = 0
     ) -> "tuple[cst.BaseExpression, SourceFile] | None":
@@ -133,7 +145,14 @@ def _locally(file: SourceFile, name: str, module: str) -> Iterator[str]:
 
 def _imports(file: SourceFile) -> Iterator[tuple[str, str, str]]:
     """Yield the module, the name in it and the name here of all that a file imports; "" is the module itself."""
-    for node in ast.walk(ast.parse(file.content)):
+    try:
+        tree = ast.parse(file.content)
+    except (
+        SyntaxError,
+        ValueError,
+    ):  # it changed after it was imported: `problem` says so of a file that is to be written
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             module = _absolute(file, node.module or "", node.level)
             yield from ((module, alias.name, alias.asname or alias.name) for alias in node.names)

@@ -7,9 +7,11 @@ as a key that is put together, is never a component.
 
 import ast
 import linecache
+import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from spanwright.core.candidate import Component, ComponentId, Kind
@@ -21,6 +23,13 @@ from spanwright.telemetry import mark_text
 NOBODY = "text"
 """What stands before the slash in the id of a text that belongs to no agent."""
 _DOOR = "spanwright"
+_IMPORTED = re.compile(
+    r"\bfrom\s+spanwright\s+import\s*(?:\((?P<listed>(?:[^)#]|#[^\n]*)*)|(?P<named>(?:[^\n\\(]|\\\n)*))"
+    r"|(?P<whole>\bimport\b(?:[^\n\\]|\\\n)*\bspanwright\b)"
+)
+"""An import that may bring `text`. To look for one is a hundred times faster than to parse a file that has none."""
+_REMEMBERED = 1024
+"""Files whose calls of `text` are remembered: every run asks again, and files seldom change."""
 _REACH = "Read by the program's own code wherever it asks for it. Cannot change code, tools, names or types."
 
 
@@ -92,23 +101,28 @@ def _asked() -> Iterator[_Asked]:
             continue
         seen.add(path)
         linecache.checkcache(str(path))
-        source = "".join(linecache.getlines(str(path)))
-        if "text(" in source and _DOOR in source:
-            yield from _in_module(name, path, source)
+        for call in _calls("".join(linecache.getlines(str(path)))):
+            given = {"key": call.args[0:1], "default": call.args[1:2]}
+            for keyword in call.keywords:
+                given.setdefault(keyword.arg or "", []).append(keyword.value)
+            key, default = (_meant(given[each], name) for each in ("key", "default"))
+            if key is not None:
+                yield _Asked(id=id_of(key), default=default, place=f"{path.name}:{call.lineno}")
 
 
-def _in_module(name: str, path: Path, source: str) -> Iterator[_Asked]:
+@lru_cache(maxsize=_REMEMBERED)
+def _calls(source: str) -> tuple[ast.Call, ...]:
+    """Return the calls of our function in a file."""
+    if not any(_may_bring_text(found) for found in _IMPORTED.finditer(source)):
+        return ()
     tree = ast.parse(source)
     called = set(_names_of_text(tree))
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in called:
-            continue
-        given = {"key": node.args[0:1], "default": node.args[1:2]}
-        for keyword in node.keywords:
-            given.setdefault(keyword.arg or "", []).append(keyword.value)
-        key, default = (_meant(given[each], name) for each in ("key", "default"))
-        if key is not None:
-            yield _Asked(id=id_of(key), default=default, place=f"{path.name}:{node.lineno}")
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if called else ()
+    return tuple(call for call in calls if ast.unparse(call.func) in called)
+
+
+def _may_bring_text(found: re.Match[str]) -> bool:
+    return found["whole"] is not None or "text" in (found["listed"] or found["named"] or "")
 
 
 def _names_of_text(tree: ast.Module) -> Iterator[str]:
