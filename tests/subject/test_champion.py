@@ -1,11 +1,15 @@
 """A champion file holds a winner's texts, which agents wear from the next start on."""
 
 import json
+import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pydantic_ai import Agent
 
+from spanwright import Candidate, text, wearing
 from spanwright.errors import UsageError
 from spanwright.subject import (
     Champion,
@@ -18,6 +22,8 @@ from spanwright.subject import (
     write_champion,
 )
 
+ask = text
+"""By another name, so that no other test finds these keys in the source: a key that is nobody's is every program's."""
 TEXTS = {"a/instructions": "Sei freundlich – immer.", "a/tool:find": "F", "b/instructions": "B"}
 
 
@@ -201,3 +207,71 @@ async def test_an_agent_whose_champion_fits_warns_of_nothing(mirror, tmp_path: P
 
     assert [] == caplog.records
     assert {"refund": "R", "find_order": "F"} == mirror.tools
+
+
+def of_code(tmp_path: Path, name: str, **texts: str) -> Path:
+    path = tmp_path / f"{name}.json"
+    keys = {key.replace("__", "/"): text for key, text in texts.items()}
+    write_champion(path, Champion(texts=keys, seed=dict.fromkeys(keys, "Old."), run="first"))
+    return path
+
+
+def test_a_champion_reaches_texts_of_the_users_own_code(mirror, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def read() -> None:
+        seen.append(ask("reached-plainly", "Old.") + ask("reaching/named", "Old.") + ask("reached-by-none", "Old."))
+
+    read()
+    path = of_code(tmp_path, "c", **{"text__reached-plainly": "Plain.", "reaching__named": "Named."})
+    optimizable(Agent(mirror.model, name="reaching"), champion=path)
+    read()
+    thread = Thread(target=read)  # one that has no context of ours
+    thread.start()
+    thread.join()
+    with wearing(Candidate(texts={"text/reached-plainly": "Tried."})):
+        read()
+
+    assert ["Old.Old.Old.", "Plain.Named.Old.", "Plain.Named.Old.", "Tried.Named.Old."] == seen
+
+
+def test_a_champion_that_has_texts_of_code_alone_is_one(mirror, tmp_path: Path) -> None:
+    optimizable(Agent(mirror.model, name="lonely"), champion=of_code(tmp_path, "c", text__alone="New."))
+
+    assert "New." == ask("alone", "Old.")
+
+
+def test_a_champion_that_is_put_on_again_takes_the_place_of_the_first(mirror, tmp_path: Path) -> None:
+    for number in (1, 2):
+        path = of_code(tmp_path, str(number), text__replaced=f"New {number}.")
+        optimizable(Agent(mirror.model, name="again"), champion=path)
+
+    assert "New 2." == ask("replaced", "Old.")
+
+
+def test_two_champions_that_disagree_on_a_text_are_refused(mirror, tmp_path: Path) -> None:
+    one, two = (of_code(tmp_path, str(number), text__disputed=f"New {number}.") for number in (1, 2))
+    optimizable(Agent(mirror.model, name="one-of-two"), champion=one)
+
+    with pytest.raises(UsageError, match="the champion of 'two-of-two' has another text for 'text/disputed'"):
+        optimizable(Agent(mirror.model, name="two-of-two"), champion=two)
+    assert "New 1." == ask("disputed", "Old.")
+
+
+async def test_a_champions_text_that_no_code_asks_for_any_more_is_told(
+    mirror, tmp_path: Path, caplog, monkeypatch
+) -> None:
+    (tmp_path / "asking.py").write_text('from spanwright import text\n\nASKED = text("asked-for", "Old.")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    path = of_code(tmp_path, "c", **{"text__asked-for": "New.", "text__asked": "New.", "telling__gone": "New."})
+    agent = optimizable(Agent(mirror.model, name="telling", instructions="Be kind."), champion=path)
+
+    module = import_module("asking")
+    await agent.run("x")
+    del sys.modules["asking"]
+
+    assert "New." == module.ASKED
+    assert [
+        f"champion of first: telling/gone: {GONE}",
+        "champion of first: text/asked: no code asks for it any more, the text goes nowhere",
+    ] == sorted(record.getMessage() for record in caplog.records)

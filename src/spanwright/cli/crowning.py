@@ -13,7 +13,7 @@ from spanwright.cli.loading import named
 from spanwright.cli.printing import columns
 from spanwright.core.candidate import Component
 from spanwright.report.figures import number
-from spanwright.subject import Champion, Measured, Misfit, discover, misfits, read_champion
+from spanwright.subject import Champion, Measured, Misfit, discover, misfits, read_champion, texts_in_code
 from spanwright.subject.rewriting import agents_in
 
 
@@ -30,7 +30,9 @@ def examine(file: Path, reference: str | None, *, as_json: bool) -> ExitCode:
 
 
 async def _components(reference: str) -> Sequence[Component]:
-    return [component for agent in agents_in(named(reference)) for component in await discover(agent)]
+    agents = agents_in(named(reference))
+    found = [component for agent in agents for component in await discover(agent)]
+    return [*found, *texts_in_code([agent.name or "" for agent in agents])]
 
 
 def _lines(champion: Champion, found: Sequence[Misfit], reference: str | None) -> Iterator[str]:

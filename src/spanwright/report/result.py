@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from os import PathLike
-from typing import Literal, Protocol
+from typing import Literal
 
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.events import Event, StopReason
@@ -31,14 +31,8 @@ from spanwright.report.worth import Worth
 from spanwright.search import Effect, Expense, effects, passed_over
 from spanwright.search.statistics import Interval
 from spanwright.subject import Champion, wearing, write_champion
+from spanwright.subject.crowning import Wears, crown
 from spanwright.subject.patched import WriteBack
-
-
-class Wears(Protocol):
-    """A place to put a candidate on, for good."""
-
-    agent: str
-    base: Candidate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +247,8 @@ class Result:
                 f"the result of run {self.run!r} does not know its agents",
                 "Save it, and start the agent with optimizable(agent, champion=...)",
             )
-        for wearable in self.wearables:
-            texts = dict(wearable.base.texts) if wearable.base else dict[ComponentId, str]()
-            texts |= {each: text for each, text in self.best.texts.items() if each.startswith(f"{wearable.agent}/")}
-            wearable.base = Candidate(texts=texts)
+        before = {id: text for each in self.wearables if each.base for id, text in each.base.texts.items()}
+        crown(self.wearables, {**before, **self.best.texts})
 
     def save(self, path: str | PathLike[str], *, components: Iterable[ComponentId] | None = None) -> None:
         """Write the winner's texts, of some components or of all, as a file for `optimizable(agent, champion=path)`."""

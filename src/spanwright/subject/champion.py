@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from spanwright.core.candidate import Candidate, Component, ComponentId
 from spanwright.errors import UsageError
+from spanwright.subject.crowning import NOBODY
 from spanwright.subject.nearest import nearest
 
 SCHEMA = "spanwright.champion/1"
@@ -79,19 +80,13 @@ def write_champion(path: ChampionFile, champion: Champion) -> None:
 
 
 def check_fit(champion: Champion, agents: Sequence[str]) -> None:
-    """Raise UsageError where a champion has no text for any of these agents."""
-    if all(fitting(champion, agent) is None for agent in agents):
+    """Raise UsageError where a champion has no text for any of these agents, nor for code that belongs to none."""
+    if not any(id.partition("/")[0] in {NOBODY, *agents} for id in champion.texts):
         named = ", ".join(sorted({id.split("/", 1)[0] for id in champion.texts})) or "none"
         raise UsageError(
             f"the champion has no text for {', '.join(map(repr, agents))}, only for {named}",
             "Keep the agent's name, or optimize anew",
         )
-
-
-def fitting(champion: Champion, agent: str) -> Candidate | None:
-    """Return the part of a champion that belongs to one agent, None where there is none."""
-    mine = {id: text for id, text in champion.texts.items() if id.startswith(f"{agent}/")}
-    return Candidate(texts=mine) if mine else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +103,7 @@ def misfits(champion: Champion, components: Sequence[Component]) -> tuple[Misfit
     A new component counts if the champion has texts of its kind for its agent.
     """
     found = {component.id: component for component in components}
-    agents = {component.agent for component in components}
+    agents = {NOBODY, *(component.agent for component in components)}
     mine = {id: text for id, text in champion.texts.items() if id.partition("/")[0] in agents}
     free = [id for id in found if id not in mine]
     said: list[Misfit] = []
@@ -137,4 +132,5 @@ _NEW = "the champion has no text for it: it was not there, or not optimized"
 def _gone(id: ComponentId, free: Sequence[ComponentId]) -> str:
     likely = nearest(id, free)
     hint = f": was it renamed to {likely!r}?" if likely else ""
-    return f"the agent has no such component any more, the text goes nowhere{hint}"
+    who = "no code asks for it" if id.startswith(f"{NOBODY}/") else "the agent has no such component"
+    return f"{who} any more, the text goes nowhere{hint}"

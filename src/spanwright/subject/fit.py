@@ -13,8 +13,10 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
 from spanwright.core.candidate import Component
+from spanwright.errors import UsageError
 from spanwright.subject.champion import Champion, misfits
 from spanwright.subject.surface import surface
+from spanwright.subject.texts import texts_in_code
 
 _log = logging.getLogger("spanwright")
 
@@ -48,5 +50,16 @@ class Fit:
             function_tools=self._bare.pop(False, parameters.function_tools),
             output_tools=self._bare.pop(True, parameters.output_tools),
         )
-        for misfit in misfits(champion, tuple(surface(self.agent, messages, bare, made))):
+        shown = tuple(surface(self.agent, messages, bare, made))
+        if champion.texts.keys() - {component.id for component in shown}:
+            shown += self._in_code(champion)
+        for misfit in misfits(champion, shown):
             _log.warning("champion of %s: %s: %s", champion.run or "a run", misfit.component, misfit.said)
+
+    def _in_code(self, champion: Champion) -> tuple[Component, ...]:
+        """Return the texts of the user's own code. Two defaults under one key are for `optimize` to refuse."""
+        try:
+            return texts_in_code([self.agent])
+        except UsageError as error:
+            _log.warning("champion of %s: %s", champion.run or "a run", error.what)
+            return ()

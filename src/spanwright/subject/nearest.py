@@ -10,7 +10,7 @@ _ALIKE = 0.5
 
 def nearest(gone: ComponentId, others: Iterable[ComponentId]) -> ComponentId | None:
     """Return the component whose name is most like a given one's, of those of its kind; None where none is like it."""
-    kind, _, name = gone.rpartition(":" if "/" not in gone.partition(":")[2] else "/")
+    kind, _, name = gone.rpartition(":" if ":" in gone and "/" not in gone.partition(":")[2] else "/")
     known = [(other, other[len(kind) + 1 :]) for other in others if other.startswith(f"{kind}{gone[len(kind)]}")]
     rated = [(_likeness(name, named), other) for other, named in known if "/" not in named]
     likeness, best = max(rated, default=(0.0, None))

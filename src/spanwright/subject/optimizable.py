@@ -7,7 +7,7 @@ the instance); a program gets an attribute. A factory comes back wrapped, so tha
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Literal, Never, ParamSpec, TypeAlias, TypeVar, cast, overload
@@ -20,7 +20,8 @@ from spanwright.errors import UsageError
 from spanwright.models import Instruments
 from spanwright.subject.added import Added
 from spanwright.subject.capability import Wearable
-from spanwright.subject.champion import Champion, ChampionFile, check_fit, fitting, read_champion
+from spanwright.subject.champion import Champion, ChampionFile, check_fit, read_champion
+from spanwright.subject.crowning import crown, part_of
 from spanwright.subject.settings import Choices, Settings
 from spanwright.subject.tools import Rules, ToolMode, Tools
 from spanwright.subject.wearing import worn
@@ -107,8 +108,9 @@ def optimizable(
 
     `subject` is an Agent with a name; a sync function that returns an Agent (a factory); or an async function that
     takes a case's inputs and uses the agents listed in `agents` (a program). `champion` is the path of a file that
-    `Result.save` wrote: its texts are worn from now on. `tools` says what tools do in rollouts: run ("live", the
-    default), answer from recordings ("replay"), or be refused unless they only read ("sandbox"); `Tools` says more.
+    `Result.save` wrote: its texts are worn from now on, those for `text` in your own code, too. `tools` says what tools
+    do in rollouts: run ("live", the default), answer from recordings ("replay"), or be refused unless they only read
+    ("sandbox"); `Tools` says more.
     `fakes` are functions that answer in place of the tools of these names. `settings` lists values to search among
     for settings of the agents' models, and for the model: `{"temperature": [0.0, 0.7], "model": ["openai:gpt-5"]}`.
 
@@ -142,9 +144,10 @@ class _Terms:
         """Let agents wear their parts of a champion, and keep the rules for tools. Raises UsageError for misfits."""
         if self.champion is not None:
             check_fit(self.champion, [wearable.agent for wearable in wearables])
+            crown(wearables, self.champion.texts)
             for wearable in wearables:
-                wearable.base = fitting(self.champion, wearable.agent) or wearable.base
-                wearable.fit.champion = self.champion
+                mine = part_of(self.champion.texts, wearable.agent, first=wearable is wearables[0])
+                wearable.fit.champion = replace(self.champion, texts=mine)
         if self.settings is not None:
             choices = Choices(self.settings, [wearable.agent for wearable in wearables])
             for wearable in wearables:

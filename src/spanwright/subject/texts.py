@@ -1,8 +1,8 @@
 """`text`: texts of the user's own code as components. They are found in the source before anything runs.
 
-A rollout wears its candidate's text; everything else gets the default. What a key's default is, is read where `text` is
-called in the user's loaded modules: a literal, or a name of the module that stands for one. What only code knows, such
-as a key that is put together, is never a component.
+A rollout wears its candidate's text; everything else gets a champion's, or the default. What a key's default is, is
+read where `text` is called in the user's loaded modules: a literal, or a name of the module that stands for one. What
+only code knows, such as a key that is put together, is never a component.
 """
 
 import ast
@@ -16,12 +16,11 @@ from pathlib import Path
 
 from spanwright.core.candidate import Component, ComponentId, Kind
 from spanwright.errors import UsageError
+from spanwright.subject.crowning import NOBODY, crowned_text
 from spanwright.subject.own_files import own_modules
 from spanwright.subject.wearing import Preview, worn
 from spanwright.telemetry import mark_text
 
-NOBODY = "text"
-"""What stands before the slash in the id of a text that belongs to no agent."""
 _DOOR = "spanwright"
 _IMPORTED = re.compile(
     r"\bfrom\s+spanwright\s+import\s*(?:\((?P<listed>(?:[^)#]|#[^\n]*)*)|(?P<named>(?:[^\n\\(]|\\\n)*))"
@@ -34,21 +33,21 @@ _REACH = "Read by the program's own code wherever it asks for it. Cannot change 
 
 
 def text(key: str, default: str) -> str:
-    """Return the text of a component of your own code: the candidate's in a rollout, else `default`.
+    """Return the text of a component of your own code: the candidate's in a rollout, a champion's, or else `default`.
 
     It can stand anywhere that runs in a rollout: in a plain function, a tool, a prompt's builder. `key` is a name, or
     `agent/name` for a text that belongs to one agent. Write both as literals (the default may be a module's constant):
     `optimize` and `spanwright components` find them in the source of loaded modules, before the first rollout.
     """
-    what = worn()
-    if what is None or isinstance(what, Preview):
+    what, id = worn(), id_of(key)
+    if isinstance(what, Preview):
         return default
-    id = id_of(key)
-    found = what.texts.get(id)
-    if found is None:
-        return default
-    mark_text(id)
-    return found
+    found = None if what is None else what.texts.get(id)
+    if found is not None:
+        mark_text(id)
+        return found
+    champion = crowned_text(id)
+    return default if champion is None else champion
 
 
 def id_of(key: str) -> ComponentId:

@@ -29,12 +29,12 @@ from spanwright.source import (
     Nowhere,
     Place,
 )
+from spanwright.subject.crowning import NOBODY
 from spanwright.subject.rewriting.packs import InPack, in_pack
 from spanwright.subject.rewriting.tools import Tools, reader_of, told_of, tools_of
 from spanwright.subject.rewriting.types_below import classes_below, describes, field_named, hints_of, owner_of
 from spanwright.subject.schemas import ITSELF
 from spanwright.subject.skills import SkillFile, packs_of
-from spanwright.subject.texts import NOBODY
 
 _LAMBDA = "<lambda>"
 _AT_RUN_TIME = "code makes it at run time"
