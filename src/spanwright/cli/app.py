@@ -15,6 +15,7 @@ from spanwright.cli.options import (
     DepsOfCase,
     Evals,
     EvaluatorClasses,
+    ExecutorOf,
     ExportTo,
     Forbidden,
     Group,
@@ -82,6 +83,7 @@ def demo(
     ordered: Ordered = False,
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
@@ -109,6 +111,7 @@ def demo(
         policy=policy.value,
         ordered=ordered or simulated,  # whoever runs the demo sees the same, on a busy machine, too
         export=None if export is None else export.value,
+        executor=executor,
     )
     raise typer.Exit(
         show_off(invocation, Manner(store=store, as_json=as_json, quiet=quiet, watching=progress), simulated)
@@ -168,6 +171,7 @@ def optimize(
         typer.Option(metavar="FILE", help="Add a summary in Markdown to a file, like $GITHUB_STEP_SUMMARY."),
     ] = None,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
@@ -207,6 +211,7 @@ def optimize(
         policy=policy.value,
         ordered=ordered,
         export=None if export is None else export.value,
+        executor=executor,
     )
     manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
     result = carry_out(invocation, manner)
@@ -336,6 +341,7 @@ def resume(
     concurrency: Concurrency = None,
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
     quiet: Quiet = False,
@@ -351,6 +357,7 @@ def resume(
         seconds=seconds,
         concurrency=concurrency,
         export=None if export is None else export.value,
+        executor=executor,
     )
     manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
     raise typer.Exit(conclude(carry_out(allowance.over(recall(store, run)), manner), manner))

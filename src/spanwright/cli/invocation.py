@@ -56,6 +56,8 @@ class Invocation:
     goals: tuple[Goal, ...] = ()
     export: str | None = None
     """The kind of backend to export to; None exports nothing."""
+    executor: str | None = None
+    """Where rollouts are done; None is in this process."""
 
     @property
     def budget(self) -> Budget | None:
@@ -66,7 +68,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a resumed run may spend, and where it is exported to, in place of what was said at its start.
+    """What a resumed run may spend, where it is exported to and where its rollouts are done, in place of what was said.
 
     None leaves that as it was.
     """
@@ -77,6 +79,7 @@ class Allowance:
     seconds: float | None = None
     concurrency: int | None = None
     export: str | None = None
+    executor: str | None = None
 
     def over(self, invocation: Invocation) -> Invocation:
         """Return the invocation with this allowance."""
@@ -88,6 +91,7 @@ class Allowance:
             seconds=_first(self.seconds, invocation.seconds),
             concurrency=self.concurrency or invocation.concurrency,
             export=self.export or invocation.export,
+            executor=self.executor or invocation.executor,
         )
 
 

@@ -93,6 +93,14 @@ ExportTo: TypeAlias = Annotated[
         "mlflow by MLFLOW_*, phoenix by PHOENIX_* variables.",
     ),
 ]
+ExecutorOf: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="processes|ray[:WORKERS]",
+        help="Where rollouts are done: in worker processes, or on a Ray cluster; by default in this process.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress: --progress quiet.")]
 Progress: TypeAlias = Annotated[
     Watching,

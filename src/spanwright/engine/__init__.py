@@ -3,6 +3,19 @@
 from spanwright.engine.calibration import Calibration
 from spanwright.engine.dividing import Divided
 from spanwright.engine.engine import Ended, Engine
+from spanwright.engine.executors import (
+    Executor,
+    Imports,
+    InProcess,
+    Job,
+    Made,
+    Origin,
+    Processes,
+    Ray,
+    Site,
+    Tried,
+    Workplace,
+)
 from spanwright.engine.executors.here import unjudged
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
@@ -16,12 +29,23 @@ __all__ = [
     "Divided",
     "Ended",
     "Engine",
+    "Executor",
+    "Imports",
+    "InProcess",
+    "Job",
     "Lease",
     "Ledger",
+    "Made",
     "MapReduce",
     "Means",
+    "Origin",
     "Phase",
     "Problem",
+    "Processes",
+    "Ray",
+    "Site",
     "Stop",
+    "Tried",
+    "Workplace",
     "unjudged",
 ]
