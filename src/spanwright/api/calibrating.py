@@ -8,7 +8,8 @@ from secrets import token_hex
 from typing import Never
 
 from spanwright.api.budgeting import default_budget
-from spanwright.api.carrying import check_recordings, redaction_of, remote_of, store_of
+from spanwright.api.carrying import check_recordings, place_of, redaction_of, remote_of, site_of, store_of
+from spanwright.api.elsewhere import origin_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import prepare
 from spanwright.api.sameness import check_same
@@ -98,8 +99,10 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
             check_same(name, journal, replace(problem, splits=replace(problem.splits, train=(), test=())))
             kept = exporter.overheard(journal, problem.splits)
             means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction, traffic=traffic)
-            async with exporter.following(journal.events()):
-                await Calibration(problem, means, conduct, repeats=repeats).run()
+            origin = origin_of(subject, evals, deps, objective)
+            where, site = place_of(how, journal), site_of(problem, means, conduct, origin)
+            async with exporter.following(journal.events()), where.open(site) as workplace:
+                await Calibration(problem, replace(means, workplace=workplace), conduct, repeats=repeats).run()
             events = tuple(journal.events())
     room = Preflight.of(budget or default_budget(problem.splits), problem.splits, prepared.policy)
     return NoiseFloor.from_events(events, run=name, preflight=room)

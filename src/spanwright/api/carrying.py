@@ -7,20 +7,22 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from spanwright.api.calibrated import calibrated
+from spanwright.api.elsewhere import OriginOf
 from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Run
 from spanwright.api.preparing import Prepared
 from spanwright.api.sameness import check_same
 from spanwright.api.watching import watched
+from spanwright.core.events import RunEnded
 from spanwright.core.known_secrets import KnownSecrets
 from spanwright.core.protocols import Journal, RemoteSubject
-from spanwright.engine import Conduct, Engine, Means, Problem, Stop
+from spanwright.engine import Conduct, Engine, Executor, InProcess, Means, Problem, Site, Stop
 from spanwright.errors import UsageError
 from spanwright.models import Counts, Terms, Traffic, model_id
 from spanwright.report import Preflight, Result, announcement
@@ -50,6 +52,8 @@ class Circumstances:
     stop: Stop
     exporter: Exporter
     redaction: "RunRedaction | None"
+    origin: OriginOf
+    """How workers in other processes come by what the run is about."""
     opening: Opening = as_it_is
     traced: bool = True
     """Whether every rollout should leave spans, so that it is worth a remark where one leaves none."""
@@ -97,8 +101,13 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 traffic=traffic,
             )
             files = partial(files_of, under.store.reader, name)
-            async with tracking.following(journal.events, files), exporter.following(journal.events()):
-                ended = await Engine(problem, policy, means, conduct).run()
+            where, site = place_of(how, journal), site_of(problem, means, conduct, under.origin)
+            async with (
+                tracking.following(journal.events, files),
+                exporter.following(journal.events()),
+                where.open(site) as workplace,
+            ):
+                ended = await Engine(problem, policy, replace(means, workplace=workplace), conduct).run()
             events = tuple(journal.events())
             diagnoses = recorder.diagnoses if under.traced else ()
             remarks = (
@@ -107,12 +116,34 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 *diagnoses,
                 *exporter.lines,
                 *tracking.lines,
+                *workplace.remarks,
                 *_worlds(ended.remark),
                 *_went(traffic.counts),
             )
             paused_by = None if ended.complete else ended.reason
             result = Result.from_events(events, paused_by=paused_by, remarks=remarks)
             return result.worn_by(prepared.wearables).with_outputs(journal.observed)
+
+
+def place_of(how: Run, journal: Journal) -> Executor:
+    """Return where rollouts are done; nobody is called in for a run that has ended."""
+    has_ended = any(isinstance(event, RunEnded) for event in journal.events())
+    return InProcess() if has_ended else how.executor
+
+
+def site_of(problem: Problem, means: Means, conduct: Conduct, origin: OriginOf) -> Site:
+    """Return what an executor has to know of a run."""
+    return Site(
+        subject=problem.subject,
+        evaluator=problem.evaluator,
+        recorder=means.recorder,
+        traffic=means.traffic or Traffic(),
+        concurrency=conduct.concurrency,
+        deadlines=conduct.deadlines,
+        prices=conduct.prices,
+        fingerprints=problem.fingerprints,
+        origin=origin,
+    )
 
 
 def _worlds(remark: str) -> tuple[str, ...]:

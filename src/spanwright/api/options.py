@@ -18,7 +18,7 @@ from spanwright.core.prices import Price
 from spanwright.core.protocols import Observer, Reflector, TraceRedactor
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
-from spanwright.engine import Stop
+from spanwright.engine import Executor, InProcess, Stop
 from spanwright.report import ProgressMode, Result
 from spanwright.report.tracking import Tracker
 from spanwright.search import Policy
@@ -53,6 +53,8 @@ class Run:
     """A name that the store knows is resumed; None gives a new name."""
     concurrency: int = 32
     """Rollouts in flight at most."""
+    executor: Executor = field(default_factory=InProcess)
+    """Where rollouts are done: in this process, in others (`Processes`), or on a Ray cluster (`Ray`)."""
     observers: Sequence[Observer] = ()
     """Are shown every event. One that raises or lags is detached with a warning."""
     progress: bool | ProgressMode | Literal["auto", "rich", "plain", "json", "quiet"] | None = None

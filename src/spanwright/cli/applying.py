@@ -4,11 +4,11 @@ from pathlib import Path
 
 import typer
 
-from spanwright.cli.loading import named
 from spanwright.cli.looking import result_of
 from spanwright.cli.printing import coloured, columns
 from spanwright.report import Result, Screen
 from spanwright.report.figures import number
+from spanwright.subject import named
 from spanwright.subject.rewriting import Reach, WriteBack, write_back
 
 

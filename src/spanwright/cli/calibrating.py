@@ -10,11 +10,12 @@ import typer
 from spanwright.api import Run, calibrate, interruptible
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation
-from spanwright.cli.loading import deps_of, evals_of, named
+from spanwright.cli.loading import deps_of, evals_of
 from spanwright.cli.modelling import cast_of, played_by
 from spanwright.cli.running import Manner, policy_of, with_open
 from spanwright.engine import Stop
 from spanwright.report import NoiseFloor
+from spanwright.subject import named
 
 
 def measure(invocation: Invocation, manner: Manner, *, repeats: int) -> int:

@@ -9,11 +9,10 @@ import typer
 from pydantic import TypeAdapter
 
 from spanwright.cli.exits import ExitCode
-from spanwright.cli.loading import named
 from spanwright.cli.printing import columns
 from spanwright.core.candidate import Component
 from spanwright.report.figures import number
-from spanwright.subject import Champion, Measured, Misfit, discover, misfits, read_champion, texts_in_code
+from spanwright.subject import Champion, Measured, Misfit, discover, misfits, named, read_champion, texts_in_code
 from spanwright.subject.rewriting import agents_in
 
 

@@ -70,6 +70,8 @@ class Invocation:
     """Where the run is tracked, each as KIND or KIND:WHERE."""
     paper: PaperRun | None = None
     """Given where the subject is a task of the paper, which brings its own program and cases."""
+    executor: str | None = None
+    """Where rollouts are done; None is in this process."""
 
     @property
     def budget(self) -> Budget | None:
@@ -80,7 +82,8 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a resumed run may spend, and where it is exported and tracked, in place of what was said at its start.
+    """What a resumed run may spend, where it is exported and tracked, and where its rollouts are done, in place of what
+    was said at its start.
 
     None leaves that as it was.
     """
@@ -92,6 +95,7 @@ class Allowance:
     concurrency: int | None = None
     export: str | None = None
     track: tuple[str, ...] = ()
+    executor: str | None = None
 
     def over(self, invocation: Invocation) -> Invocation:
         """Return the invocation with this allowance."""
@@ -104,6 +108,7 @@ class Allowance:
             concurrency=self.concurrency or invocation.concurrency,
             export=self.export or invocation.export,
             track=self.track or invocation.track,
+            executor=self.executor or invocation.executor,
         )
 
 

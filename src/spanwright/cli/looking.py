@@ -8,7 +8,6 @@ import anyio
 import typer
 from pydantic import TypeAdapter
 
-from spanwright.cli.loading import named
 from spanwright.cli.modelling import agents_of
 from spanwright.cli.printing import coloured, columns
 from spanwright.core.candidate import Component
@@ -19,7 +18,7 @@ from spanwright.errors import UsageError
 from spanwright.report import Result, Screen, reflection_transcript, rollout_transcript
 from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
-from spanwright.subject import OutOfReach, chosen, preview_of, texts_in_code
+from spanwright.subject import OutOfReach, chosen, named, preview_of, texts_in_code
 from spanwright.subject.rewriting import Origin, Reach, origins
 
 _EXCERPT = 60

@@ -107,6 +107,14 @@ TrackBy: TypeAlias = Annotated[
         help="Track the run as an experiment: mlflow, mlflow:URI, wandb or wandb:PROJECT; can be repeated.",
     ),
 ]
+ExecutorOf: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="processes|ray[:WORKERS]",
+        help="Where rollouts are done: in worker processes, or on a Ray cluster; by default in this process.",
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress: --progress quiet.")]
 Progress: TypeAlias = Annotated[
     Watching,

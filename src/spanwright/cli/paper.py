@@ -8,7 +8,6 @@ import typer
 
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, PaperRun
-from spanwright.cli.loading import named
 from spanwright.cli.modelling import SIMULATED
 from spanwright.cli.options import PaperTasks
 from spanwright.cli.paper_row import Row, row_lines
@@ -17,6 +16,7 @@ from spanwright.errors import UsageError
 from spanwright.report import Result
 from spanwright.report.tree import Tree
 from spanwright.store import SqliteReader
+from spanwright.subject import named
 from spanwright_agents.paper.published import published
 from spanwright_agents.paper.task import PaperTask
 

@@ -15,13 +15,15 @@ import typer
 
 from spanwright import baselines
 from spanwright.api import Run, Ways, interruptible, optimize, optimize_task
+from spanwright.api.elsewhere import AnyEvals
 from spanwright.baselines import Baseline
 from spanwright.cli.bounding import components_of, set_tools
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, keep
-from spanwright.cli.loading import AnyEvals, deps_of, evals_of
+from spanwright.cli.loading import deps_of, evals_of
 from spanwright.cli.modelling import Cast, agents_of, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
+from spanwright.cli.placing import executor_of
 from spanwright.cli.staging import Stage, staged
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
@@ -78,6 +80,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
     how = Run(
         name=invocation.run,
         concurrency=invocation.concurrency,
+        executor=executor_of(invocation),
         observers=[partial(_keep, invocation, manner)],
         progress=manner.progress,
         lessons_from=invocation.lessons_from,
@@ -89,7 +92,7 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
     else:
         work = partial(
             cast("Callable[..., Awaitable[Result]]", optimize),
-            _played(invocation, stage, models),
+            played(invocation, stage, models),
             evals or stage.evals or evals_of(invocation),
             deps=deps_of(invocation.deps),
             budget=invocation.budget,
@@ -111,13 +114,14 @@ def carry_out(invocation: Invocation, manner: Manner, evals: AnyEvals | None = N
         raise
 
 
-def _played(invocation: Invocation, stage: Stage, models: Cast) -> object:
-    played = played_by(stage.subject, models.task)
+def played(invocation: Invocation, stage: Stage, models: Cast) -> object:
+    """Return the subject with the models and the rules for tools that the invocation names."""
+    made = played_by(stage.subject, models.task)
     for agent in stage.helpers if models.helper is not None else ():
         agent.model = models.helper
     if invocation.tools is not None:
-        set_tools(agents_of(played), invocation.tools)
-    return played
+        set_tools(agents_of(made), invocation.tools)
+    return made
 
 
 def _ways(invocation: Invocation, manner: Manner, models: Cast, how: Run, stop: Stop) -> Ways:

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic_ai import Agent
 
+from spanwright.api.elsewhere import AnyEvals
 from spanwright.cli.invocation import Invocation
-from spanwright.cli.loading import AnyEvals, named
 from spanwright.errors import UsageError
+from spanwright.subject import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

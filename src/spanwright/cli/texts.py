@@ -1,8 +1,7 @@
 """Tasks for `spanwright text`: what MODULE:NAME must be."""
 
-from spanwright.cli.loading import named
 from spanwright.errors import UsageError
-from spanwright.subject import TextTask
+from spanwright.subject import TextTask, named
 
 
 def check_task(reference: str) -> None:

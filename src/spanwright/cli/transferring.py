@@ -12,7 +12,7 @@ from spanwright.api import Run, interruptible, transfer
 from spanwright.cli.bounding import set_tools
 from spanwright.cli.exits import ExitCode
 from spanwright.cli.invocation import Invocation, recall
-from spanwright.cli.loading import deps_of, evals_of, named
+from spanwright.cli.loading import deps_of, evals_of
 from spanwright.cli.modelling import Cast, agents_of, others_of
 from spanwright.cli.running import Manner, with_open
 from spanwright.core.usage import Budget
@@ -20,7 +20,7 @@ from spanwright.engine import Stop
 from spanwright.errors import UsageError
 from spanwright.report import Transferred
 from spanwright.store import SqliteStore
-from spanwright.subject import TextTask
+from spanwright.subject import TextTask, named
 
 
 def carry_over(

@@ -3,6 +3,19 @@
 from spanwright.engine.calibration import CALIBRATION, Calibration
 from spanwright.engine.dividing import SHARE, Divided
 from spanwright.engine.engine import Ended, Engine
+from spanwright.engine.executors import (
+    Executor,
+    Imports,
+    InProcess,
+    Job,
+    Made,
+    Origin,
+    Processes,
+    Ray,
+    Site,
+    Tried,
+    Workplace,
+)
 from spanwright.engine.executors.here import unjudged
 from spanwright.engine.ledger import Ask, Lease, Ledger, Phase
 from spanwright.engine.map_reduce import MapReduce
@@ -19,13 +32,24 @@ __all__ = [
     "Divided",
     "Ended",
     "Engine",
+    "Executor",
+    "Imports",
+    "InProcess",
+    "Job",
     "Lease",
     "Ledger",
+    "Made",
     "MapReduce",
     "Means",
+    "Origin",
     "Phase",
     "Problem",
+    "Processes",
+    "Ray",
+    "Site",
     "Stop",
     "Transfer",
+    "Tried",
+    "Workplace",
     "unjudged",
 ]

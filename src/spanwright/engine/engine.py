@@ -7,7 +7,6 @@ ended the run into a value or into one error of ours.
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import anyio
 from anyio import to_thread
@@ -17,6 +16,7 @@ from spanwright.core.events import RunResumed, RunStarted, StopReason
 from spanwright.engine.explore import Explorer
 from spanwright.engine.finals import Finals
 from spanwright.engine.ledger import Ledger, Phase, seconds
+from spanwright.engine.one_error import one_error
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
@@ -141,7 +141,7 @@ async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callabl
         begin()
         if shop.pool.view.winner is None:
             shop.conduct.stop.listen(lambda: shop.pause(StopReason.STOPPED))
-            with _enough_threads(shop.conduct.concurrency), _one_error():
+            with _enough_threads(shop.conduct.concurrency), one_error():
                 async with anyio.create_task_group() as group:
                     shop.observers.start(group)
                     try:
@@ -176,19 +176,3 @@ def _enough_threads(concurrency: int) -> Generator[None]:
         yield
     finally:
         limiter.total_tokens = before
-
-
-@contextmanager
-def _one_error() -> Generator[None]:
-    """Raise the one error that ended the run in place of the groups around it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error = _innermost(group)
-        raise error from error.__cause__
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    return error

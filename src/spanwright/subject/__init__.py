@@ -17,6 +17,7 @@ from spanwright.subject.components import Choice, Components, chosen
 from spanwright.subject.discovery import discover, preview_of
 from spanwright.subject.evals import Evals, EvalSet, Metric, eval_set
 from spanwright.subject.evaluating import Earlier, Evaluate, Evaluated
+from spanwright.subject.naming import name_of, named
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.recast import recast
@@ -67,6 +68,8 @@ __all__ = [
     "eval_set",
     "is_added",
     "misfits",
+    "name_of",
+    "named",
     "optimizable",
     "parted_streams",
     "preview_of",

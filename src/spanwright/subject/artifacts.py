@@ -171,6 +171,11 @@ class TextSubject:
         return ()
 
     @property
+    def takes_earlier(self) -> bool:
+        """Whether an evaluation begins where earlier ones of this process ended."""
+        return self._call.takes_earlier
+
+    @property
     def found(self) -> Sequence[Component]:
         """The seed's texts."""
         return self._components

@@ -13,6 +13,7 @@ from spanwright.cli.options import (
     DepsOfCase,
     Evals,
     EvaluatorClasses,
+    ExecutorOf,
     ExportTo,
     Forbidden,
     Group,
@@ -97,6 +98,7 @@ def optimize(
         typer.Option(metavar="FILE", help="Add a summary in Markdown to a file, like $GITHUB_STEP_SUMMARY."),
     ] = None,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     track: TrackBy = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
@@ -137,6 +139,7 @@ def optimize(
         policy=policy.value,
         ordered=ordered,
         export=None if export is None else export.value,
+        executor=executor,
         track=tuple(track or ()),
     )
     manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)

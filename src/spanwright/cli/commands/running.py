@@ -13,6 +13,7 @@ from spanwright.cli.options import (
     DepsOfCase,
     Evals,
     EvaluatorClasses,
+    ExecutorOf,
     ExportTo,
     Group,
     Model,
@@ -49,6 +50,7 @@ def demo(
     ordered: Ordered = False,
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     track: TrackBy = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
@@ -77,6 +79,7 @@ def demo(
         policy=policy.value,
         ordered=ordered or simulated,  # whoever runs the demo sees the same, on a busy machine, too
         export=None if export is None else export.value,
+        executor=executor,
         track=tuple(track or ()),
     )
     raise typer.Exit(
@@ -144,6 +147,7 @@ def resume(
     concurrency: Concurrency = None,
     store: Store = DEFAULT_STORE,
     export: ExportTo = None,
+    executor: ExecutorOf = None,
     track: TrackBy = None,
     as_json: AsJson = False,
     progress: Progress = Watching.AUTO,
@@ -160,6 +164,7 @@ def resume(
         seconds=seconds,
         concurrency=concurrency,
         export=None if export is None else export.value,
+        executor=executor,
         track=tuple(track or ()),
     )
     manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)

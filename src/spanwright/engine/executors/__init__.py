@@ -1,15 +1,40 @@
 """Where rollouts are done: in this process, in worker processes, or on a Ray cluster. One protocol, three ways.
 
-protocol    what an executor is to the engine: jobs go in, values come out
-here        this process, the default
-messages    what goes to a worker and back, as JSON
-worker      the far side: an event loop with many rollouts in flight
-crew        the near side: who does what, who was lost, and whose request may start
-processes   workers that are processes of this machine
-ray         workers that are actors of a Ray cluster
+`protocol` is what an executor is to the engine, `here` is this process, the default. Workers share all but what carries
+their messages: `worker` is the far side, an event loop with many rollouts in flight, `member` the near side of one of
+them, `crew` sees to all, and `messages` is what goes to and fro. `processes` carries them by pipes to a `process`,
+`cluster` by calls of Ray to an `actor`.
 """
 
+from spanwright.engine.executors.cluster import Ray
 from spanwright.engine.executors.here import Here, InProcess
-from spanwright.engine.executors.protocol import Cut, Executor, Job, Site, Tried, Workplace, World
+from spanwright.engine.executors.processes import Processes
+from spanwright.engine.executors.protocol import (
+    Cut,
+    Executor,
+    Imports,
+    Job,
+    Made,
+    Origin,
+    Site,
+    Tried,
+    Workplace,
+    World,
+)
 
-__all__ = ["Cut", "Executor", "Here", "InProcess", "Job", "Site", "Tried", "Workplace", "World"]
+__all__ = [
+    "Cut",
+    "Executor",
+    "Here",
+    "Imports",
+    "InProcess",
+    "Job",
+    "Made",
+    "Origin",
+    "Processes",
+    "Ray",
+    "Site",
+    "Tried",
+    "Workplace",
+    "World",
+]

@@ -4,7 +4,7 @@ Workers do the same at the far side of the other executors.
 """
 
 import math
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -86,6 +86,11 @@ class Here:
             deadlines=site.deadlines,
             prices=site.prices,
         )
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """None: nothing can happen to it that the run survives."""
+        return ()
 
     async def attempt(self, job: Job, cut: Cut) -> Tried:
         """Try once."""

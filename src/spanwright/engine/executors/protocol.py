@@ -4,8 +4,8 @@ Tries, budgets, slots, outages and the journal stay with the engine. So an execu
 value, and nothing can be scored twice.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -118,6 +118,11 @@ class Workplace(Protocol):
         """Try once. Whatever the subject, the evaluators or the world do is a value; only cancellation is raised."""
         ...
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a run's result should say of it, a line each."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
@@ -142,6 +147,8 @@ class Made:
     """All cases by id: a job that comes to a worker names its case only."""
     fingerprints: Mapping[str, str]
     """Must be those of the run, as far as it has them: else the worker would measure something else."""
+    around: Callable[[], AbstractContextManager[None]] | None = None
+    """A block in which the worker does its work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
