@@ -194,9 +194,10 @@ async def test_a_skill_is_loaded_where_tools_are_replayed(mirror, folder, tmp_pa
     assert "Ask for the order first." in loaded(mirror)[0]
 
 
-async def test_a_champion_has_skills_and_says_which_are_gone(mirror, folder, tmp_path):
+async def test_a_champion_has_skills_and_says_which_are_gone(mirror, folder, tmp_path, caplog):
     champion = Champion(
-        texts={"desk/skill:refunds": "Worn.", "desk/skill:return": "R"}, seed={"desk/skill:refunds": "Pay money back."}
+        texts={"desk/skill:refunds": "Worn.", "desk/skill:return": "R", "desk/tool:load_capability": "Load one."},
+        seed={"desk/skill:refunds": "Pay money back."},
     )
     write_champion(tmp_path / "champion.json", champion)
 
@@ -204,6 +205,10 @@ async def test_a_champion_has_skills_and_says_which_are_gone(mirror, folder, tmp
     await agent.run("x")
 
     assert "- refunds: Worn." in catalog(mirror)
+    assert "Load one." == mirror.tools["load_capability"]
+    assert ["desk/skill:return", "desk/skill:shipping"] == [
+        record.getMessage().split(": ")[1] for record in caplog.records
+    ]
     assert ["desk/skill:return", "desk/skill:shipping"] == [
         each.component for each in misfits(champion, await discover(agent))
     ]

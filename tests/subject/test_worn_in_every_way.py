@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Annotated, Any, Literal, TypeAlias, cast
+from unittest.mock import ANY
 
 import pytest
 from fastmcp import FastMCP
 from pydantic import BaseModel, Field
 from pydantic_ai import Agent, NativeOutput, RunContext, TemplateStr, ToolOutput
+from pydantic_ai.capabilities import Capability
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.messages import (
     InstructionPart,
@@ -37,8 +39,13 @@ from spanwright.core.candidate import Candidate, Component, Kind
 from spanwright.subject import discover, optimizable, wearing
 from spanwright.telemetry import SpanRecorder
 
-_APPENDED = re.compile(r"<context id=[^>]*>\n(.*)\n</context>\n.*", re.DOTALL)
+_APPENDED = re.compile(r"<context id=[^>]*>\n(.*)\n</context>(?:\n.*)?", re.DOTALL)
 """What pydantic-ai puts around instructions that may change in the middle of a conversation, as those of servers."""
+_SKILLS = re.compile(r"The following capabilities are deferred.*\n- refunds: (.*)", re.DOTALL)
+"""What pydantic-ai puts before the description of a skill."""
+_LOADED = re.compile(r"<context id=\"capability:refunds\">\n(.*)\n</context>", re.DOTALL)
+BODY = "boss/skill:refunds/body"
+"""It is not read before the skill is loaded, which the first answer does."""
 DYNAMIC = "It is Friday."
 CANDIDATES = 200
 
@@ -140,7 +147,8 @@ def _texts(messages: list[ModelMessage], parameters: ModelRequestParameters) -> 
     """Yield all words of a request that are not said in the conversation."""
     assert isinstance(messages[0], ModelRequest)
     yield from (part.content for part in messages[0].parts if isinstance(part, SystemPromptPart))
-    yield from (_APPENDED.sub(r"\1", part.content) for part in parameters.instruction_parts or ())
+    yield from (_SKILLS.sub(r"\1", _APPENDED.sub(r"\1", part.content)) for part in parameters.instruction_parts or ())
+    yield from (found[1] for message in messages for part in message.parts if (found := _loaded(part)))
     for tool in (*parameters.function_tools, *parameters.output_tools):
         yield tool.description or ""
         yield from [tool.name] if tool in parameters.function_tools else []
@@ -148,6 +156,12 @@ def _texts(messages: list[ModelMessage], parameters: ModelRequestParameters) -> 
     if parameters.output_object is not None and not parameters.output_tools:
         yield parameters.output_object.description or ""
         yield from _descriptions(parameters.output_object.json_schema)
+
+
+def _loaded(part: object) -> re.Match[str] | None:
+    """Return the body of a skill in a message."""
+    content = part.content if isinstance(part, UserPromptPart | SystemPromptPart) else None
+    return _LOADED.search(content) if isinstance(content, str) else None
 
 
 def _descriptions(schema: object) -> Iterator[str]:
@@ -186,6 +200,7 @@ class Office:
             ToolCallPart("price", {"order": {"places": []}}, "2"),
             ToolCallPart("post_weigh", {"grams": 1}, "3"),
             ToolCallPart("stock", {"item": "pen"}, "4"),
+            ToolCallPart("load_capability", {"id": "refunds"}, "6"),
         ]
         answer = {"lines": [], "total": 1}
         boss_shown = Shown(calls, lambda info: ToolCallPart(info.output_tools[0].name, answer, "5"))
@@ -202,6 +217,9 @@ class Office:
                 ],
                 output_type=ToolOutput(Answer, name="answer"),
                 toolsets=[_crm(), PrefixedToolset(_scales(), "post")],
+                capabilities=[
+                    Capability(id="refunds", description="Pay back.", instructions="Ask first.", defer_loading=True)
+                ],
             )
         )
 
@@ -368,7 +386,8 @@ async def _try(office: Office, components: Sequence[Component], way: tuple[Posit
         wanted += [DYNAMIC] if agent == "boss" else []
         requests = shown.texts[str(number)]
         assert 2 - (agent == "helper") == len(requests)
-        assert all(sorted(wanted) == request for request in requests)
+        later = [text for text in wanted if not text.startswith(BODY)]
+        assert [sorted(later), sorted(wanted)][: len(requests)] == requests
     assert texts.keys() == recording.trace.components
 
 
@@ -384,6 +403,12 @@ async def test_one_agent_has_every_kind_of_component() -> None:
         "boss/instructions:template": "You work for {{owner}}.",
         "boss/instructions:toolset:crm": "Use the CRM.",
         "boss/instructions:toolset:stock": "Ask the stock last.",
+        "boss/skill:refunds": "Pay back.",
+        "boss/skill:refunds/body": "Ask first.",
+        "boss/tool:load_capability": ANY,
+        "boss/tool:load_capability/$": ANY,
+        "boss/tool_name:load_capability": "load_capability",
+        "boss/tool:load_capability/id": "The id of the capability to load.",
         "boss/tool:delegate": "Ask the helper.",
         "boss/tool_name:delegate": "delegate",
         "boss/tool:price": "Price an order.",

@@ -181,14 +181,28 @@ class Wearable(AbstractCapability[Any]):
         output = parameters.output_object
         if output is not None:
             output = _output_object(outfit, output, ids.output(self.agent, ids.OUTPUT))
-        if parts is not None or output is not parameters.output_object:
+        tools = self._late_tools(outfit, parameters.function_tools)
+        if parts is not None or tools is not None or output is not parameters.output_object:
             parameters = replace(
                 parameters,
+                function_tools=parameters.function_tools if tools is None else tools,
                 instruction_parts=parameters.instruction_parts if parts is None else parts or None,
                 output_object=output,
             )
             request_context.model_request_parameters = parameters
         return parameters
+
+    def _late_tools(self, outfit: Outfit, tools: list[ToolDefinition]) -> list[ToolDefinition] | None:
+        """Return the tools with those dressed that pydantic-ai adds after `prepare_tools`; None where there are none.
+
+        These load skills and search tools, and have a kind. A tool of the user's that has one is dressed twice, which
+        changes nothing.
+        """
+        if all(tool.tool_kind is None or outfit.piece(ids.tool(self.agent, tool.name)) is None for tool in tools):
+            return None
+        return [
+            tool if tool.tool_kind is None else _tool(outfit, tool, ids.tool(self.agent, tool.name)) for tool in tools
+        ]
 
     def _dress_templates(
         self, outfit: Outfit, ctx: RunContext[Any], request_context: ModelRequestContext, carried: list[ComponentId]

@@ -45,9 +45,11 @@ class Fit:
         champion, self.champion = self.champion, None
         if champion is None:
             return
+        tools = self._bare.pop(False, parameters.function_tools)
+        known = {tool.name for tool in tools}
         bare = replace(
             parameters,
-            function_tools=self._bare.pop(False, parameters.function_tools),
+            function_tools=[*tools, *(tool for tool in parameters.function_tools if tool.name not in known)],
             output_tools=self._bare.pop(True, parameters.output_tools),
         )
         shown = tuple(surface(self.agent, messages, bare, made))
