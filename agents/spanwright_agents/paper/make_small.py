@@ -13,8 +13,10 @@ from typing import Any, Final
 from spanwright_agents.claims.evals import cases as claims
 from spanwright_agents.multihop.evals import questions
 from spanwright_agents.multihop.library import Passage, library
+from spanwright_agents.paper import aime, livebench, make_problems, pupa
 from spanwright_agents.paper.hotpotqa import ABSTRACTS, QUESTIONS
-from spanwright_agents.paper.task import SMALL
+from spanwright_agents.paper.hover import CLAIMS
+from spanwright_agents.paper.sources import SMALL
 
 SEED: Final = 2507
 QUESTIONS_IN_ALL: Final = 60
@@ -39,10 +41,23 @@ def files() -> Mapping[str, str]:
         QUESTIONS.file: _list(
             _question(case.inputs, case.expected_output, number, dice) for number, case in enumerate(asked, 1)
         ),
+        CLAIMS.file: _list(
+            _claim(case.inputs, case.expected_output.titles, number)  # pyright: ignore[reportOptionalMemberAccess]
+            for number, case in enumerate(claimed, 1)
+        ),
         ABSTRACTS.file: "".join(
             f"{json.dumps({'title': each.title, 'text': _sentences(each)}, ensure_ascii=False)}\n" for each in abstracts
         ),
+        aime.EARLIER.file: make_problems.problems(dice, 24, solved=True),
+        aime.OF_2025.file: make_problems.problems(dice, 4, solved=False),
+        livebench.QUESTIONS.file: make_problems.questions(dice, 40),
+        pupa.QUERIES.file: make_problems.queries(dice, 28),
     }
+
+
+def _claim(claim: str, titles: Sequence[str], number: int) -> Mapping[str, object]:
+    facts = [[title, 0] for title in titles]
+    return {"uid": f"small-{number}", "claim": claim, "supporting_facts": facts, "label": "SUPPORTED", "num_hops": 3}
 
 
 def _question(question: str, answer: Any, number: int, dice: Random) -> Mapping[str, object]:

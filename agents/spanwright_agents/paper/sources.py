@@ -3,6 +3,8 @@
 Nothing is downloaded unless it is asked for, and nothing official lies in this repository.
 """
 
+import csv
+import io
 import json
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +21,8 @@ Parsed = TypeVar("Parsed")
 Row: TypeAlias = Mapping[str, Any]
 """A row of an official file, parsed where it is turned into a case."""
 
+SMALL: Final = Path(__file__).with_name("small")
+"""Data of our own in the official form, for tests and for looking: invented, and far too few to show anything."""
 ROWS: Final = "https://datasets-server.huggingface.co/rows"
 """Serves rows of a Hugging Face data set as JSON, a hundred at a time."""
 _PAGE: Final = 100
@@ -61,12 +65,12 @@ class Source:
                 f"there is no {self.file} in {folder}",
                 f"Get it ({self.size}, {self.licence}): {self.how}; or add --download",
             )
-        if self.checksum and _digest(path) != self.checksum:
+        if self.checksum and folder != SMALL and _digest(path) != self.checksum:
             raise UsageError(f"{path} is not the official file: its SHA-256 differs", f"Get it again: {self.how}")
         return path
 
     def rows(self, folder: Path) -> list[Row]:
-        """Return the rows of a JSON file: a list, or an object a line. Raises UsageError for anything else."""
+        """Return the rows of the file. Raises UsageError for one that is not there, or cannot be read."""
         return rows_of(self.path(folder))
 
     def download(self, folder: Path, *, rows: str = ROWS) -> Path:
@@ -109,8 +113,10 @@ class Source:
 
 
 def rows_of(path: Path) -> list[Row]:
-    """Return the rows of a JSON file: a list, or an object a line. Raises UsageError for anything else."""
+    """Return the rows of a CSV file, or of JSON: a list, or an object a line. Raises UsageError for anything else."""
     text = path.read_text("utf-8")
+    if path.suffix == ".csv":
+        return list(csv.DictReader(io.StringIO(text)))
     try:
         if text.lstrip().startswith("["):
             return cast("list[Row]", json.loads(text))

@@ -4,17 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic_ai import Agent
 from pydantic_evals import Case
 
 from spanwright import Evals, UsageError
 from spanwright_agents.paper.modules import Module
-from spanwright_agents.paper.sources import Source
-
-SMALL: Final = Path(__file__).with_name("small")
-"""Data of our own in the official form, for tests and for looking: invented, and far too few to show anything."""
+from spanwright_agents.paper.sources import SMALL, Source
 
 T = TypeVar("T")
 

@@ -53,6 +53,10 @@ class PaperTasks(StrEnum):
     """The tasks of the GEPA paper."""
 
     HOTPOTQA = "hotpotqa"
+    HOVER = "hover"
+    PUPA = "pupa"
+    AIME = "aime"
+    LIVEBENCH = "livebench"
 
 
 _BUDGET = "Budget"

@@ -9,7 +9,8 @@ from spanwright import Trace, UsageError
 from spanwright_agents.paper.corpus import Abstracts
 from spanwright_agents.paper.hotpotqa import MODULES, QUESTIONS, TASK, Answered, question_of
 from spanwright_agents.paper.make_small import files
-from spanwright_agents.paper.task import SMALL, cut
+from spanwright_agents.paper.sources import SMALL
+from spanwright_agents.paper.task import cut
 from spanwright_evaluators.paper.hotpotqa import judge
 
 OFFICIAL = {

@@ -30,7 +30,7 @@ from spanwright.cli.options import (
 
 
 def paper(
-    task: Annotated[PaperTasks, typer.Argument(metavar="TASK", help="hotpotqa")],
+    task: Annotated[PaperTasks, typer.Argument(metavar="TASK", help="One of: " + ", ".join(PaperTasks) + ".")],
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the official data are; the message says which and how.")
     ] = None,

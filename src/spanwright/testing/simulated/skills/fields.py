@@ -14,6 +14,7 @@ from spanwright.testing.simulated.skills.answer import AnswerSkill
 from spanwright.testing.simulated.skills.claims import Matter, query_for, summary_of
 from spanwright.testing.simulated.skills.comprehension import NAME, Passage
 from spanwright.testing.simulated.skills.manners import Conduct
+from spanwright.testing.simulated.skills.odd_jobs import done
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 
 _MARKER: Final = re.compile(r"^\[\[ ## (?P<name>\w+) ## \]\]", re.MULTILINE)
@@ -53,7 +54,7 @@ def _filled(wanted: str, given: Mapping[str, str], request: ChatRequest, reading
         asked = replace(reading, task=f"Question: {given['question']}\n\nPassages:\n\n{known}")
         answer = AnswerSkill().reply(request, asked, draws)
         return answer.text if answer else "unknown"
-    return None
+    return done(wanted, given, conduct)
 
 
 def _matter(given: Mapping[str, str]) -> Matter:
