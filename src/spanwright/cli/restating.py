@@ -14,7 +14,7 @@ from spanwright.errors import UsageError
 _SINGLE: Final = (
     *("group", "deps", "objective", "model", "reflection_model", "base_url"),
     *("rollouts", "reflections", "usd", "seconds", "concurrency", "seed", "policy"),
-    *("tools", "evidence", "lessons_from", "export"),
+    *("tools", "evidence", "lessons_from", "export", "executor"),
 )
 """Fields of an invocation that are options of the same name."""
 _REPEATED: Final = {

@@ -24,6 +24,8 @@ from spanwright.cli.loading import deps_of, evals_of
 from spanwright.cli.modelling import Cast, agents_of, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
 from spanwright.cli.placing import executor_of
+from spanwright.cli.restating import named as named_store
+from spanwright.cli.restating import started
 from spanwright.cli.staging import Stage, staged
 from spanwright.core.events import Event, RunResumed, RunStarted, StopReason
 from spanwright.engine import Stop
@@ -147,11 +149,11 @@ def conclude(result: Result, manner: Manner) -> ExitCode:
     return ExitCode.BETTER if result.improved else ExitCode.NOT_BETTER
 
 
-def write_summary(result: Result, path: Path) -> None:
+def write_summary(result: Result, path: Path, store: Path) -> None:
     """Add the summary of a result to a file, as CI shows it. Raises UsageError where that cannot be written."""
     try:
         with path.open("a", encoding="utf-8") as file:
-            file.write(result.to_markdown())
+            file.write(result.to_markdown(command=started(store, result.run), store=named_store(store)))
     except OSError as error:
         raise UsageError(
             f"the summary {path} cannot be written: {error.strerror}",

@@ -147,7 +147,7 @@ def optimize(
     if save is not None:
         result.save(save)
     if summary is not None:
-        write_summary(result, summary)
+        write_summary(result, summary, store)
     raise typer.Exit(conclude(result, manner))
 
 
