@@ -1,0 +1,6 @@
+LOOK = "Look it up."
+
+
+class Prompts:
+    MAIN = """Be kind.
+Be brief."""
