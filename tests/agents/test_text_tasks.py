@@ -10,11 +10,15 @@ from pydantic_evals import Case
 
 from spanwright import Budget, CandidateFailed, Policy, Result, Run, TextTask
 from spanwright.api import Ways, optimize_task
+from spanwright.sandbox import Refused
 from spanwright.testing.simulated.coder import CODER, Coder
 from spanwright.testing.simulated.coder.methods import methods
 from spanwright.testing.simulated.server import simulated_app
 from spanwright.testing.simulated.transport import in_process, simulated_model
-from spanwright_agents import black_box, broadcast, cache_config, circle_packing, spot_scheduler
+from spanwright_agents import agent_program, black_box, broadcast, cache_config, circle_packing, spot_scheduler
+from spanwright_agents.agent_program.check import checked, worked_out
+from spanwright_agents.agent_program.problems import problems
+from spanwright_agents.agent_program.task import PROBLEMS, complete, solver
 from spanwright_agents.black_box.functions import FUNCTIONS
 from spanwright_agents.broadcast import network
 from spanwright_agents.broadcast.task import JOBS
@@ -48,7 +52,7 @@ def method(about: str, place: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "task", [each.task for each in (black_box, broadcast, cache_config, circle_packing, spot_scheduler)]
+    "task", [each.task for each in (agent_program, black_box, broadcast, cache_config, circle_packing, spot_scheduler)]
 )
 def test_the_coder_knows_methods_for_each_task_and_reads_its_own_texts(task: TextTask) -> None:
     known = [each for each in methods() if all(word in task.objective.casefold() for word in each.about)]
@@ -183,6 +187,55 @@ def test_the_known_minima_are_where_the_literature_has_them(name: str) -> None:
 
     assert math.isclose(function.minimum, function.value(MINIMA[name]), abs_tol=1e-6)
     assert all(function.low <= each <= function.high for each in MINIMA[name])
+
+
+def test_the_problems_have_the_answers_that_another_reading_gives() -> None:
+    for each in (*PROBLEMS, *problems("unseen", 200)):
+        assert each.answer == worked_out(each.question)
+
+
+@pytest.mark.parametrize("chat", ["hello", [{"role": "user"}], [], [{"role": "assistant", "content": "yes"}]])
+async def test_a_program_that_asks_for_no_chat_is_refused(chat: object) -> None:
+    with pytest.raises(Refused):
+        await complete(solver(), chat)
+
+
+async def test_the_solver_is_surer_on_paper_than_in_its_head_and_slips_anew_each_time() -> None:
+    model, ask = solver(), {"role": "user", "content": PROBLEMS[0].question}
+    bare, paper = ({"role": "system", "content": text} for text in ("Only the number.", "Think step by step."))
+
+    said = {str(way["content"]): [await complete(model, [way, ask]) for _ in range(40)] for way in (bare, paper)}
+
+    right = {
+        way: sum(each.rstrip(".").endswith(f"{PROBLEMS[0].answer}") for each in told) for way, told in said.items()
+    }
+    assert 0 < right["Only the number."] < right["Think step by step."] < 40
+    assert len(set(said["Only the number."])) > 1
+
+
+@pytest.mark.sandbox
+async def test_a_program_that_breaks_or_asks_too_much_is_to_blame() -> None:
+    seed = agent_program.task.seed
+
+    with pytest.raises(CandidateFailed, match="every question failed, the first with KeyError"):
+        await agent_program.evaluate(seed.replace("    return (", "    return {}[0] or ("))
+    with pytest.raises(CandidateFailed, match="more than 400 times"):
+        await agent_program.evaluate(
+            seed.replace("    return (", "    while await agent.run(question): pass\n    return (")
+        )
+    with pytest.raises(CandidateFailed, match="'answer' is not defined"):
+        await agent_program.evaluate(seed.replace("async def answer", "async def reply"))
+
+
+@pytest.mark.slow
+async def test_a_program_of_agents_beats_its_seed_and_another_reading_says_so_too() -> None:
+    result = await improved(agent_program.task, 12)
+
+    assert result.validation is not None
+    assert result.validation.best.mean > result.validation.seed.mean + 0.1
+    assert math.isclose(result.validation.best.mean, await checked(result.best_text, PROBLEMS))
+    assert result.best_validation is not None
+    assert await checked(result.best_text, problems("unseen", 100)) > result.validation.seed.mean
 
 
 @pytest.mark.slow

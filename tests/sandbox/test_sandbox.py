@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from spanwright import Budget, CandidateFailed, Policy, Run, optimize_text
+from spanwright import Budget, CandidateFailed, Policy, Run, UsageError, WorldFailed, optimize_text
 from spanwright.reflection import FunctionReflector
-from spanwright.sandbox import Ending, Limits, run
+from spanwright.sandbox import Ending, Limits, Ran, Refused, Sandbox, run
 
 SOON = Limits(seconds=20, memory=1 << 29)
 NOW = Limits(seconds=1.5, memory=1 << 29)
@@ -68,6 +68,15 @@ def test_what_code_must_not_do_is_refused_or_ended_in_time(body: str, ending: En
     assert time.monotonic() - began < limits.seconds + 3
     with pytest.raises(CandidateFailed, match="sandbox"):
         ran.unwrap()
+
+
+def test_processor_time_has_a_limit_of_its_own() -> None:
+    ran = run("def f():\n    while True: pass", call="f", limits=Limits(seconds=60, processor=1))
+
+    assert Ending.TIME is ran.ending
+    assert "1 of them of processor time" in ran.error
+    with pytest.raises(UsageError, match="processor=0 "):
+        Limits(processor=0)
 
 
 def test_nothing_of_ours_is_seen_and_nothing_that_is_written_stays(
@@ -158,3 +167,85 @@ async def test_a_run_goes_on_when_evolved_code_hangs_or_breaks_and_the_candidate
     assert "def f():\n    return 2\n" == result.best_text
     assert 5 == result.rollouts
     assert any("worse: 1 -> 0" in outcome or "1.00 -> 0.00" in outcome for outcome in told)
+
+
+MUTE = """import json, os, sys
+    to, line = int(sys.argv[2]), json.dumps({'function': 'ask', 'arguments': [1]}).encode() + b'\\n'"""
+"""Asks, and never reads an answer."""
+
+
+def asking(functions, body: str, limits: Limits = SOON) -> Ran:
+    return Sandbox(functions=functions, limits=limits).run(f"def f():\n    {body}", call="f")
+
+
+def test_code_asks_functions_of_ours_and_is_answered_in_json() -> None:
+    seen: list[object] = []
+
+    def add(*numbers: int) -> dict[str, int]:
+        seen.append(numbers)
+        return {"sum": sum(numbers)}
+
+    ran = asking({"add": add}, "return [add(1, 2)['sum'], add(*range(4))['sum']]")
+
+    assert [3, 6] == ran.unwrap()
+    assert [(1, 2), (0, 1, 2, 3)] == seen
+    assert 2 == ran.calls
+
+
+def test_long_questions_and_answers_pass_and_threads_take_turns() -> None:
+    body = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "    with ThreadPoolExecutor(4) as pool:\n"
+        "        return sorted(len(each) for each in pool.map(twice, ['x' * n for n in range(0, 400000, 100000)]))"
+    )
+
+    assert [0, 200_000, 400_000, 600_000] == asking({"twice": lambda text: text * 2}, body).unwrap()
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "said"),
+    [
+        ("while True: ask(1)", Ending.CALLS, "more than 100 times"),
+        ("ask('x' * 2_000_000)", Ending.RESULT, "1000000 bytes"),
+        ("return ask(0)", Ending.RAISED, "RuntimeError: not for you"),
+        ("return other(0)", Ending.RAISED, "NameError"),
+        ("ask(object())", Ending.RAISED, "not JSON serializable"),
+        ("import os, sys\n    os.write(int(sys.argv[2]), b'no json\\n')\n    return ask(1)", Ending.RAISED, "no JSON"),
+        ("import os, sys\n    while True: os.write(int(sys.argv[2]), b'x' * 9999)", Ending.RESULT, "1000000 bytes"),
+        ("import os, sys\n    while True: os.write(int(sys.argv[2]), b'7\\n')", Ending.CALLS, "more than 100 times"),
+        ("import os, sys\n    os.close(int(sys.argv[3]))\n    ask(1)", Ending.RAISED, "Bad file descriptor"),
+        (f"{MUTE}\n    for _ in range(9): os.write(to, line)\n    while True: pass", Ending.TIME, "1.5 seconds"),
+    ],
+)
+def test_who_asks_too_much_or_what_is_not_there_is_told_or_ended(body: str, ending: Ending, said: str) -> None:
+    def ask(number: int) -> int | str:
+        if number == 0:
+            raise Refused("not for you")
+        return "x" * 100_000 if number == 1 else number
+
+    ran = asking({"ask": ask}, body, NOW if ending is Ending.TIME else SOON)
+
+    assert (ending, True) == (ran.ending, said in ran.error), ran
+
+
+def test_what_a_function_of_ours_raises_is_raised_and_ends_the_code() -> None:
+    def ask() -> None:
+        raise WorldFailed("model", "it is down")
+
+    with pytest.raises(WorldFailed, match="it is down"):
+        asking({"ask": ask}, "ask()")
+
+
+def test_the_time_that_our_functions_take_is_not_the_codes() -> None:
+    limits = Limits(seconds=2.5, memory=1 << 29)
+
+    ran = asking({"wait": lambda: time.sleep(3)}, "wait(); return 1", limits)
+
+    assert 1 == ran.unwrap()
+    assert ran.seconds < limits.seconds
+
+
+def test_without_a_sandbox_functions_are_offered_too() -> None:
+    place = Sandbox(functions={"ask": lambda: 5}, limits=SOON, without_sandbox=True)
+
+    assert 5 == place.run("def f(): return ask()", call="f").unwrap()

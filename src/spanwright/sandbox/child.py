@@ -1,14 +1,17 @@
 """What runs inside of the sandbox. It is handed over as text and imports the standard library alone.
 
-Standard input holds one JSON object: the code, what to call, its arguments, the limits. The answer goes as JSON to the
-file descriptor that the command line names: `{"value": ...}` or `{"error": ..., "kind": ...}`.
+Standard input holds one JSON object: the code, what to call, its arguments, the limits, the names of functions that it
+may ask for. The answer goes as JSON to the first file descriptor that the command line names: `{"value": ...}` or
+`{"error": ..., "kind": ...}`. What is asked for goes to the second and is answered on the third, a line each.
 """
 
 import json
 import os
 import resource
 import sys
+import threading
 import traceback
+from collections.abc import Callable
 from typing import Any, cast
 
 
@@ -16,8 +19,10 @@ def _limit(limits: dict[str, int]) -> None:
     for name, most in limits.items():
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(which, (value, value))
+        hard = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+        value = min(most, hard)
+        # At its hard limit of processor time a process is killed without a word, at the soft one it is told.
+        resource.setrlimit(which, (value, value + 1 if name == "RLIMIT_CPU" and value < hard else value))
 
 
 def _said(error: BaseException) -> str:
@@ -29,11 +34,32 @@ def _said(error: BaseException) -> str:
     return f"{where}{''.join(traceback.format_exception_only(error)).strip()}"
 
 
-def _answer(asked: dict[str, Any]) -> str:
+def _offered(names: list[str], to: int, back: int) -> dict[str, Callable[..., Any]]:
+    """Return functions that ask outside. Threads take turns."""
+    turn = threading.Lock()
+    answers = os.fdopen(back, "rb")
+
+    def ask(name: str, arguments: tuple[Any, ...]) -> Any:
+        line = json.dumps({"function": name, "arguments": _plain(arguments)}).encode() + b"\n"
+        with turn:
+            while line:
+                line = line[os.write(to, line) :]
+            answer = json.loads(answers.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer["value"]
+
+    def bound(name: str) -> Callable[..., Any]:
+        return lambda *arguments: ask(name, arguments)
+
+    return {name: bound(name) for name in names}
+
+
+def _answer(asked: dict[str, Any], offered: dict[str, Callable[..., Any]]) -> str:
     name = str(asked["call"])
     try:
         # This process is the sandbox: what runs here is what it is for.
-        space: dict[str, Any] = {"__name__": "candidate"}
+        space: dict[str, Any] = {"__name__": "candidate", **offered}
         exec(compile(str(asked["code"]), "<candidate>", "exec"), space)  # noqa: S102
         if name not in space:
             return json.dumps({"error": f"the code defines no {name!r}", "kind": "raised"})
@@ -58,10 +84,10 @@ def _plain(value: Any) -> Any:
 
 def main() -> None:
     """Do what standard input asks for, and leave without looking back."""
-    answer_to = int(sys.argv[1])
+    answer_to, asks, hears = (int(each) for each in sys.argv[1:4])
     asked = json.loads(sys.stdin.buffer.read())
     _limit(asked["limits"])
-    answer = _answer(asked)
+    answer = _answer(asked, _offered(asked["functions"], asks, hears))
     try:
         sys.stdout.flush()
         sys.stderr.flush()

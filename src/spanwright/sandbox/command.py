@@ -15,8 +15,14 @@ INPUTS = "/inputs"
 """The folder in which code finds its files."""
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache")
 _NOBODY = "65534"
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""All that stands in the environment: as many threads as there are cores would eat the memory limit up."""
+_ENVIRONMENT = {
+    # As many threads as there are cores would eat the memory limit up.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "HOME": "/tmp",  # some libraries do not start for somebody who lives nowhere  # noqa: S108
+}
+"""All that stands in the environment."""
 _PROBE_SECONDS = 20.0
 
 
@@ -34,8 +40,8 @@ def shut_in(limits: Limits, files: Mapping[str, int], filter_fd: int | None) -> 
         words += ["--ro-bind", folder, folder]
     for name, descriptor in files.items():
         words += ["--ro-bind-data", str(descriptor), f"{INPUTS}/{name}"]
-    for name in _THREADS:
-        words += ["--setenv", name, "1"]
+    for name, value in _ENVIRONMENT.items():
+        words += ["--setenv", name, value]
     if filter_fd is not None:
         words += ["--seccomp", str(filter_fd)]
     return (*words, "--chdir", "/tmp", "--")  # noqa: S108
@@ -43,7 +49,7 @@ def shut_in(limits: Limits, files: Mapping[str, int], filter_fd: int | None) -> 
 
 def bare_environment() -> Mapping[str, str]:
     """Return the environment of a process without a sandbox."""
-    return dict.fromkeys(_THREADS, "1")
+    return _ENVIRONMENT
 
 
 @cache

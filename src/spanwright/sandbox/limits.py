@@ -10,17 +10,23 @@ class Limits:
     """The most that one call may take. It starts no processes at all, and writes only what is gone when it ends."""
 
     seconds: float = 10.0
-    """Wall-clock time, the start of the interpreter included."""
+    """Wall-clock time, the start of the interpreter included, and what functions of ours take left out."""
+    processor: float | None = None
+    """Seconds of processor time, fairer than `seconds` where the machine is busy; None is no such limit."""
     memory: int = 1 << 30
     """Bytes of address space."""
     output: int = 100_000
     """Bytes on stdout and stderr together; who writes more is ended."""
     result: int = 1_000_000
-    """Bytes of the result as JSON."""
+    """Bytes of the result as JSON, and of one thing that is asked."""
     files: int = 64 << 20
     """Bytes in its own temporary folder."""
+    calls: int = 100
+    """How often it may ask functions of ours, where it has any; who asks more is ended."""
 
     def __post_init__(self) -> None:
-        for name in ("seconds", "memory", "output", "result", "files"):
+        if self.processor is not None and self.processor <= 0:
+            raise UsageError(f"processor={self.processor} of a sandbox's limits lets nothing run", "Give more, or None")
+        for name in ("seconds", "memory", "output", "result", "files", "calls"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name}={getattr(self, name)} of a sandbox's limits lets nothing run", "Give more")

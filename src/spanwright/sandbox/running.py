@@ -2,15 +2,12 @@
 
 import json
 import os
-import selectors
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib.resources import files
 from math import ceil
 from typing import IO, cast
@@ -18,23 +15,11 @@ from typing import IO, cast
 from spanwright.errors import CandidateFailed, UsageError
 from spanwright.sandbox.command import bare_environment, obstacle, python, shut_in
 from spanwright.sandbox.limits import Limits
+from spanwright.sandbox.listening import Ending, Functions, Heard, Listening, Offered
 from spanwright.sandbox.syscalls import no_processes
 
-_PIECE = 65_536
 _CPU_SPARE = 2
 _KEPT_OF_OUTPUT = 20_000
-
-
-class Ending(StrEnum):
-    """How a call ended."""
-
-    DONE = "done"
-    RAISED = "raised"
-    TIME = "time limit"
-    MEMORY = "memory limit"
-    OUTPUT = "output limit"
-    RESULT = "result limit"
-    CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +34,8 @@ class Ran:
     printed: str = ""
     """What it wrote to stdout and stderr, shortened."""
     seconds: float = 0.0
+    calls: int = 0
+    """How often it asked functions of ours."""
 
     @property
     def ok(self) -> bool:
@@ -61,6 +48,79 @@ class Ran:
             return self.value
         printed = f"\nIt printed:\n{self.printed}" if self.printed else ""
         raise CandidateFailed("sandbox", f"{self.ending}: {self.error}{printed}", signature=f"sandbox {self.ending}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A place to run code that nobody has read: what it may take, read and ask. `run` is one call of it."""
+
+    limits: Limits = field(default_factory=Limits)
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Texts that the code finds as read-only files in `/inputs`."""
+    functions: Functions = field(default_factory=dict[str, Callable[..., object]])
+    """Functions of ours that the code may call by their names, with JSON in and out, `limits.calls` times in all.
+
+    They run here, in the caller's thread, and see what the code chose to send: check it as you would a stranger's.
+    `Refused` is told to the code; whatever else one raises ends the call and is raised by `run`. Their time is not
+    the code's.
+    """
+    without_sandbox: bool = False
+    """For code that you trust: limits of memory and time, and nothing else."""
+
+    def run(self, code: str, *, call: str, arguments: Sequence[object] = ()) -> Ran:
+        """Run `code`, call its function `call` with `arguments`, and return what it returned.
+
+        Raises UsageError where there is no sandbox, and what a function of ours raises.
+        """
+        self._check()
+        within = self.limits
+        request = json.dumps(
+            {
+                "code": code,
+                "call": call,
+                "arguments": list(arguments),
+                "limits": _resources(within),
+                "functions": sorted(self.functions),
+            }
+        ).encode("utf-8", "surrogatepass")
+        with ExitStack() as stack:
+            result, answers = _pipe(stack)
+            asked, asks = _pipe(stack)
+            hears, told = _pipe(stack)
+            theirs = (answers, asks, hears)
+            process = self._start(stack, [each.fileno() for each in theirs])
+            for each in theirs:
+                each.close()
+            offered = None
+            if self.functions:
+                offered = Offered(functions=self.functions, asked=asked.fileno(), told=told.fileno())
+            with process:
+                try:
+                    heard = Listening(process, result.fileno(), within, offered).to_the_end(request)
+                finally:
+                    _end(process)
+            return _came_of(heard, process.returncode, within)
+
+    def _check(self) -> None:
+        if not self.without_sandbox and (why := obstacle()):
+            raise UsageError(
+                f"there is no sandbox here: {why}",
+                "Install bubblewrap and allow user namespaces; or say without_sandbox=True for code that you trust",
+            )
+        if self.without_sandbox and self.files:
+            raise UsageError("inputs= are files of a sandbox, and there is none", "Give their texts as arguments")
+
+    def _start(self, stack: ExitStack, pipes: Sequence[int]) -> "subprocess.Popen[bytes]":
+        """Start the interpreter, shut in. It is told the descriptors of its pipes."""
+        descriptors, before = list(pipes), cast("Sequence[str]", ())
+        if not self.without_sandbox:
+            opened = {name: stack.enter_context(_file(text.encode())) for name, text in self.files.items()}
+            filtered = no_processes()
+            filter_fd = None if filtered is None else stack.enter_context(_file(filtered))
+            descriptors += [*opened.values(), *([] if filter_fd is None else [filter_fd])]
+            before = shut_in(self.limits, opened, filter_fd)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spanwright-"))
+        return _started([*before, *python(), "-c", _child(), *map(str, pipes)], descriptors, folder)
 
 
 def run(
@@ -77,41 +137,59 @@ def run(
     Arguments and result are JSON; arrays of numpy come back as lists. `inputs` are texts that the code finds as
     read-only files in `/inputs`. It has no network, no files of ours but the interpreter's, and an empty environment.
     It blocks until the code has ended, within its limits: call it from a worker thread, as a sync `evaluate` is.
+    A `Sandbox` can also offer it functions of ours.
 
     Raises UsageError where there is no sandbox. `without_sandbox` runs the code all the same, in a process with limits
     of memory and time and nothing else: for code that you trust.
     """
-    within = limits or Limits()
-    if not without_sandbox and (why := obstacle()):
-        raise UsageError(
-            f"there is no sandbox here: {why}",
-            "Install bubblewrap and allow user namespaces; or say without_sandbox=True for code that you trust",
-        )
-    if without_sandbox and inputs:
-        raise UsageError("inputs= are files of a sandbox, and there is none", "Give their texts as arguments")
-    request = json.dumps(
-        {"code": code, "call": call, "arguments": list(arguments), "limits": _resources(within)}
-    ).encode("utf-8", "surrogatepass")
-    with ExitStack() as stack:
-        reading, writing = os.pipe()
-        stack.callback(os.close, reading)
-        descriptors = [writing]
-        if without_sandbox:
-            before: Sequence[str] = ()
-        else:
-            opened = {name: stack.enter_context(_file(text.encode())) for name, text in (inputs or {}).items()}
-            filtered = no_processes()
-            filter_fd = None if filtered is None else stack.enter_context(_file(filtered))
-            descriptors += [*opened.values(), *([] if filter_fd is None else [filter_fd])]
-            before = shut_in(within, opened, filter_fd)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spanwright-"))
-        process = _started([*before, *python(), "-c", _child(), str(writing)], descriptors, folder)
-        os.close(writing)
-        with process:
-            try:
-                return _Listening(process, reading, within).to_the_end(request)
-            finally:
-                _end(process)
+    place = Sandbox(limits=limits or Limits(), files=inputs or {}, without_sandbox=without_sandbox)
+    return place.run(code, call=call, arguments=arguments)
+
+
+def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    """Return a pipe's two ends, to be closed with the stack at the latest."""
+    reading, writing = os.pipe()
+    return (
+        stack.enter_context(os.fdopen(reading, "rb", buffering=0)),
+        stack.enter_context(os.fdopen(writing, "wb", buffering=0)),
+    )
+
+
+def _came_of(heard: Heard, code: int | None, limits: Limits) -> Ran:
+    if heard.broken is None:
+        return _answered(heard)
+    said = {
+        Ending.TIME: f"it did not end within {limits.seconds:g} seconds{_of_processor(limits)}",
+        Ending.OUTPUT: f"it wrote more than {limits.output} bytes",
+        Ending.RESULT: f"its result, or what it asked, is longer than {limits.result} bytes",
+        Ending.CALLS: f"it asked more than {limits.calls} times",
+        Ending.MEMORY: "it ran out of memory",
+    }.get(heard.broken, f"the process ended with {code} and no result")
+    return _ran(heard, heard.broken, error=said)
+
+
+def _of_processor(limits: Limits) -> str:
+    return "" if limits.processor is None else f", {limits.processor:g} of them of processor time"
+
+
+def _answered(heard: Heard) -> Ran:
+    try:
+        answer: object = json.loads(heard.answer)
+    except ValueError:
+        return _ran(heard, Ending.CRASHED, error="what it gave as its result is no JSON")
+    told = cast("Mapping[str, object]", answer if isinstance(answer, dict) else {})
+    if "value" in told:
+        return _ran(heard, Ending.DONE, value=told["value"])
+    kind = Ending.MEMORY if told.get("kind") == "memory" else Ending.RAISED
+    return _ran(heard, kind, error=str(told.get("error", "it gave no result")))
+
+
+def _ran(heard: Heard, ending: Ending, *, value: object = None, error: str = "") -> Ran:
+    printed = heard.printed.decode("utf-8", "replace").strip()
+    if len(printed) > _KEPT_OF_OUTPUT:
+        half = _KEPT_OF_OUTPUT // 2
+        printed = f"{printed[:half]}\n[... {len(printed) - 2 * half} characters ...]\n{printed[-half:]}"
+    return Ran(ending=ending, value=value, error=error, printed=printed, seconds=heard.seconds, calls=heard.calls)
 
 
 def _child() -> str:
@@ -121,7 +199,7 @@ def _child() -> str:
 def _resources(limits: Limits) -> Mapping[str, int]:
     return {
         "RLIMIT_AS": limits.memory,
-        "RLIMIT_CPU": ceil(limits.seconds) + _CPU_SPARE,
+        "RLIMIT_CPU": ceil(limits.seconds) + _CPU_SPARE if limits.processor is None else ceil(limits.processor),
         "RLIMIT_FSIZE": limits.files,
         "RLIMIT_NPROC": 256,  # threads count, too
         "RLIMIT_CORE": 0,
@@ -157,99 +235,3 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-@dataclass(slots=True)
-class _Listening:
-    """The three pipes of a process, read side by side until they end or a limit is passed."""
-
-    process: "subprocess.Popen[bytes]"
-    result: int
-    limits: Limits
-    _sent: int = 0
-    _printed: bytearray = field(default_factory=bytearray)
-    _answer: bytearray = field(default_factory=bytearray)
-
-    def to_the_end(self, request: bytes) -> Ran:
-        began = time.monotonic()
-        broken = self._listen(request, began + self.limits.seconds)
-        if broken is None and self._answer:
-            return self._answered(began)
-        if broken is None:
-            broken = self._crash()
-        said = {
-            Ending.TIME: f"it did not end within {self.limits.seconds:g} seconds",
-            Ending.OUTPUT: f"it wrote more than {self.limits.output} bytes",
-            Ending.RESULT: f"its result is longer than {self.limits.result} bytes",
-            Ending.MEMORY: "it ran out of memory",
-        }.get(broken, f"the process ended with {self.process.returncode} and no result")
-        return self._ran(broken, began, error=said)
-
-    def _listen(self, request: bytes, deadline: float) -> Ending | None:
-        """Return which limit was passed; None where the process closed its pipes before that."""
-        stdin, stdout = cast("IO[bytes]", self.process.stdin), cast("IO[bytes]", self.process.stdout)
-        for descriptor in (stdin.fileno(), stdout.fileno(), self.result):
-            os.set_blocking(descriptor, False)
-        with selectors.DefaultSelector() as selector:
-            selector.register(stdin, selectors.EVENT_WRITE, "stdin")
-            selector.register(stdout, selectors.EVENT_READ, "stdout")
-            selector.register(self.result, selectors.EVENT_READ, "result")
-            while len(selector.get_map()) > (1 if self._sent < len(request) else 0):
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return Ending.TIME
-                for key, _ in selector.select(left):
-                    if not self._serve(str(key.data), request):
-                        selector.unregister(key.fileobj)
-                        if key.data == "stdin":
-                            stdin.close()
-                if len(self._printed) > self.limits.output:
-                    return Ending.OUTPUT
-                if len(self._answer) > self.limits.result:
-                    return Ending.RESULT
-        try:
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return None if self._answer else Ending.TIME
-        return None
-
-    def _serve(self, pipe: str, request: bytes) -> bool:
-        """Move what is ready through one pipe; False where it is at its end."""
-        try:
-            if pipe == "stdin":
-                self._sent += os.write(cast("IO[bytes]", self.process.stdin).fileno(), request[self._sent :][:_PIECE])
-                return self._sent < len(request)
-            source = self.result if pipe == "result" else cast("IO[bytes]", self.process.stdout).fileno()
-            piece = os.read(source, _PIECE)
-        except BlockingIOError:
-            return True
-        except BrokenPipeError:
-            self._sent = len(request)
-            return False
-        (self._answer if pipe == "result" else self._printed).extend(piece)
-        return bool(piece)
-
-    def _answered(self, began: float) -> Ran:
-        try:
-            answer: object = json.loads(self._answer)
-        except ValueError:
-            return self._ran(Ending.CRASHED, began, error="what it gave as its result is no JSON")
-        told = cast("Mapping[str, object]", answer if isinstance(answer, dict) else {})
-        if "value" in told:
-            return self._ran(Ending.DONE, began, value=told["value"])
-        kind = Ending.MEMORY if told.get("kind") == "memory" else Ending.RAISED
-        return self._ran(kind, began, error=str(told.get("error", "it gave no result")))
-
-    def _crash(self) -> Ending:
-        code = self.process.poll()
-        if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
-            return Ending.TIME
-        return Ending.MEMORY if b"MemoryError" in self._printed else Ending.CRASHED
-
-    def _ran(self, ending: Ending, began: float, *, value: object = None, error: str = "") -> Ran:
-        printed = self._printed[: self.limits.output].decode("utf-8", "replace").strip()
-        if len(printed) > _KEPT_OF_OUTPUT:
-            half = _KEPT_OF_OUTPUT // 2
-            printed = f"{printed[:half]}\n[... {len(printed) - 2 * half} characters ...]\n{printed[-half:]}"
-        seconds = time.monotonic() - began
-        return Ran(ending=ending, value=value, error=error, printed=printed, seconds=seconds)
