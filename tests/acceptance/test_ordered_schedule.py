@@ -31,8 +31,6 @@ from spanwright_agents import multihop
 from spanwright_agents.support_desk import agent as desk
 from spanwright_agents.support_desk import evals as tickets
 
-pytestmark = pytest.mark.timeout(240)  # each compares whole runs, and a machine may have other things to do
-
 POLICIES = {"default": Policy.default(schedule="ordered"), "gepa": Policy.gepa()}
 RATE_LIMITS = (Fault(kind=FaultKind.RATE_LIMIT, probability=0.05, retry_after=0.05),)
 

@@ -29,7 +29,6 @@ POLICY = Policy.default(max_in_flight=SLOTS, rollouts_per_step=None, slots_per_a
 
 
 @pytest.mark.slow  # it measures how busy slots are: other tests beside it would keep them waiting
-@pytest.mark.timeout(180)
 async def test_three_quarters_of_the_slots_are_busy_from_the_seeds_validation_to_the_last_lease(tmp_path):
     store, stop = SqliteStore(tmp_path / "store.sqlite"), Stop()
 

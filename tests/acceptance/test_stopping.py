@@ -199,7 +199,7 @@ def test_a_cancelled_optimize_ends_at_once_and_the_run_can_be_resumed_to_the_sam
     ids=lambda value: value.name if isinstance(value, StopReason) else "",
 )
 def test_a_run_that_has_enough_comes_to_its_end_and_says_why(policy, budget, reason):
-    hurried = Site(concurrency=1, pace=0.3)  # little can be done in its time, and a straggler takes a minute
+    hurried = Site(concurrency=1, pace=1.0)  # little can be done in its time, and a straggler takes a minute
     site = hurried if reason is StopReason.TIME else Site()
 
     result = run_virtual(site.optimize(policy, budget))

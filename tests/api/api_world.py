@@ -118,7 +118,7 @@ class World:
     def store(self) -> Path:
         return self.folder / "store.sqlite"
 
-    def options(self, *, run: str = "first", rollouts: int = 120) -> Common:
+    def options(self, *, run: str = "first", rollouts: int = 80) -> Common:
         return Common(
             reflection_model=self.teacher,
             store=self.store,

@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import sys
+import threading
 import time
 
 from pydantic_ai import Agent
@@ -15,7 +16,7 @@ from pydantic_ai.models.function import FunctionModel
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import EqualsExpected
 
-from spanwright import Budget, Run, optimizable, optimize, optimize_sync
+from spanwright import Budget, Run, Stop, optimizable, optimize, optimize_sync
 
 SECONDS = float(sys.argv[3])
 OPTIONS = {"budget": Budget(rollouts=60), "run": Run(name="it", concurrency=4, progress=False)}
@@ -52,6 +53,14 @@ def questions():
     return Dataset(name="questions", cases=cases, evaluators=[EqualsExpected()])
 
 
+def tell(stop):
+    """Say when the run was asked to stop."""
+    while not stop.requested:
+        time.sleep(0.01)
+    sys.stdout.write("stopping\n")
+    sys.stdout.flush()
+
+
 async def cancelled(store):
     """Cancel the await when the process is told to, and say how long that took."""
     running = asyncio.ensure_future(optimize(subject(slow), questions(), store=store, **OPTIONS))
@@ -69,7 +78,9 @@ if __name__ == "__main__":
     store, manner, _ = sys.argv[1:]
     match manner:
         case "sync":
-            optimize_sync(subject(slow), questions(), store=store, **OPTIONS)
+            stop = Stop()
+            threading.Thread(target=tell, args=(stop,), daemon=True).start()
+            optimize_sync(subject(slow), questions(), store=store, stop=stop, **OPTIONS)
         case "hanging":
             optimize_sync(subject(calling), questions(), store=store, **OPTIONS)
         case "cancelled":

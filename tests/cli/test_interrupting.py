@@ -13,7 +13,7 @@ OPTIMIZE = ("optimize", "tiny:agent", "--evals", "tiny:cases", "--rollouts", "80
 
 def wait_for_rollouts(folder, count):
     """Wait until so many rollouts of the run have started."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         with suppress(StoreError):  # the file is not there yet, or still empty
             if started(folder) >= count:
@@ -36,7 +36,7 @@ def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright
     wait_for_rollouts(folder, 3)
 
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=300)
 
     ended = sum(isinstance(event, RolloutEnded) for event in history(folder))
     assert 4 == process.returncode
@@ -52,13 +52,14 @@ def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright
 
 
 def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder, spanwright):
-    process = start(*OPTIMIZE, environment={"TINY_SECONDS": "30"})
+    process = start(*OPTIMIZE, environment={"TINY_SECONDS": "300"})
     wait_for_rollouts(folder, 3)
 
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    while "Ctrl-C again cancels" not in process.stderr.readline():  # two quick ones may count as one
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=10)
+    stdout, stderr = process.communicate(timeout=300)
 
     assert 4 == process.returncode
     assert "spanwright resume it" in stderr
@@ -74,10 +75,10 @@ def test_a_killed_run_is_resumed_by_its_name_alone(start, folder):
     process = start(*OPTIMIZE, environment=SLOW)
     wait_for_rollouts(folder, 5)
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=300)
 
     resumed = start("resume", "it", "--json")
-    stdout, stderr = resumed.communicate(timeout=20)
+    stdout, stderr = resumed.communicate(timeout=300)
 
     assert 0 == resumed.returncode, stderr
     assert 80 == json.loads(stdout)["rollouts"]
@@ -87,6 +88,6 @@ def test_a_reader_that_leaves_early_is_no_error(start, optimized):
     process = start("traces", "list", "first")
     process.stdout.close()
     process.stdout = None
-    process.wait(timeout=20)
+    process.wait(timeout=300)
 
     assert "Traceback" not in process.stderr.read()

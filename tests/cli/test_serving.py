@@ -30,9 +30,9 @@ def exported(process: subprocess.Popen[str]) -> dict[str, str]:
 def test_what_an_exporter_with_the_printed_variables_sends_is_in_the_file(start, folder):
     receiver = start("traces", "serve", "--port", "0", "--any-trace", "--out", "seen.jsonl")
     variables = exported(receiver)
-    subprocess.run([sys.executable, "-c", EXPORTER], env=os.environ | variables, check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", EXPORTER], env=os.environ | variables, check=True, timeout=300)
     receiver.send_signal(signal.SIGINT)
-    _, told = receiver.communicate(timeout=20)
+    _, told = receiver.communicate(timeout=300)
 
     assert 0 == receiver.returncode, told
     assert "1 spans of 1 traces were written to seen.jsonl" in told
@@ -43,7 +43,7 @@ def test_a_token_of_ones_own_is_what_senders_need(start):
     receiver = start("traces", "serve", "--port", "0", environment={"SPANWRIGHT_TOKEN": "mine alone"})
     variables = exported(receiver)
     receiver.send_signal(signal.SIGTERM)
-    receiver.communicate(timeout=20)
+    receiver.communicate(timeout=300)
 
     assert "authorization=Bearer%20mine%20alone" == variables["OTEL_EXPORTER_OTLP_HEADERS"]
     assert 0 == receiver.returncode
@@ -53,7 +53,7 @@ def test_a_port_that_is_taken_is_a_usage_error(start):
     receiver = start("traces", "serve", "--port", "0")
     port = exported(receiver)["OTEL_EXPORTER_OTLP_ENDPOINT"].rpartition(":")[2]
     second = start("traces", "serve", "--port", port)
-    _, told = second.communicate(timeout=20)
+    _, told = second.communicate(timeout=300)
 
     assert 2 == second.returncode
     assert f"port {port}" in told

@@ -1,5 +1,6 @@
 """A world that fails costs time, and nothing else: the same winner, no failure scored, every answer counted once."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -10,8 +11,13 @@ from spanwright import Budget, Limits, Policy, StopReason, UserBug
 from spanwright.testing.simulated.faults import Fault, FaultKind
 
 
-async def test_with_thirty_percent_of_all_calls_failing_a_run_is_the_run_without_faults(tmp_path):
-    calm = await Storm(folder=tmp_path).run("calm")
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """The run without faults, which many look at."""
+    return asyncio.run(Storm(folder=tmp_path_factory.mktemp("calm")).run("calm"))
+
+
+async def test_with_thirty_percent_of_all_calls_failing_a_run_is_the_run_without_faults(tmp_path, calm):
     stormy = await Storm(folder=tmp_path, faults=(*THIRTY_PERCENT, *ODD)).run("stormy")
     kinds = Counter(call.detail for call in stormy.page.calls if call.outcome == "faulted")
 
@@ -25,11 +31,9 @@ async def test_with_thirty_percent_of_all_calls_failing_a_run_is_the_run_without
     assert any("refused (429)" in remark for remark in stormy.result.remarks)
 
 
-async def test_a_world_that_is_down_pauses_the_run_scores_nothing_and_it_goes_on_where_it_was(tmp_path):
+async def test_a_world_that_is_down_pauses_the_run_scores_nothing_and_it_goes_on_where_it_was(tmp_path, calm):
     down = Fault(kind=FaultKind.UNAVAILABLE, probability=1.0, between=(1.0, 1e9))
     storm = Storm(folder=tmp_path)
-    calm = await storm.run("calm")
-
     slow = Fault(kind=FaultKind.SLOW, probability=1.0, between=(0.0, 1.0), seconds=0.1)
     paused = await storm.run("down", faults=(down, slow))
     resumed = await storm.run("down")
@@ -51,7 +55,7 @@ def _unaccounted(paused, resumed) -> int:
 
 
 @pytest.mark.slow
-async def test_a_reflection_model_that_is_down_costs_no_rollouts(tmp_path):
+async def test_a_reflection_model_that_is_down_costs_no_rollouts(tmp_path, calm):
     down = Fault(kind=FaultKind.SERVER_ERROR, probability=1.0, models="clerk-reflect")
     storm = Storm(folder=tmp_path)
 
@@ -62,7 +66,7 @@ async def test_a_reflection_model_that_is_down_costs_no_rollouts(tmp_path):
     assert len(paused.rollouts) <= 8 + 6 + 6
     assert "clerk-reflect" in str(paused.result)
     assert resumed.result.complete
-    assert (await storm.run("calm")).result.best == resumed.result.best
+    assert calm.result.best == resumed.result.best
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """Whole runs of our engine on worlds, in virtual time and over the wire."""
 
 import anyio
-import pytest
 
 from spanwright.core.events import Judged
 from spanwright.core.usage import Budget
@@ -46,7 +45,6 @@ def test_an_engine_with_a_muted_reflector_keeps_the_seed() -> None:
     assert not judged
 
 
-@pytest.mark.timeout(180)  # a run over the wire, and a machine may have other things to do
 def test_a_run_over_the_wire_ends_in_the_same_candidate_as_one_in_process() -> None:
     world = make_world("rules", 203, sizes=SMALL)
     lean, judged = run_virtual(run(Stage(world), Policy.gepa(seed=1), 80))
