@@ -16,7 +16,7 @@ from typing import Final
 
 import anyio
 
-from spanwright.core.limits import Deadlines, Limits
+from spanwright.core.limits import Counts, Deadlines, Limits
 from spanwright.errors import WorldDown
 from spanwright.models.breaker import Breaker
 from spanwright.models.clocks import Pulse, working_time
@@ -35,22 +35,6 @@ class Terms:
 
     limits: Sequence[Limits] = ()
     deadlines: Deadlines = field(default_factory=Deadlines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What a lane has seen."""
-
-    answered: int = 0
-    refused: int = 0
-    """429."""
-    failed: int = 0
-    """Other failures of the world."""
-    cut: int = 0
-    """Of these, requests that were cut because they took too long."""
-    limit: int = 0
-    """Requests that may be in flight now."""
-    outages: int = 0
 
 
 class Lane:
@@ -79,6 +63,8 @@ class Lane:
             cut=self._cut,
             limit=self._pace.limit,
             outages=self._breaker.times,
+            waiting=len(self._queue),
+            down=self._breaker.open,
         )
 
     @property
