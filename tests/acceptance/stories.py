@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from spanwright.core.events import (
     Event,
+    Paced,
     ReflectionEnded,
     RolloutEnded,
     RolloutStarted,
@@ -38,7 +39,7 @@ def story(events: Iterable[Event]) -> Story:
         elif isinstance(event, RolloutEnded):
             score = event.rollout.score
             scores[event.rollout.key] = None if score is None else score.value
-        elif not isinstance(event, RunStarted | RunResumed):
+        elif not isinstance(event, RunStarted | RunResumed | Paced):
             decisions.append(timeless(event))
     return Story(decisions=tuple(decisions), launched=tuple(launched), scores=scores)
 

@@ -29,6 +29,10 @@ async def test_with_thirty_percent_of_all_calls_failing_a_run_is_the_run_without
     assert 0.2 < stormy.page.failed / len(stormy.page.calls) < 0.4
     assert {"429", "500", "503", "reset", "truncated", "schema", "empty"} <= kinds.keys()
     assert any("refused (429)" in remark for remark in stormy.result.remarks)
+    *_, told, end = stormy.events
+    assert sum(lane.refused for lane in told.lanes.values()) > 0
+    assert "run_ended" == end.kind
+    assert [] == [event for event in calm.events if event.kind == "paced"]
 
 
 async def test_a_world_that_is_down_pauses_the_run_scores_nothing_and_it_goes_on_where_it_was(tmp_path, calm):

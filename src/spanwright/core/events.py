@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.candidate import Candidate, CandidateId, Component
 from spanwright.core.goal import Goal
+from spanwright.core.limits import Counts
 from spanwright.core.proposal import Draft, Lesson, Proposal, Refusal, Verdict
 from spanwright.core.rollout import Purpose, Rollout, RolloutKey
 from spanwright.core.usage import Budget, Usage
@@ -203,6 +204,16 @@ class Narrowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paced:
+    """How the requests to models go in this process, where not all is well: they wait, are refused, fail."""
+
+    kind: Literal["paced"] = "paced"
+    lanes: Mapping[str, Counts]
+    """By `provider:name`."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event of a run that came to its end. A run without it can be resumed."""
 
@@ -226,6 +237,7 @@ Event: TypeAlias = (
     | Abandoned
     | SearchEnded
     | Narrowed
+    | Paced
     | RunEnded
 )
 """What observers are shown and stores keep; `kind` tells them apart."""

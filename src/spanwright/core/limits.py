@@ -3,7 +3,7 @@
 What they do is done in `models/`, where requests are sent, and in `engine/`, where rollouts are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spanwright.errors import UsageError
 
@@ -60,3 +60,43 @@ class Deadlines:
             limit: float | None = getattr(self, name)
             if limit is not None and limit <= 0:
                 raise UsageError(f"{name}={limit} leaves no time", "Give a positive number, or None for no limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How the requests to one model go."""
+
+    answered: int = 0
+    refused: int = 0
+    """429."""
+    failed: int = 0
+    """Other failures of the world."""
+    cut: int = 0
+    """Of these, requests that were cut because they took too long."""
+    limit: int = 0
+    """Requests that may be in flight now."""
+    outages: int = 0
+    hedged: int = 0
+    """Requests beside which a second one was sent."""
+    hedges_won: int = 0
+    """Of these, those that the second one answered first."""
+    hedges_both: int = 0
+    """Of these, those of which both answers came in: both are in the usage. Of the others one was cancelled."""
+    waiting: int = 0
+    """Requests that wait for their turn now."""
+    down: bool = False
+    """Whether it does not answer now, and is probed by one request at a time."""
+
+    def __add__(self, later: "Counts") -> "Counts":
+        """Return the sums of two processes, with how things are in the later one."""
+        return replace(
+            later,
+            answered=self.answered + later.answered,
+            refused=self.refused + later.refused,
+            failed=self.failed + later.failed,
+            cut=self.cut + later.cut,
+            outages=self.outages + later.outages,
+            hedged=self.hedged + later.hedged,
+            hedges_won=self.hedges_won + later.hedges_won,
+            hedges_both=self.hedges_both + later.hedges_both,
+        )

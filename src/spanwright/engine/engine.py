@@ -17,10 +17,10 @@ from spanwright.engine.explore import Explorer
 from spanwright.engine.finals import Finals
 from spanwright.engine.ledger import Ledger, Phase, seconds
 from spanwright.engine.one_error import one_error
+from spanwright.engine.pacing import EVERY
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
-from spanwright.models import Traffic
 from spanwright.search import Policy, PoolView
 
 _SEARCH_ENDS = 0.85
@@ -145,7 +145,7 @@ async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callabl
                 async with anyio.create_task_group() as group:
                     shop.observers.start(group)
                     try:
-                        await _in_traffic(shop.means.traffic, work)
+                        await _in_traffic(shop, work)
                     finally:
                         shop.observers.close()
     await shop.means.journal.durable()
@@ -153,17 +153,29 @@ async def carry_through(shop: Workshop, begin: Callable[[], None], work: Callabl
         raise shop.bug
 
 
-async def _in_traffic(traffic: Traffic | None, work: Callable[[], Awaitable[None]]) -> None:
-    """Work with all requests to models in their lanes, and a look at how late the event loop is."""
+async def _in_traffic(shop: Workshop, work: Callable[[], Awaitable[None]]) -> None:
+    """Work with all requests to models in their lanes, and a look at how late the event loop is, and they are."""
+    traffic = shop.means.traffic
     if traffic is None:
         await work()
         return
     with traffic.flowing():
         async with anyio.create_task_group() as group:
             group.start_soon(traffic.pulse.beat)
+            group.start_soon(_watch_pace, shop)
             with traffic.hosted(group):
                 await work()
+            if shop.pool.view.winner is None:
+                shop.tell_pace()
             group.cancel_scope.cancel()
+
+
+async def _watch_pace(shop: Workshop) -> None:
+    """Tell how requests go while the run goes on, until cancelled."""
+    while True:
+        await anyio.sleep(EVERY)
+        if shop.pool.view.winner is None:
+            shop.tell_pace()
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from spanwright.core.case import Case
 from spanwright.core.events import (
     AttemptStarted,
     Event,
+    Paced,
     ReflectionEnded,
     RolloutEnded,
     RolloutStarted,
+    RunEnded,
     RunStarted,
     SearchEnded,
     StopReason,
@@ -28,6 +30,7 @@ from spanwright.engine.executors import Here
 from spanwright.engine.ledger import Lease, Ledger, Phase
 from spanwright.engine.observers import Observers
 from spanwright.engine.outage import Outage
+from spanwright.engine.pacing import Pacing
 from spanwright.engine.perform import Block, Performer, Task, Terms
 from spanwright.engine.problem import Conduct, Means, Problem
 from spanwright.errors import UserBug
@@ -70,6 +73,7 @@ class Workshop:
         self.reflections = self._outage(in_a_row=_REFLECTIONS_IN_A_ROW)
         """What reflections know of the world; rollouts have another model, and know their own."""
         self._rollouts = self._outage(in_a_row=_ROLLOUTS_IN_A_ROW)
+        self._pacing = None if means.traffic is None else Pacing(means.traffic)
         self._lowest = 0.0
         self._floor = 0.0
         pulse = Pulse() if means.traffic is None else means.traffic.pulse
@@ -131,9 +135,16 @@ class Workshop:
 
     def emit(self, event: Event) -> None:
         """Write, fold and show an event."""
+        if isinstance(event, RunEnded):
+            self.tell_pace()  # nothing comes after the end
         self.means.journal.append(event)
         self._fold(event)
         self.observers.offer(event)
+
+    def tell_pace(self) -> None:
+        """Tell how requests to models go, if that is news."""
+        if self._pacing is not None and (lanes := self._pacing.news()) is not None:
+            self.emit(Paced(lanes=lanes, at=self.now()))
 
     def is_enough(self) -> bool:
         """Return whether the search is over, after asking the policy about it."""

@@ -17,7 +17,7 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
-from spanwright.core.limits import Deadlines, Limits
+from spanwright.core.limits import Counts, Deadlines, Limits
 from spanwright.errors import WorldDown
 from spanwright.models.breaker import Breaker
 from spanwright.models.clocks import Pulse
@@ -39,28 +39,6 @@ class Terms:
 
     limits: Sequence[Limits] = ()
     deadlines: Deadlines = field(default_factory=Deadlines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What a lane has seen."""
-
-    answered: int = 0
-    refused: int = 0
-    """429."""
-    failed: int = 0
-    """Other failures of the world."""
-    cut: int = 0
-    """Of these, requests that were cut because they took too long."""
-    limit: int = 0
-    """Requests that may be in flight now."""
-    outages: int = 0
-    hedged: int = 0
-    """Requests beside which a second one was sent."""
-    hedges_won: int = 0
-    """Of these, those that the second one answered first."""
-    hedges_both: int = 0
-    """Of these, those of which both answers came in: both are in the usage. Of the others one was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +91,8 @@ class Lane:
             hedged=self._hedged,
             hedges_won=self._hedges_won,
             hedges_both=self._hedges_both,
+            waiting=len(self._queue),
+            down=self._breaker.open,
         )
 
     @property

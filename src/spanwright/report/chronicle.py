@@ -3,6 +3,7 @@
 A fold over events like the pool: what it says of a run is the same while the run goes on and when it is read again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -20,11 +21,13 @@ from spanwright.core.events import (
     RunResumed,
     RunStarted,
 )
+from spanwright.core.limits import Counts
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.core.rollout import STRAGGLER, Purpose, Rollout
 from spanwright.core.usage import Usage
 from spanwright.report import figures
 from spanwright.report.best_of_case import BestOfCase, BestTries
+from spanwright.report.lanes import Lanes
 from spanwright.report.taken import Taken, Takings
 from spanwright.report.tool_report import ToolReport
 from spanwright.report.worth import Tally, Worth
@@ -58,6 +61,7 @@ class Chronicle:
     def __init__(self) -> None:
         self._pool = Pool()
         self._tally = Tally()
+        self._lanes = Lanes()
         self._rollouts_under_way: set[int] = set()
         self._reflections_under_way: set[int] = set()
         self._generations: dict[CandidateId, Generation] = {}
@@ -128,10 +132,21 @@ class Chronicle:
         """When the latest event happened, in seconds since the epoch."""
         return self._latest
 
+    @property
+    def lanes(self) -> Mapping[str, Counts]:
+        """How the requests to each model went, of all processes; empty where all was well."""
+        return self._lanes.counts
+
+    @property
+    def held_up(self) -> tuple[str, ...]:
+        """What models make the run wait for just now; nothing where it has ended."""
+        return () if self.ended is not None else tuple(self._lanes.held_up())
+
     def apply(self, event: Event) -> None:
         """Take an event into account."""
         self._pool.apply(event)
         self._tally.apply(event)
+        self._lanes.apply(event)
         self._time(event)
         match event:
             case RunStarted():

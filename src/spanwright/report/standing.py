@@ -218,6 +218,7 @@ class Following:
         limits: list[str] = []
         if self.slots is not None and self.chronicle.in_flight >= self.slots:
             limits.append(f"all {self.slots} slots are taken")
+        limits += self.chronicle.held_up
         if failed := sum(self._recent):
             limits.append(f"{failed} of the last {len(self._recent)} rollouts failed by no fault of a text")
         return limits

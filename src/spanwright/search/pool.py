@@ -13,6 +13,7 @@ from spanwright.core.events import (
     Event,
     Judged,
     Narrowed,
+    Paced,
     ReflectionEnded,
     ReflectionStarted,
     Refused,
@@ -56,6 +57,10 @@ class Pool:
         self._state.twins.add(event.seed)
         self._state.lessons.take_over(event.seed, event.lessons)
         self._state.attempts.pass_landmark(event.seed.id)
+
+    @_fold.register
+    def _paced(self, event: Paced) -> None:
+        """Decide nothing by how fast requests go."""
 
     @_fold.register
     def _run_resumed(self, event: RunResumed) -> None:

@@ -298,7 +298,7 @@ def huge(candidates: int = 2_000, cases: int = 300) -> Page:
         measured_on="test", validation=None, test=None, usage=Usage(rollouts=size), budget=Budget(rollouts=size),
         seconds=90_000.0, started=1_700_000_000.0, policy="default", seed=nodes[0].id, best=nodes[-1].id,
         changed=("support/instructions",), proposed=candidates, accepted=candidates, refused=0, lost=0, in_flight=0,
-        notes=(), paid=(),
+        held_up=(), notes=(), paid=(),
     )  # fmt: skip
     line, at = [candidates - 1], candidates - 1
     while at:
@@ -340,6 +340,7 @@ def huge(candidates: int = 2_000, cases: int = 300) -> Page:
             most=16,
             mean=12.0,
         ),
+        lanes=(),
         troubles=(),
         unscored=(),
         origin=Origin(spanwright="0", python="3", command="", commands=(), splits=sizes, fingerprints={}),

@@ -14,8 +14,9 @@ import pytest
 from page_runs import ATTACKS, LONG, Told, hostile, plain
 
 from spanwright.errors import UsageError
-from spanwright.report.page import PAGE, html_of, page_of_run, write_private
+from spanwright.report.page import html_of, page_of_run, write_private
 from spanwright.report.page.document import live_document, safe, static_document, woven
+from spanwright.report.page.packing import unpacked
 from spanwright.store import MemoryStore
 
 ASSETS = files("spanwright.report.page") / "assets"
@@ -99,7 +100,7 @@ async def test_the_data_of_a_document_is_the_page():
     (data,) = re.findall(r'<script type="application/json" id="page">(.*?)</script>', html)
 
     assert json.loads(data)["head"]["run"] == "evening"
-    assert PAGE.validate_json(data).candidates[1].diagnosis == hostile("diagnosis")
+    assert unpacked(data).candidates[1].diagnosis == hostile("diagnosis")
 
 
 async def test_a_document_holds_the_trace_of_each_rollout_uncut():

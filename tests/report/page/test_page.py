@@ -11,6 +11,7 @@ from spanwright.errors import UsageError
 from spanwright.report import Result
 from spanwright.report.page import PAGE, Page, Surroundings, page_from, page_of_run
 from spanwright.report.page.gathering import POINTS, Gathering
+from spanwright.report.page.packing import packed, unpacked
 from spanwright.report.page.paging import page_of
 from spanwright.store import MemoryStore
 
@@ -124,6 +125,7 @@ async def test_a_page_survives_json_whatever_the_texts_say():
     shown = await page(hostile)
 
     assert shown == PAGE.validate_json(PAGE.dump_json(shown))
+    assert shown == unpacked(packed(shown))
 
 
 async def test_a_page_has_no_figure_that_json_has_not():

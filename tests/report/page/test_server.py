@@ -10,7 +10,8 @@ from page_runs import Told
 from starlette.testclient import TestClient
 
 from spanwright.errors import UsageError
-from spanwright.report.page import PAGE, Watched, live_app, showing
+from spanwright.report.page import Watched, live_app, showing
+from spanwright.report.page.packing import unpacked
 from spanwright.store import SqliteStore
 from spanwright.telemetry.receiver import Place
 
@@ -42,7 +43,7 @@ def test_the_runs_of_the_store_are_listed(client: TestClient):
 
 
 def test_a_run_is_answered_as_its_page(client: TestClient):
-    page = PAGE.validate_json(client.get("/api/page", params={"run": "evening"}).content)
+    page = unpacked(client.get("/api/page", params={"run": "evening"}).content)
 
     assert "evening" == page.head.run
     assert "begin evening" == page.origin.command

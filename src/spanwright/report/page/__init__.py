@@ -3,6 +3,7 @@
     model      what is shown, as plain values
     gathering  a fold over events; paging makes the page of it
     traces     a rollout for the trace viewer
+    packing    the page as bytes for a browser
     document   the HTML around it, and its Content-Security-Policy
     writing    the file
     server     the live page

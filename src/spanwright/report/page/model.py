@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from spanwright.core.annotation import Annotation
 from spanwright.core.candidate import CandidateId, ComponentId
+from spanwright.core.limits import Counts
 from spanwright.core.usage import Budget, Usage
 
 VERSION = 1
@@ -62,6 +63,8 @@ class Head:
     refused: int
     lost: int
     in_flight: int
+    held_up: tuple[str, ...]
+    """What makes it wait just now."""
     notes: tuple[str, ...]
     """What is odd about the eval set."""
     paid: tuple[str, ...]
@@ -212,6 +215,14 @@ class Slots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """How the requests to one model went."""
+
+    model: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Failures of one kind."""
 
@@ -266,6 +277,8 @@ class Page:
     spent: Mapping[str, Usage]
     """By purpose, with `reflection`."""
     slots: Slots
+    lanes: tuple[Lane, ...]
+    """Of the models that were not always well."""
     troubles: tuple[Trouble, ...]
     unscored: tuple[Unscored, ...]
     origin: Origin

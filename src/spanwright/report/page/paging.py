@@ -24,6 +24,7 @@ from spanwright.report.page.model import (
     Course,
     Front,
     Head,
+    Lane,
     Node,
     Origin,
     Page,
@@ -86,6 +87,7 @@ def page_of(gathering: Gathering, around: Surroundings) -> Page:
         tools=_tools(result),
         spent={**gathering.spent},
         slots=slots_of(gathering),
+        lanes=tuple(Lane(model=name, counts=each) for name, each in gathering.chronicle.lanes.items()),
         troubles=tuple(_troubles(gathering)),
         unscored=_unscored(gathering),
         origin=_origin(gathering, result, around),
@@ -122,6 +124,7 @@ def _head(gathering: Gathering, result: Result, around: Surroundings) -> Head:
         refused=result.refused,
         lost=result.lost,
         in_flight=chronicle.in_flight if status == "running" else 0,
+        held_up=chronicle.held_up if status == "running" else (),
         notes=(*result.findings, *result.remarks),
         paid=tuple(result.worth.lines()),
     )

@@ -26,7 +26,7 @@ from spanwright.core.annotation import LONGEST, Annotation
 from spanwright.errors import StoreError, UsageError
 from spanwright.report.page.document import live_document
 from spanwright.report.page.gathering import Gathering
-from spanwright.report.page.model import PAGE
+from spanwright.report.page.packing import packed
 from spanwright.report.page.paging import Surroundings, page_of
 from spanwright.report.page.traces import TRACE, trace_page
 from spanwright.store import Reader, RunSummary, SqliteStore, Status
@@ -98,7 +98,7 @@ class _Runs:
             store=self._watched.named,
             annotations=tuple(self.reader.annotations(run)),
         )
-        body = PAGE.dump_json(page_of(self._read(run), around))
+        body = packed(page_of(self._read(run), around))
         self._costs[run] = time.perf_counter() - began
         return body
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from spanwright.core.annotation import Annotation
 from spanwright.errors import StoreError, UsageError
 from spanwright.report.page.document import static_document
-from spanwright.report.page.model import PAGE, Page
+from spanwright.report.page.model import Page
+from spanwright.report.page.packing import packed
 from spanwright.report.page.paging import Surroundings, page_from
 from spanwright.report.page.traces import TRACE, trace_page
 from spanwright.store import Reader, Status
@@ -41,7 +42,7 @@ def html_of(reader: Reader, page: Page, most_bytes: int = MOST_BYTES) -> str:
             break
         traces[number] = body
     title = f"{page.head.run} · Spanwright"
-    return static_document(title, PAGE.dump_json(page), traces, left_out=len(numbers) - len(traces)).html
+    return static_document(title, packed(page), traces, left_out=len(numbers) - len(traces)).html
 
 
 def write_private(path: Path, text: str) -> None:

@@ -114,7 +114,16 @@ function drawPage(page) {
     h("div", { id: "head" }, drawHead(page, context("texts"))),
     SECTIONS.map(([key, name]) => h("section", { id: `section-${key}`, "aria-labelledby": `title-${key}` }, h("h2", { id: `title-${key}`, tabindex: "-1" }, name), h("div", { class: "body" }))),
   );
-  for (const [key] of SECTIONS) drawSection(key);
+  return drawSections(page);
+}
+
+/** Draws the first section at once, and each other one when the browser has shown those before it. */
+async function drawSections(page) {
+  for (const [key] of SECTIONS) {
+    drawSection(key);
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    if (shown !== page) return; // there is news, or another view
+  }
 }
 
 /** Draws what is new, except where a person is at work: that waits until they leave. */
@@ -123,6 +132,10 @@ function refresh(page) {
   const busy = document.activeElement;
   const head = document.getElementById("head");
   if (!head.contains(busy)) replace(head, drawHead(page, context("texts")));
+  if (document.querySelector("#section-origin .body").childElementCount === 0) {
+    drawSections(page); // the first drawing was not through yet
+    return;
+  }
   for (const [key] of SECTIONS) {
     const section = document.getElementById(`section-${key}`);
     if (!section.querySelector(".body").contains(busy)) drawSection(key);
@@ -151,7 +164,8 @@ async function reread(run) {
 async function showRun(run) {
   if (shown?.head.run !== run || run === null) {
     unfollow();
-    drawPage(await source.page(run));
+    const drawn = drawPage(await source.page(run));
+    if (where().has("rollout")) await drawn; // what lies under a dialog is drawn before it
     if (source.live) unfollow = source.follow(run, () => reread(run));
   }
   const number = where().get("rollout");

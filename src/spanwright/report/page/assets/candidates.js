@@ -30,7 +30,7 @@ export function shading(scores) {
   let low = Infinity;
   let high = -Infinity;
   for (const value of scores) {
-    if (value === null || value === undefined) continue;
+    if (value === null || value === undefined || Number.isNaN(value)) continue;
     if (value < low) low = value;
     if (value > high) high = value;
   }

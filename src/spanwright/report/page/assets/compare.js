@@ -10,7 +10,7 @@ function means(page) {
   const sums = new Map();
   page.tries.number.forEach((_, each) => {
     const value = page.tries.score[each];
-    if (page.tries.candidate[each] !== winner || value === null) return;
+    if (page.tries.candidate[each] !== winner || Number.isNaN(value)) return;
     const column = page.cases[page.tries.case[each]];
     if (column.split === "train") return;
     const known = sums.get(column.id) ?? { sum: 0, count: 0 };

@@ -59,7 +59,7 @@ export function drawCourse(page, { state, redraw }) {
       `, ${nameOf(page, course.incumbent[place])}, at ${AXES[key].write(course[key][place])}${key === "rollouts" ? " rollouts" : ""}`,
     );
   say(course.mean.length - 1);
-  const unit = page.tries.score.every((value) => value === null || (value >= 0 && value <= 1));
+  const unit = page.tries.score.every((value) => Number.isNaN(value) || (value >= 0 && value <= 1));
   const kept = (value) => (unit ? Math.max(0, Math.min(1, value)) : value);
   const seed = course.seed ? course.mean.map(() => course.seed.mean) : course.mean.map(() => null);
   queueMicrotask(() => {
@@ -122,5 +122,17 @@ export function drawSlots(page) {
       [edges, slots.rollouts, slots.reflections],
     );
   });
-  return h("div", {}, h("p", { class: "caption" }, said + " The thin line are reflections."), box);
+  return h("div", {}, h("p", { class: "caption" }, said + " The thin line are reflections."), box, drawLanes(page.lanes));
+}
+
+/** How requests went, of models that were not always well. */
+function drawLanes(lanes) {
+  if (!lanes.length) return null;
+  const head = ["answers", "refused (429)", "failed", "of these cut", "outages", "at once, last"];
+  const figures = ({ answered, refused, failed, cut, outages, limit }) => [answered, refused, failed, cut, outages, limit];
+  return h(
+    "div",
+    { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Requests to models" },
+    h("table", {}, h("caption", {}, "Requests to models that were not always well"), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "model"), head.map((name) => h("th", { scope: "col", class: "figure" }, name)))), h("tbody", {}, lanes.map(({ model, counts }) => h("tr", {}, h("th", { scope: "row", dir: "auto" }, model), figures(counts).map((each) => h("td", { class: "figure" }, each.toLocaleString("en"))))))),
+  );
 }

@@ -1,6 +1,6 @@
 // How figures are written.
 
-export const score = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
+export const score = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(2));
 
 export const signed = (value) => (value === null || value === undefined ? "–" : (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2));
 

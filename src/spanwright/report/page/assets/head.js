@@ -49,6 +49,7 @@ export function drawHead(page, { go }) {
     "div",
     { class: "hero" },
     h("p", { class: "kicker" }, status(head), h("span", { dir: "auto" }, head.run), h("time", {}, when(head.started))),
+    head.held_up.length > 0 && h("p", { class: "meta", dir: "auto" }, `Held up: ${head.held_up.join("; ")}.`),
     h("h1", {}, verdict(head)),
     h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
     h(

@@ -17,17 +17,18 @@ function tabled(page) {
   const scored = new Int32Array(size);
   const tried = new Int32Array(size);
   const last = new Int32Array(size);
-  for (let each = 0; each < tries.number.length; each++) {
-    if (tries.candidate[each] < 0) continue;
-    const cell = tries.candidate[each] * cases.length + tries.case[each];
+  const [width, { number, candidate, case: column, score }] = [cases.length, tries];
+  for (let each = 0; each < number.length; each++) {
+    if (candidate[each] < 0) continue;
+    const cell = candidate[each] * width + column[each];
     tried[cell]++;
-    last[cell] = tries.number[each];
-    if (tries.score[each] !== null) {
-      sums[cell] += tries.score[each];
+    last[cell] = number[each];
+    if (!Number.isNaN(score[each])) {
+      sums[cell] += score[each];
       scored[cell]++;
     }
   }
-  return { width: cases.length, last, tried, scored, mean: (cell) => (scored[cell] ? sums[cell] / scored[cell] : null) };
+  return { width, last, tried, scored, mean: (cell) => (scored[cell] ? sums[cell] / scored[cell] : null) };
 }
 
 /** The candidates that were tried on some of these cases. */
@@ -71,7 +72,7 @@ function palette() {
     brush.clearRect(0, 0, 1, 1);
     brush.fillStyle = colour;
     brush.fillRect(0, 0, 1, 1);
-    return brush.getImageData(0, 0, 1, 1).data;
+    return new Uint32Array(brush.getImageData(0, 0, 1, 1).data.buffer)[0];
   };
   const shades = Array.from({ length: 11 }, (_, step) => pixel(style.getPropertyValue(`--s${step}`)));
   return { shades, none: pixel(style.getPropertyValue("--void")), failed: pixel(style.getPropertyValue("--bad")), ink: style.getPropertyValue("--ink"), quiet: style.getPropertyValue("--quiet") };
@@ -88,14 +89,15 @@ function paint(canvas, view) {
   const brush = canvas.getContext("2d");
   const colours = palette();
   const image = new ImageData(columns.length, rows.length);
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => {
-      const cell = row * table.width + column;
-      const mean = table.mean(cell);
-      const pixel = mean !== null ? colours.shades[shade(mean)] : table.tried[cell] ? colours.failed : colours.none;
-      image.data.set(pixel, (y * columns.length + x) * 4);
-    });
-  });
+  const pixels = new Uint32Array(image.data.buffer);
+  let at = 0;
+  for (const row of rows) {
+    const first = row * table.width;
+    for (const column of columns) {
+      const mean = table.mean(first + column);
+      pixels[at++] = mean !== null ? colours.shades[shade(mean)] : table.tried[first + column] ? colours.failed : colours.none;
+    }
+  }
   const small = new OffscreenCanvas(columns.length, rows.length);
   small.getContext("2d").putImageData(image, 0, 0);
   brush.scale(sharp, sharp);

@@ -2,6 +2,8 @@
 
 import { h } from "./dom.js";
 
+const BYTES_OF_A_TRY = 21;
+
 const embedded = (name) => {
   const block = document.getElementById(name);
   return block === null ? null : JSON.parse(block.textContent);
@@ -9,8 +11,28 @@ const embedded = (name) => {
 
 async function unpacked(packed) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+
+/** The columns of all tries, as `packing.py` writes them; a try without a score has NaN. */
+async function tried(packed) {
+  const bytes = await unpacked(packed).then((answer) => answer.arrayBuffer());
+  const size = bytes.byteLength / BYTES_OF_A_TRY;
+  let at = 0;
+  const [score, number, candidate, case_, purpose] = [Float64Array, Int32Array, Int32Array, Int32Array, Uint8Array].map((Column) => {
+    const column = new Column(bytes, at, size);
+    at += column.byteLength;
+    return column;
+  });
+  for (let each = 1; each < size; each++) number[each] += number[each - 1];
+  return { score, number, candidate, case: case_, purpose };
+}
+
+async function whole(page) {
+  if (page.packed === undefined) return page;
+  page.tries = await tried(page.packed);
+  delete page.packed;
+  return page;
 }
 
 class File {
@@ -20,14 +42,14 @@ class File {
     this.traces = traces;
   }
   async page() {
-    return this.only;
+    return whole(this.only);
   }
   has(number) {
     return number in this.traces.packed;
   }
   async rollout(_run, number) {
     if (!this.has(number)) throw new Error("This file does not hold the trace of this rollout.");
-    return unpacked(this.traces.packed[number]);
+    return (await unpacked(this.traces.packed[number])).json();
   }
 }
 
@@ -46,8 +68,8 @@ class Server {
   runs() {
     return this.ask("api/runs", {});
   }
-  page(run) {
-    return this.ask("api/page", { run });
+  async page(run) {
+    return whole(await this.ask("api/page", { run }));
   }
   has() {
     return true;

@@ -121,7 +121,7 @@ export function viewer({ source, closed }) {
   const open = async (page, number, step) => {
     const turn = ++latest;
     const place = page.tries.number.indexOf(number);
-    const same = place < 0 ? [] : page.tries.number.filter((_, each) => page.tries.case[each] === page.tries.case[place] && page.tries.candidate[each] === page.tries.candidate[place]);
+    const same = place < 0 ? [] : Array.from(page.tries.number).filter((_, each) => page.tries.case[each] === page.tries.case[place] && page.tries.candidate[each] === page.tries.candidate[place]);
     replace(title, `Rollout ${number}`, place >= 0 && h("span", { dir: "auto" }, page.cases[page.tries.case[place]].id), place >= 0 && pill(page.tries.score[place]));
     replace(others, same.length > 1 && ["Tries of this cell:", same.slice(0, 40).map((each) => h("button", { type: "button", class: "try", "aria-pressed": String(each === number), disabled: !source.has(each), onclick: () => step(each) }, `#${each}`))]);
     replace(body, h("p", { class: "empty" }, "Reading …"));
