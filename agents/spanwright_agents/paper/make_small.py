@@ -13,7 +13,7 @@ from typing import Any, Final
 from spanwright_agents.claims.evals import cases as claims
 from spanwright_agents.multihop.evals import questions
 from spanwright_agents.multihop.library import Passage, library
-from spanwright_agents.paper import aime, livebench, make_problems, pupa
+from spanwright_agents.paper import aime, ifbench, livebench, make_problems, make_prompts, pupa
 from spanwright_agents.paper.hotpotqa import ABSTRACTS, QUESTIONS
 from spanwright_agents.paper.hover import CLAIMS
 from spanwright_agents.paper.sources import SMALL
@@ -52,6 +52,8 @@ def files() -> Mapping[str, str]:
         aime.OF_2025.file: make_problems.problems(dice, 4, solved=False),
         livebench.QUESTIONS.file: make_problems.questions(dice, 40),
         pupa.QUERIES.file: make_problems.queries(dice, 28),
+        ifbench.TRAIN.file: make_prompts.prompts(dice, 20, test=False),
+        ifbench.TEST.file: make_prompts.prompts(dice, 12, test=True),
     }
 
 

@@ -54,6 +54,7 @@ class PaperTasks(StrEnum):
 
     HOTPOTQA = "hotpotqa"
     HOVER = "hover"
+    IFBENCH = "ifbench"
     PUPA = "pupa"
     AIME = "aime"
     LIVEBENCH = "livebench"

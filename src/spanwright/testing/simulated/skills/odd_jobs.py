@@ -5,7 +5,7 @@ is passed on as it is more often than not, and a judge counts what it sees word 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from spanwright.testing.simulated.skills.answer import FORM
@@ -14,6 +14,15 @@ from spanwright.testing.simulated.skills.manners import Conduct
 _SUM: Final = re.compile(r"\d+(?: [-+*] \d+)+")
 _OPTION: Final = re.compile(r"\\textbf{\(([A-E])\) ?}(.*?)(?:\\qquad|\$)")
 _PIECE: Final = re.compile(r"^\[\d+\] «(.*?)»$", re.MULTILINE | re.DOTALL)
+_MINDFUL: Final = 0.5
+"""How often one thinks of a form that was asked for."""
+_FORMS: Final[Sequence[tuple[str, Callable[[str], str]]]] = (
+    ("the use of any commas", lambda text: text.replace(",", "")),
+    ("all lowercase", str.lower),
+    ("double quotation marks", lambda text: f'"{text}"'),
+    ("double angular brackets", lambda text: f"<<On this>>\n{text}"),
+    ("any whitespace", lambda text: "".join(text.split())),
+)
 _CARELESS: Final = 0.6
 """How often what is private is passed on."""
 
@@ -29,7 +38,7 @@ def done(wanted: str, given: Mapping[str, str], conduct: Conduct) -> str | None:
     if wanted == "num_pii_leaked":
         return str(sum(piece in given["prompt"] for piece in _PIECE.findall(given["pii"])))
     if wanted in ("response", "final_response"):
-        return _written(given)
+        return _bound(_written(given), given.get("query", ""), conduct)
     return None
 
 
@@ -59,6 +68,14 @@ def _delegated(query: str, conduct: Conduct) -> str:
     if conduct.draws.chance(_CARELESS, "careless"):
         return query
     return re.sub(r"\b(?:[A-Z][\w'-]+ )*[A-Z][\w'-]+\b|\b[\w.]+@[\w.]+\b|\b\d[\d -]{4,}\d\b", "X", query)
+
+
+def _bound(text: str, query: str, conduct: Conduct) -> str:
+    """Keep what a query wants of the form, as far as one thinks of it."""
+    for asked, change in _FORMS:
+        if asked in query and conduct.draws.chance(_MINDFUL, asked):
+            text = change(text)
+    return text
 
 
 def _written(given: Mapping[str, str]) -> str:
