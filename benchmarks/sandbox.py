@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from spanwright.sandbox import Limits, Ran, obstacle, run
+from spanwright.sandbox import Limits, Ran, Sandbox, obstacle, run, snippets
 
 TRIVIAL = "def f(): return 1"
 NUMPY = "import numpy as np\ndef f(): return np.eye(2)"
+ASKS = "def f(): return sum(ask() for _ in range(100))"
 LARGE = "def f(x): return x"
 HANGS = "def f():\n    while True: pass"
 FLOODS = "def f():\n    while True: print('x' * 1000)"
@@ -47,9 +48,14 @@ def rows(calls: int) -> Sequence[Row]:
     """Return all measurements."""
     soon = Limits(seconds=1.0)
     few = max(2, calls // 5)
+    asking = Sandbox(functions={"ask": lambda: 1})
+    with snippets() as place:
+        snippet = measured("the same function as a snippet", 10 * calls, lambda: place.run(TRIVIAL, call="f"))
     return (
+        snippet,
         measured("a function that returns 1", calls, lambda: run(TRIVIAL, call="f")),
         measured("the same without a sandbox", calls, lambda: run(TRIVIAL, call="f", without_sandbox=True)),
+        measured("a function that asks ours 100 times", calls, lambda: asking.run(ASKS, call="f")),
         measured("one that imports numpy", calls, lambda: run(NUMPY, call="f")),
         measured("half a megabyte in and out", calls, lambda: run(LARGE, call="f", arguments=[MANY])),
         measured("an endless loop, one second allowed", few, lambda: run(HANGS, call="f", limits=soon)),
@@ -71,7 +77,7 @@ def main() -> None:
         return
     print("| call | calls | ended by | median | worst |\n|---|---|---|---|---|")
     for row in found:
-        print(f"| {row.what} | {row.calls} | {row.ended} | {row.median_ms:.0f} ms | {row.worst_ms:.0f} ms |")
+        print(f"| {row.what} | {row.calls} | {row.ended} | {row.median_ms:.3g} ms | {row.worst_ms:.3g} ms |")
 
 
 if __name__ == "__main__":

@@ -11,5 +11,17 @@ Nothing of it runs in our process, and nothing is pickled. Where there is no san
 from spanwright.sandbox.limits import Limits
 from spanwright.sandbox.listening import Ending, Functions, Refused
 from spanwright.sandbox.running import Ran, Sandbox, obstacle, run
+from spanwright.sandbox.snippets import Snippets, snippets
 
-__all__ = ["Ending", "Functions", "Limits", "Ran", "Refused", "Sandbox", "obstacle", "run"]
+__all__ = [
+    "Ending",
+    "Functions",
+    "Limits",
+    "Ran",
+    "Refused",
+    "Sandbox",
+    "Snippets",
+    "obstacle",
+    "run",
+    "snippets",
+]
