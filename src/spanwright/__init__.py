@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spanwright.core.score import Score
     from spanwright.core.trace import Image, Trace
     from spanwright.core.usage import Budget, Usage
-    from spanwright.engine import Stop
+    from spanwright.engine import Executor, Imports, Processes, Ray, Stop
     from spanwright.errors import (
         CandidateFailed,
         RunMismatch,
@@ -73,11 +73,13 @@ __all__ = [
     "Evaluated",
     "Evaluator",
     "Event",
+    "Executor",
     "Export",
     "Goal",
     "Guard",
     "HttpSubject",
     "Image",
+    "Imports",
     "Kind",
     "Limits",
     "Listening",
@@ -86,7 +88,9 @@ __all__ = [
     "Observer",
     "Policy",
     "Price",
+    "Processes",
     "Proposal",
+    "Ray",
     "Reflection",
     "ReflectionContext",
     "Reflector",
@@ -166,6 +170,10 @@ _HOMES: Final = {
     "Score": "spanwright.core.score",
     "SpanwrightError": "spanwright.errors",
     "SqliteStore": "spanwright.store",
+    "Executor": "spanwright.engine",
+    "Imports": "spanwright.engine",
+    "Processes": "spanwright.engine",
+    "Ray": "spanwright.engine",
     "Stop": "spanwright.engine",
     "StopReason": "spanwright.core.events",
     "StoreError": "spanwright.errors",
