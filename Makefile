@@ -31,7 +31,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 # The tests start many processes: none of them is to compile again what another one has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-remote test-sandbox test-browser screenshots test-gepa bench-gepa docs newcomer check format live lock clean
+.PHONY: help setup demo test test-slow test-crash test-soak test-backends test-ray test-remote test-sandbox test-browser screenshots test-gepa bench-gepa docs newcomer check format live lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -74,6 +74,14 @@ test-soak: setup ## Run 50,000 rollouts: memory flat, bytes of the store for eac
 
 test-backends: setup $(BACKENDS)/mlflow/.$(MLFLOW) $(BACKENDS)/phoenix/.$(PHOENIX) $(VENV)/.wandb ## Export to and track by real MLflow, Phoenix and W&B, and read back (1.5 GB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m backends --timeout 600 tests/backends $(ARGS)
+
+test-ray: setup $(VENV)/.ray ## Start a local Ray cluster of two workers, and run the executors' tests and the demo on it (80 MB, installed once)
+	RAY_raylet_start_wait_time_s=300 $(BIN)/python -m pytest -m ray --timeout 600 -W ignore::ResourceWarning \
+		-W ignore::pytest.PytestUnraisableExceptionWarning tests/engine/test_executors.py tests/cli/test_executors.py $(ARGS)
+
+$(VENV)/.ray: $(VENV)/.requirements pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[ray]'
+	@touch $@
 
 test-sandbox: setup ## Run evolved code under bubblewrap, which has to be installed: what it must not do is refused or ended
 	$(BIN)/python -m pytest -m sandbox tests/sandbox tests/agents $(ARGS)

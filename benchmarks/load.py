@@ -1,12 +1,12 @@
 """Many rollouts in flight: throughput beside bare pydantic-ai, memory, how late the event loop is, CPU a rollout.
 
-    python benchmarks/load.py [--quick] [--json] [--in-flight 200 1000 3000] [--latency 30] [--scale 0.1]
+    python benchmarks/load.py [--quick] [--json] [--in-flight 200 1000 3000] [--latency 30] [--scale 0.1] [--workers 2]
 
 The task model is served by a process of its own and takes `latency` seconds (the median of a log-normal law) times
 `scale` for each of a rollout's two requests, model - tool - model. Scaled down, a slot asks more often: 0.1 asks of
 this process ten times as much work a second as the real latency would, so what it shows is a lower bound. Each side
 runs in a process of its own. Bare is `agent.run` instrumented as in a rollout, at the same number in flight; ours is
-the engine's rollouts with store, lanes and evaluator.
+the engine's rollouts with store, lanes and evaluator; with `--workers` the same once more, in a process pool.
 """
 
 import argparse
@@ -18,9 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
 import httpx2
@@ -38,7 +40,21 @@ from spanwright.core.case import Splits
 from spanwright.core.context import ReflectionContext
 from spanwright.core.events import RunStarted
 from spanwright.core.rollout import Observed, Purpose
-from spanwright.engine import Ask, Conduct, Means, Problem
+from spanwright.engine import (
+    Ask,
+    Conduct,
+    InProcess,
+    Job,
+    Made,
+    Means,
+    Origin,
+    Problem,
+    Processes,
+    Site,
+    Tried,
+    Workplace,
+)
+from spanwright.engine.executors import Cut
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.models import Terms, Traffic
 from spanwright.reflection import FunctionReflector
@@ -52,6 +68,8 @@ TASK = "load-task"
 ANSWER = "Your order is on its way."
 AIM = 0.85
 _BEAT = 0.05
+_began: list[float] = []
+"""When the rollouts of this side began: workers take a second to start, and nobody measures that."""
 _COUNTED = 0.9
 """The share of the rollouts that throughput goes by: the last ones wait for nobody but the slowest answers."""
 
@@ -63,6 +81,8 @@ class Load:
     side: str
     in_flight: int
     rollouts: int
+    workers: int = 0
+    """Processes that do the rollouts; 0 is this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +93,10 @@ class Measured:
     """Until nine tenths of the rollouts had ended."""
     cpu_seconds: float
     """Of this process alone."""
+    workers_cpu_seconds: float = 0.0
+    """Of its workers, their imports included."""
+    workers_rss_peak: int = 0
+    """Of the largest worker."""
     rss_before: int
     rss_peak: int
     lag_p99: float
@@ -138,16 +162,10 @@ async def bare(base_url: str, load: Load) -> Sequence[float]:
 
 async def ours(base_url: str, load: Load) -> Sequence[float]:
     """Do as many rollouts as the engine does them: intent and result in a store, spans folded, requests in a lane."""
+    at_once = load.in_flight // max(1, load.workers)
     agent, client = make_agent(base_url, load.in_flight)
-    cases = tuple(Case(id=f"c{number}", inputs=f"Where is order {number}?") for number in range(load.rollouts))
-    subject, ended = subject_of(agent, None, {}), list[float]()
-
-    async def right(case: Case, output: object, trace: Trace) -> Score:
-        assert output == ANSWER
-        assert len(trace.tool_calls) == 1
-        ended.append(time.perf_counter())
-        return Score(value=1.0)
-
+    cases = cases_of(load.rollouts)
+    subject = subject_of(agent, None, {})
     components = tuple(await subject.components())
     problem = Problem(
         subject=subject,
@@ -160,24 +178,86 @@ async def ours(base_url: str, load: Load) -> Sequence[float]:
     budget, deadlines = Budget(rollouts=load.rollouts), Deadlines(straggler=None)
     traffic = Traffic(Terms(limits=[Limits(in_flight=load.in_flight)], deadlines=deadlines))
     conduct = Conduct(run="load", budget=budget, concurrency=load.in_flight, deadlines=deadlines)
+    argument = json.dumps([base_url, at_once + 50, load.rollouts])
+    pool = Processes(workers=load.workers, imports=Origin(maker="load:made", argument=argument))
+    executor = pool if load.workers else InProcess()
     with tempfile.TemporaryDirectory() as folder, SpanRecorder.attach() as recorder:
         async with client, SqliteStore(Path(folder) / "load.sqlite").run("load") as journal:
-            means = Means(journal=journal, recorder=recorder, traffic=traffic)
-            shop = Workshop(problem, Policy.default(), means, conduct)
-            shop.emit(started(problem, budget))
-            cells = tuple((case.id, 0) for case in cases)
-            lease = await shop.ledger.lease(Ask(rollouts=load.rollouts))
-            assert lease is not None
-            done: Sequence[Observed] = ()
-            with lease, traffic.flowing():
-                async with anyio.create_task_group() as group:
-                    group.start_soon(traffic.pulse.beat)
+            site = Site(
+                subject=subject,
+                evaluator=right,
+                recorder=recorder,
+                traffic=traffic,
+                concurrency=load.in_flight,
+                deadlines=deadlines,
+            )
+            async with flowing(traffic), executor.open(site) as workplace:
+                ended = list[float]()
+                means = Means(journal=journal, recorder=recorder, traffic=traffic, workplace=Watched(workplace, ended))
+                _began.append(time.perf_counter())
+                shop = Workshop(problem, Policy.default(), means, conduct)
+                shop.emit(started(problem, budget))
+                lease = await shop.ledger.lease(Ask(rollouts=load.rollouts))
+                assert lease is not None
+                with lease:
+                    cells = tuple((case.id, 0) for case in cases)
                     work = Work(candidate=problem.seed, cells=cells, purpose=Purpose.VALIDATION)
-                    done = await shop.measure(work, lease)
-                    group.cancel_scope.cancel()
-            assert all(each.rollout.score is not None for each in done)
-            await journal.durable()
+                    done: Sequence[Observed] = await shop.measure(work, lease)
+                assert all(each.rollout.score is not None for each in done)
+                await journal.durable()
     return ended
+
+
+@asynccontextmanager
+async def flowing(traffic: Traffic) -> AsyncGenerator[None]:
+    """Let requests go through the lanes of a run, as the engine does."""
+    with traffic.flowing():
+        async with anyio.create_task_group() as group:
+            group.start_soon(traffic.pulse.beat)
+            yield
+            group.cancel_scope.cancel()
+
+
+class Watched:
+    """A workplace of which it is known when each try has come back."""
+
+    def __init__(self, workplace: Workplace, ended: list[float]) -> None:
+        self._workplace = workplace
+        self._ended = ended
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        return self._workplace.remarks
+
+    async def attempt(self, job: Job, cut: Cut) -> Tried:
+        """Try once."""
+        tried = await self._workplace.attempt(job, cut)
+        self._ended.append(time.perf_counter())
+        return tried
+
+
+def cases_of(count: int) -> tuple[Case, ...]:
+    """Return so many questions."""
+    return tuple(Case(id=f"c{number}", inputs=f"Where is order {number}?") for number in range(count))
+
+
+async def right(case: Case, output: object, trace: Trace) -> Score:
+    """Score what must have come out."""
+    assert output == ANSWER
+    assert len(trace.tool_calls) == 1
+    return Score(value=1.0)
+
+
+def made(argument: str) -> Made:
+    """Return, in a worker, what is tried."""
+    base_url, at_once, rollouts = json.loads(argument)
+    agent, _ = make_agent(base_url, at_once)
+    return Made(
+        subject=subject_of(agent, None, {}),
+        evaluator=right,
+        cases={case.id: case for case in cases_of(rollouts)},
+        fingerprints={},
+    )
 
 
 async def nobody(context: ReflectionContext) -> Mapping[ComponentId, str]:
@@ -221,14 +301,18 @@ async def watched(work: Callable[[], Awaitable[Sequence[float]]]) -> tuple[Seque
 def measure(base_url: str, load: Load) -> Measured:
     """Measure one side in this process."""
     side = {"bare": bare, "ours": ours}[load.side]
-    before, began = _rss(), time.perf_counter()
+    before = _rss()
     cpu = time.process_time()
+    _began.append(time.perf_counter())
     ended, late = asyncio.run(watched(lambda: side(base_url, load)))
     late.sort()
     counted = sorted(ended)[: int(_COUNTED * len(ended))]
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Measured(
-        seconds=counted[-1] - began,
+        seconds=counted[-1] - _began[-1],
         cpu_seconds=time.process_time() - cpu,
+        workers_cpu_seconds=workers.ru_utime + workers.ru_stime,
+        workers_rss_peak=workers.ru_maxrss * 1024 if load.workers else 0,
         rss_before=before,
         rss_peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         lag_p99=late[int(0.99 * (len(late) - 1))],
@@ -243,43 +327,39 @@ def _rss() -> int:
 
 def in_a_process(base_url: str, load: Load) -> Measured:
     """Measure one side in a process of its own."""
-    command = [sys.executable, __file__, "--side", base_url, load.side, str(load.in_flight), str(load.rollouts)]
+    numbers = (load.in_flight, load.rollouts, load.workers)
+    command = [sys.executable, __file__, "--side", base_url, load.side, *map(str, numbers)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def table(rows: list[tuple[int, Measured, Measured]], latency: float, scale: float) -> Table:
-    """Return what was measured, a row for each number in flight."""
+Row: TypeAlias = tuple[int, tuple[Measured, ...]]
+"""How many were in flight, and what each side did: bare, ours, and ours in a pool."""
+_NAMES = ("bare", "ours", "pool")
+
+
+def table(rows: Sequence[Row], latency: float, scale: float) -> Table:
+    """Return what was measured, a row for each number in flight and side."""
     return Table(
         title=f"Rollouts in flight, at {latency:g} s median latency a request scaled by {scale:g}",
-        columns=(
-            "in flight",
-            "rollouts",
-            "bare /s",
-            "ours /s",
-            "ratio",
-            "bare KB each",
-            "ours KB each",
-            "bare lag p99 ms",
-            "ours lag p99 ms",
-            "bare CPU ms",
-            "ours CPU ms",
-        ),
+        columns=("in flight", "side", "rollouts", "/s", "ratio", "KB each", "lag p99 ms", "CPU ms", "workers' CPU ms"),
         rows=tuple(
             (
                 figure(number, "d"),
-                figure(mine.rollouts, "d"),
-                figure(theirs.per_second, ".1f"),
-                figure(mine.per_second, ".1f"),
-                figure(mine.per_second / theirs.per_second, ".2f"),
-                *(figure((each.rss_peak - each.rss_before) / number / 1024, ".0f") for each in (theirs, mine)),
-                *(figure(each.lag_p99 * 1000, ".0f") for each in (theirs, mine)),
-                *(figure(each.cpu_seconds / each.rollouts * 1000, ".1f") for each in (theirs, mine)),
+                name,
+                figure(each.rollouts, "d"),
+                figure(each.per_second, ".1f"),
+                figure(each.per_second / sides[0].per_second, ".2f"),
+                figure((each.rss_peak - each.rss_before) / number / 1024, ".0f"),
+                figure(each.lag_p99 * 1000, ".0f"),
+                figure(each.cpu_seconds / each.rollouts * 1000, ".1f"),
+                figure(each.workers_cpu_seconds / each.rollouts * 1000, ".1f"),
             )
-            for number, theirs, mine in rows
+            for number, sides in rows
+            for name, each in zip(_NAMES, sides, strict=False)
         ),
-        note=f"The aim is a ratio over {AIM}. KB: peak resident memory beyond that at the start, imports included,"
-        " by rollouts in flight.",
+        note=f"The aim is a ratio over {AIM}. KB: peak resident memory of this process beyond that at the start, by"
+        " rollouts in flight. The workers' CPU includes their imports.",
     )
 
 
@@ -293,25 +373,29 @@ def main() -> None:
     add("--waves", type=int, default=4, help="rollouts, as a multiple of those in flight (an even number)")
     add("--quick", action="store_true", help="200 in flight, scaled by 0.1")
     add("--json", action="store_true", help="print one JSON object a side instead of the table")
-    add("--side", nargs=4, help=argparse.SUPPRESS)
+    add("--workers", type=int, default=0, help="measure a pool of so many processes, too")
+    add("--side", nargs=5, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.side:
-        url, side, in_flight, rollouts = asked.side
-        print(json.dumps(asdict(measure(url, Load(side=side, in_flight=int(in_flight), rollouts=int(rollouts))))))
+        url, side, *numbers = asked.side
+        in_flight, rollouts, workers = map(int, numbers)
+        load = Load(side=side, in_flight=in_flight, rollouts=rollouts, workers=workers)
+        print(json.dumps(asdict(measure(url, load))))
         return
     if asked.quick:
         asked.in_flight, asked.scale = [200], 0.1
     options = ("--world", "load:models", "--latency-scale", str(asked.scale), "--median", f"{TASK}={asked.latency}")
-    rows: list[tuple[int, Measured, Measured]] = []
+    rows: list[Row] = []
     for number in asked.in_flight:
         sides: list[Measured] = []
-        for side in ("bare", "ours"):
+        for side, workers in (("bare", 0), ("ours", 0), *((("ours", asked.workers),) if asked.workers else ())):
             with serve_in_subprocess(*options) as url:
-                load = Load(side=side, in_flight=number, rollouts=number * asked.waves)
+                load = Load(side=side, in_flight=number, rollouts=number * asked.waves, workers=workers)
                 sides.append(in_a_process(url, load))
             if asked.json:
-                print(json.dumps({"side": side, "in_flight": number, **asdict(sides[-1])}), flush=True)
-        rows.append((number, sides[0], sides[1]))
+                record = {"side": side, "in_flight": number, "workers": workers, **asdict(sides[-1])}
+                print(json.dumps(record), flush=True)
+        rows.append((number, tuple(sides)))
     if not asked.json:
         show([table(rows, asked.latency, asked.scale)], None)
 

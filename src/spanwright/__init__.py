@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from spanwright.core.score import Score
     from spanwright.core.trace import Image, Trace
     from spanwright.core.usage import Budget, Usage
-    from spanwright.engine import Stop
+    from spanwright.engine import Executor, Imports, Processes, Ray, Stop
     from spanwright.errors import (
         CandidateFailed,
         RunMismatch,
@@ -84,11 +84,13 @@ __all__ = [
     "Evaluated",
     "Evaluator",
     "Event",
+    "Executor",
     "Export",
     "Goal",
     "Guard",
     "HttpSubject",
     "Image",
+    "Imports",
     "Kind",
     "Limits",
     "Listening",
@@ -98,7 +100,9 @@ __all__ = [
     "OnModel",
     "Policy",
     "Price",
+    "Processes",
     "Proposal",
+    "Ray",
     "Reflection",
     "ReflectionContext",
     "Reflector",
@@ -183,6 +187,10 @@ _HOMES: Final = {
     "Score": "spanwright.core.score",
     "SpanwrightError": "spanwright.errors",
     "SqliteStore": "spanwright.store",
+    "Executor": "spanwright.engine",
+    "Imports": "spanwright.engine",
+    "Processes": "spanwright.engine",
+    "Ray": "spanwright.engine",
     "Stop": "spanwright.engine",
     "StopReason": "spanwright.core.events",
     "StoreError": "spanwright.errors",

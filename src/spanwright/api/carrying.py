@@ -117,6 +117,7 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 *exporter.lines,
                 *tracking.lines,
                 *workplace.remarks,
+                *_unexported(how),
                 *_worlds(ended.remark),
                 *_went(traffic.counts),
             )
@@ -144,6 +145,12 @@ def site_of(problem: Problem, means: Means, conduct: Conduct, origin: OriginOf) 
         fingerprints=problem.fingerprints,
         origin=origin,
     )
+
+
+def _unexported(how: Run) -> tuple[str, ...]:
+    if not how.export or isinstance(how.executor, InProcess):
+        return ()
+    return ("export: the spans of rollouts that were done by workers are not exported; the run's own are",)
 
 
 def _worlds(remark: str) -> tuple[str, ...]:

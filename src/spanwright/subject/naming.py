@@ -35,7 +35,7 @@ def named(reference: str) -> object:
 def name_of(found: object) -> str | None:
     """Return MODULE:NAME for an object that some imported module has, None where that is only `__main__` or nobody."""
     for module, held in list(sys.modules.items()):
-        if module == "__main__":
+        if module in {"__main__", "__mp_main__"}:
             continue
         for name, each in list(getattr(held, "__dict__", {}).items()):
             if each is found and not name.startswith("__"):

@@ -90,7 +90,7 @@ class Ray:
         with _connected(self) as ray:
             options = {"num_cpus": self.cpus, "max_restarts": 0, "max_concurrency": site.concurrency + _BESIDE_ROLLOUTS}
             kind = ray.remote(**options)(RayWorker)
-            async with working(terms, partial(_hired, ray, kind, setup), site.traffic) as crew:
+            async with working(terms, _Hire(ray, kind, setup), site.traffic) as crew:
                 yield crew
 
 
@@ -117,22 +117,31 @@ def _connected(wish: Ray) -> Generator[_RayModule]:
         ray.shutdown()
 
 
-async def _hired(ray: _RayModule, kind: Any, setup: Setup) -> "_Calls":
-    """Start an actor."""
-    return _Calls(ray, cast("_Actor", kind.remote(to_worker(setup))))
+class _Hire:
+    """Starts actors."""
+
+    def __init__(self, ray: _RayModule, kind: Any, setup: Setup) -> None:
+        self._ray = ray
+        self._kind = kind
+        self._setup = to_worker(setup)
+        self._count = 0
+
+    async def __call__(self, *, spare: bool) -> "_Calls":
+        """Start one. A spare one waits for no core: all may be taken by the others, which stay."""
+        self._count += 1
+        kind = self._kind.options(num_cpus=0) if spare else self._kind
+        return _Calls(f"Ray worker {self._count}", self._ray, cast("_Actor", kind.remote(self._setup)))
 
 
 class _Calls:
     """Calls of an actor, as the line to a worker."""
 
-    _count = 0
-
-    def __init__(self, ray: _RayModule, actor: _Actor) -> None:
+    def __init__(self, name: str, ray: _RayModule, actor: _Actor) -> None:
+        self.name = name
         self._ray = ray
         self._actor = actor
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Queue[FromWorker | LineLost]()
-        self.name = f"Ray worker {id(actor):x}"
         self._await(actor.live.remote(), _nothing)
         self._listen()
 

@@ -6,10 +6,10 @@ workers were lost is tried alone in a worker: if it is what kills them, it takes
 
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 import anyio
 from anyio.abc import TaskGroup
@@ -33,8 +33,13 @@ _LONGEST_PAUSE: Final = 30.0
 _FAREWELL: Final = 5.0
 """Seconds that workers have to end when a run does."""
 
-Hire: TypeAlias = Callable[[], Awaitable[Line]]
-"""Starts a worker, and has told it what the run is about. Raises LineLost."""
+
+class Hire(Protocol):
+    """Starts workers."""
+
+    async def __call__(self, *, spare: bool) -> Line:
+        """Start one, and tell it what the run is about. A spare one does one thing at a time. Raises LineLost."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +154,15 @@ class Crew:
     async def _spare_one(self) -> Member:
         """Return the worker for those that are suspected, a new one if it was lost. Raises LineLost."""
         if self._spare is None or self._spare.lost:
-            self._spare = await self._hired()
+            self._spare = await self._hired(spare=True)
             self._group.start_soon(self._spare.listen, self._terms.silence, self._group)
         while not (self._spare.at_work or self._spare.lost):
             await self._changed.wait()
         return self._spare
 
-    async def _hired(self) -> Member:
-        return Member(await self._hire(), self._traffic, fingerprints=self._terms.fingerprints, changed=self._wake)
+    async def _hired(self, *, spare: bool = False) -> Member:
+        line = await self._hire(spare=spare)
+        return Member(line, self._traffic, fingerprints=self._terms.fingerprints, changed=self._wake)
 
     def _least_busy(self) -> Member | None:
         return min((each for each in self._members if each.at_work), key=lambda each: each.load, default=None)

@@ -5,7 +5,8 @@ A worker is told the case by its id: cases are the user's own objects, and it ha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal, TypeAlias
+from struct import Struct
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -16,6 +17,9 @@ from spanwright.engine.executors.protocol import Origin, Tried
 from spanwright.models.far import FromSender, ToSender
 from spanwright.store.codec import decode, encode
 from spanwright.store.folding import Folded, as_bytes, as_text, fold, unfold
+
+HEAD: Final = Struct(">I")
+"""Before each message in a pipe: its length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

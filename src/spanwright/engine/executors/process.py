@@ -7,20 +7,16 @@ even where the run was killed and a tool of the worker's blocks its event loop: 
 import asyncio
 import os
 import signal
-import struct
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import anyio
 from anyio.abc import TaskGroup
 
-from spanwright.engine.executors.messages import FromWorker, Perform, Setup, from_worker, read_by_worker
+from spanwright.engine.executors.messages import HEAD, FromWorker, Perform, Setup, from_worker, read_by_worker
 from spanwright.engine.executors.worker import Worker
-
-HEAD: Final = struct.Struct(">I")
-"""Before each message: its length."""
 
 
 class _Pipes:

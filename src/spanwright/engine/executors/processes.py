@@ -11,8 +11,7 @@ from functools import partial
 
 from spanwright.engine.executors.crew import Terms, setup_of, working
 from spanwright.engine.executors.member import LineLost
-from spanwright.engine.executors.messages import FromWorker, Setup, ToWorker, read_from_worker, to_worker
-from spanwright.engine.executors.process import HEAD
+from spanwright.engine.executors.messages import HEAD, FromWorker, Setup, ToWorker, read_from_worker, to_worker
 from spanwright.engine.executors.protocol import Imports, Origin, Site, Workplace
 
 
@@ -43,7 +42,7 @@ class Processes:
             yield crew
 
 
-async def _hired(setup: Setup) -> "_Pipes":
+async def _hired(setup: Setup, *, spare: bool) -> "_Pipes":
     """Start a process, and tell it what the run is about."""
     command = (sys.executable, "-m", "spanwright.engine.executors.process")
     pipe = asyncio.subprocess.PIPE

@@ -13,6 +13,8 @@ from spanwright.testing.simulated.wire import ChatRequest
 
 Refusal: TypeAlias = Callable[[ChatRequest], ApiError | None]
 
+_LONGEST_DESCRIPTION = 1_024
+
 
 def without_tools(request: ChatRequest) -> ApiError | None:
     """Refuse tools as Ollama does for a model whose template knows none (pydantic/pydantic-ai#703)."""
@@ -130,3 +132,16 @@ REFUSALS: tuple[Refusal, ...] = (
     long_descriptions,
 )
 """All that need no argument; the command line names them."""
+
+
+def short_descriptions(request: ChatRequest) -> ApiError | None:
+    """Refuse long descriptions of tools as OpenAI does."""
+    for place, tool in enumerate(request.tools):
+        if len(tool.description) > _LONGEST_DESCRIPTION:
+            return ApiError(
+                message=f"Invalid 'tools[{place}].function.description': string too long. Expected a string with "
+                f"maximum length {_LONGEST_DESCRIPTION}, but got a string with length {len(tool.description)} instead.",
+                param=f"tools[{place}].function.description",
+                code="string_above_max_length",
+            )
+    return None
