@@ -76,7 +76,7 @@ def run_ours(
     """
     world = contest.world()
     stage = Stage(world, latency=Latency())
-    policy = for_texts(policy or POLICIES[arm](contest.salt), stage.problem.components)
+    policy = for_texts(policy or POLICIES[arm](contest.salt), stage.problem.components, contest.budget)
     problem = replace(stage.problem, reflector=dividing(writer(stage.reflection_model), policy))
     return run_virtual(run_on(arm, contest, stage, policy, problem))
 

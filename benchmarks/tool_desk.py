@@ -175,7 +175,9 @@ def _wording(case: object) -> str:
 
 
 async def _events(problem: Problem, trial: Trial) -> list[Event]:
-    policy = for_texts(Policy.default(seed=trial.seed), problem.components)
+    policy = for_texts(
+        Policy.default(seed=trial.seed), problem.components, trial.rollouts - 2 * len(problem.splits.test)
+    )
     async with MemoryStore().run("arm") as journal:
         budget = Budget(rollouts=trial.rollouts, reflections=max(1, trial.rollouts // 4))
         means = Means(journal=journal, recorder=DeskRecorder(), clock=anyio.current_time)

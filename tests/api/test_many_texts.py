@@ -25,7 +25,7 @@ async def test_where_many_texts_may_change_they_are_dealt_out_to_several_calls_a
         asked.append(messages[-1])
         return ModelResponse(parts=[TextPart("I do not know.")])
 
-    common = {**world.options(rollouts=100), "reflection_model": FunctionModel(reflect)}
+    common = {**world.options(rollouts=400), "reflection_model": FunctionModel(reflect)}
     result = await optimize(agent, words(40), **common)
 
     assert any("31 texts may change: an attempt looks at 8 cases" in remark for remark in result.remarks)

@@ -1,12 +1,12 @@
 """The command that began a run is said again whole: in a report, in a summary, on the page."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import typer.main
 
 from spanwright import at_most, minimize
 from spanwright.cli import app
-from spanwright.cli.invocation import Invocation
+from spanwright.cli.invocation import Invocation, PaperRun
 from spanwright.cli.restating import OPTIONS, words_of
 
 ALL = Invocation(
@@ -40,11 +40,12 @@ ALL = Invocation(
     goals=(minimize("cost"), at_most("latency", 2.0)),
     export="otlp",
     track=("mlflow:http://localhost:5000", "wandb"),
+    executor="processes:2",
 )
 
 
 def test_every_field_of_an_invocation_is_said_again() -> None:
-    assert {each.name for each in fields(Invocation)} == OPTIONS | {"subject", "evals", "run"}
+    assert {each.name for each in fields(Invocation)} == OPTIONS | {"subject", "evals", "run", "paper"}
 
 
 def test_what_is_said_again_means_the_same() -> None:
@@ -66,3 +67,17 @@ def test_what_is_as_by_default_is_not_said() -> None:
 
     assert "spanwright optimize shop:agent --evals shop:cases" == " ".join(words_of(plain))
     assert "spanwright text shop:task --rollouts 5" == " ".join(words_of(task))
+
+
+def test_a_task_of_the_paper_is_named_by_its_own_command() -> None:
+    task = Invocation(
+        subject="spanwright_agents.paper.hover:TASK",
+        evals="",
+        run="it",
+        model="openai:small",
+        paper=PaperRun(data="official", helper_model="openai:judge"),
+    )
+
+    said = "spanwright paper hover --data official --helper-model openai:judge --model openai:small"
+    assert said == " ".join(words_of(task))
+    assert "spanwright paper hover --quick" == " ".join(words_of(replace(task, model=None, paper=PaperRun())))

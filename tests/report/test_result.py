@@ -256,7 +256,7 @@ def test_wearing_for_good_leaves_each_agent_its_own_texts(better):
     result.wear()
 
     assert Candidate(texts={**result.best.texts, "support/tool:find": "Find."}) == support.base
-    assert Candidate(texts={}) == judge.base
+    assert judge.base is None
 
 
 def test_a_result_from_a_store_cannot_dress_agents_that_it_does_not_know(better):

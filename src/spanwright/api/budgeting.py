@@ -27,6 +27,12 @@ def default_budget(splits: Splits) -> Budget:
     return Budget(rollouts=ROLLOUTS_PER_VALIDATION_CASE * len(splits.validation) + 2 * len(splits.test))
 
 
+def searching(wishes: Wishes, splits: Splits) -> int | None:
+    """Return the rollouts that are left beside the test split; None where nothing limits them."""
+    rollouts = (wishes.budget or default_budget(splits)).rollouts
+    return None if rollouts is None else rollouts - 2 * len(splits.test)
+
+
 def budgeted(wishes: Wishes, splits: Splits, policy: Policy, models: Mapping[str, Model]) -> Budget:
     """Return the budget with its defaults.
 

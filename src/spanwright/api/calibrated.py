@@ -1,11 +1,12 @@
 """What an earlier calibration in the same store found of the cases that a run is about to search with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from spanwright.core.events import RunStarted
 from spanwright.engine import CALIBRATION, Problem
+from spanwright.errors import StoreError
 from spanwright.report import Calibrated
-from spanwright.store import SqliteStore, Store
+from spanwright.store import Reader, RunSummary, Store
 
 _OF_THE_SEARCH = frozenset({"policy", "components", "the agents' other texts", "guards", "values", "evidence", "goals"})
 """Fingerprints in which a search may differ from a calibration: they say what may be changed, not what is measured."""
@@ -13,10 +14,8 @@ _OF_THE_SEARCH = frozenset({"policy", "components", "the agents' other texts", "
 
 def calibrated(store: Store, problem: Problem) -> Calibrated | None:
     """Return the latest calibration of this very agent on these very cases; None where the store holds none."""
-    if isinstance(store, SqliteStore) and not store.path.is_file():
-        return None
     reader = store.reader
-    for summary in reversed(reader.runs()):
+    for summary in reversed(_runs(reader)):
         if summary.policy != CALIBRATION:
             continue
         events = tuple(reader.events(summary.name))
@@ -24,6 +23,13 @@ def calibrated(store: Store, problem: Problem) -> Calibrated | None:
         if isinstance(first, RunStarted) and _same(first, problem):
             return Calibrated.from_events(events, run=summary.name)
     return None
+
+
+def _runs(reader: Reader) -> Sequence[RunSummary]:
+    try:
+        return reader.runs()
+    except StoreError:
+        return ()  # there is no file yet; what else is wrong with a store is told when the run is opened in it
 
 
 def _same(calibration: RunStarted, problem: Problem) -> bool:

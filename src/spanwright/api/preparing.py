@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic_ai.models import Model
 
-from spanwright.api.budgeting import budgeted, unpriced_goals
+from spanwright.api.budgeting import budgeted, searching, unpriced_goals
 from spanwright.api.options import EvidenceFrom
 from spanwright.api.reflecting import demonstrating, dividing, on_many, reflector_of
 from spanwright.api.sameness import of_evidence, of_guards, of_objective, of_subject, of_tools, of_values
@@ -75,7 +75,9 @@ async def prepare(given: Given, wishes: Wishes, recorder: Recorder) -> Prepared:
     }
     worn = {id: text for wearable in wearables if wearable.base for id, text in wearable.base.texts.items()}
     found = chosen([_crowned(component, worn) for component in discovered], wishes.components)
-    policy = _choosing(for_texts(_fit_for(wishes.policy, wishes.objective), found), found).wanting(cases.goals)
+    policy = _choosing(
+        for_texts(_fit_for(wishes.policy, wishes.objective), found, searching(wishes, cases.splits)), found
+    ).wanting(cases.goals)
     budget = budgeted(wishes, cases.splits, policy, asked)
     evidence = _evidence(wishes.evidence, cases.splits, found)
     unpriced = unpriced_goals(cases.goals, models, wishes.prices)

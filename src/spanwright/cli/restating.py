@@ -28,7 +28,8 @@ _REPEATED: Final = {
     "track": "track",
 }
 OPTIONS: Final = frozenset({*_SINGLE, *_REPEATED, "goals", "ordered"})
-"""Fields of an invocation that are said again; the others are the subject, its evals, and the run's name."""
+"""Fields of an invocation that are said again; the others are the subject, its evals and
+what the paper adds to them, and the run's name."""
 
 
 def named(store: Path) -> str:
@@ -47,9 +48,7 @@ def started(store: Path, run: str) -> str:
 
 def words_of(invocation: Invocation) -> Iterable[str]:
     """Yield the words of the command: all that is not as it would be if nothing was said."""
-    task = not invocation.evals
-    yield from ("spanwright", "text" if task else "optimize", invocation.subject)
-    yield from () if task else ("--evals", invocation.evals)
+    yield from _opening(invocation)
     defaults = {each.name: each.default for each in fields(Invocation)}
     for name in _SINGLE:
         value = getattr(invocation, name)
@@ -62,6 +61,18 @@ def words_of(invocation: Invocation) -> Iterable[str]:
         yield from _wanted(goal)
     if invocation.ordered:
         yield "--ordered"
+
+
+def _opening(invocation: Invocation) -> Iterator[str]:
+    paper = invocation.paper
+    if paper is not None:
+        yield from ("spanwright", "paper", invocation.subject.partition(":")[0].rpartition(".")[2])
+        yield from ("--quick",) if paper.data is None else ("--data", paper.data)
+        yield from () if paper.helper_model is None else ("--helper-model", paper.helper_model)
+    elif invocation.evals:
+        yield from ("spanwright", "optimize", invocation.subject, "--evals", invocation.evals)
+    else:
+        yield from ("spanwright", "text", invocation.subject)
 
 
 def _wanted(goal: Goal) -> Iterator[str]:

@@ -6,6 +6,8 @@ from tracked_run import Lists, tracked
 from spanwright import Run, SqliteStore, Tracker, UsageError, UserBug
 from spanwright.report.tracking import track
 
+PASSWORD = "hunter2"
+
 
 async def test_a_tracker_of_ones_own_is_a_function_that_returns_a_sheet(world) -> None:
     lists = Lists()
@@ -92,9 +94,9 @@ def test_a_word_that_names_no_tracker_is_refused() -> None:
 
 def test_a_key_on_the_command_line_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError, match="MLFLOW_TRACKING_") as raised:
-        Tracker.named("mlflow:https://me:hunter2@tracking.example")
-    assert "hunter2" not in str(raised.value)
+        Tracker.named(f"mlflow:https://me:{PASSWORD}@tracking.example")
+    assert PASSWORD not in str(raised.value)
 
 
 def test_a_password_in_an_address_is_not_said() -> None:
-    assert "MLflow at https://tracking.example" == Tracker.mlflow("https://me:secret@tracking.example").name
+    assert "MLflow at https://tracking.example" == Tracker.mlflow(f"https://me:{PASSWORD}@tracking.example").name
