@@ -48,7 +48,11 @@ async def test_a_text_for_one_problem_gets_better_and_no_text_is_evaluated_twice
         seen[text] += 1
         return distance(text)
 
-    result = await optimize_text("x = 0", evaluate, **options(budget=Budget(rollouts=15, reflections=400)))
+    # A writer that answers at once would try x = 1 thirty times while its first evaluation is still under way.
+    ordered = Policy.default(schedule="ordered")
+    result = await optimize_text(
+        "x = 0", evaluate, **options(policy=ordered, budget=Budget(rollouts=15, reflections=400))
+    )
 
     assert result.complete
     assert result.improved
