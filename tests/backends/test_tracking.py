@@ -58,20 +58,24 @@ def started(folder: Path, settings: Mapping[str, str], *words: str) -> subproces
 
 
 def tracked(folder: Path, track: str, settings: Mapping[str, str]) -> Tracked:
-    first = started(folder, settings, "demo", "--rollouts", "400", "--track", track)
+    first = started(folder, settings, "demo", "--rollouts", "150", "--track", track)
     made = Tracked(folder, ())
 
     def far_enough() -> bool:
         with suppress(StoreError, IndexError):  # the file is not there yet, or no run is in it
-            return made.rollouts >= 60
+            return made.rollouts >= 20
         return False
 
-    until(far_enough, 120, first.poll)
-    first.send_signal(signal.SIGINT)
-    paused, complaint = first.communicate(timeout=120)
+    try:
+        until(far_enough, 400, first.poll)
+        first.send_signal(signal.SIGINT)
+        paused, complaint = first.communicate(timeout=300)
+    finally:
+        first.kill()
+        first.wait()
     assert first.returncode == 4, complaint
-    second = started(folder, settings, "resume", made.run)
-    ended, complaint = second.communicate(timeout=300)
+    with started(folder, settings, "resume", made.run) as second:
+        ended, complaint = second.communicate(timeout=900)
     assert second.returncode in {0, 3}, complaint
     return Tracked(folder, (paused, ended))
 
