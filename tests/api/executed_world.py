@@ -1,5 +1,6 @@
 """A world that workers can import: an agent that says yes where it is told to, and may take its process along once."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -31,9 +32,10 @@ agent = optimizable(Agent(FunctionModel(reply, model_name="obedient"), name="say
 def look() -> str:
     """Look."""
     marker = os.environ.get(DIES)
-    if marker and not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+    if marker:
+        with contextlib.suppress(FileExistsError):
+            Path(marker).touch(exist_ok=False)  # of two workers that look at once, one makes it
+            os.kill(os.getpid(), signal.SIGKILL)
     return "seen"
 
 

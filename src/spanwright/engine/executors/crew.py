@@ -18,7 +18,7 @@ from spanwright.core.rollout import Blame, Failure
 from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
 from spanwright.engine.executors.member import Line, LineLost, Member
-from spanwright.engine.executors.messages import Close, Setup
+from spanwright.engine.executors.messages import Setup
 from spanwright.engine.executors.protocol import Cut, Imports, Job, Origin, Site, Tried, World
 from spanwright.engine.one_error import one_error
 from spanwright.errors import UsageError
@@ -118,12 +118,12 @@ class Crew:
         self._started = True
 
     async def close(self) -> None:
-        """Let all workers end, and hear what they have to say."""
+        """Let all workers end, and hear what those have to say that have worked."""
         self._closing = True
         for member in self._members:
-            member.tell(Close())
+            member.dismiss()
         with anyio.move_on_after(_FAREWELL):
-            while self._members:
+            while any(each.ready is not None for each in self._members):
                 await self._changed.wait()
 
     async def attempt(self, job: Job, cut: Cut) -> Tried:
@@ -197,7 +197,7 @@ class Crew:
             return self._unfit(f"{member.name} was never ready: {member.lost}", "What it wrote to stderr says why")
         if member.closed is not None:
             self._diagnoses += [f"{member.name}: {line}" for line in member.closed.diagnoses]
-        elif not self._closing:
+        elif not member.dismissed:
             self._lost.append(f"{member.name}, {member.lost}")
         return ""
 

@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 
 from spanwright.engine.executors.messages import (
     Beat,
+    Close,
     Closed,
     CutShort,
     Done,
@@ -77,6 +78,8 @@ class Member:
         """Why it is gone; empty while it is there."""
         self.closed: Closed | None = None
         """What it said in the end."""
+        self.dismissed = False
+        """Whether it was there when the run needed it no longer."""
         self._line = line
         self._fingerprints = fingerprints
         self._tower = Tower(traffic, line.send)
@@ -98,21 +101,23 @@ class Member:
         """How many jobs it has."""
         return len(self._pending)
 
-    def tell(self, message: ToWorker) -> None:
-        """Send a message."""
-        self._line.send(message)
+    def dismiss(self) -> None:
+        """Let it end, if it is there."""
+        if not self.lost:
+            self.dismissed = True
+            self._line.send(Close())
 
     async def do(self, job: Job, cut: Cut) -> Tried | None:
         """Have a job done; None where the worker was lost before its end."""
         pending = self._pending[job.number] = _Pending()
-        self.tell(Perform(number=job.number, texts=job.candidate.texts, case=job.case.id))
-        cut.listen(lambda: self.tell(CutShort(number=job.number)))
+        self._line.send(Perform(number=job.number, texts=job.candidate.texts, case=job.case.id))
+        cut.listen(lambda: self._line.send(CutShort(number=job.number)))
         try:
             await pending.ended.wait()
         finally:
             self._pending.pop(job.number, None)
             if not pending.ended.is_set():
-                self.tell(Drop(number=job.number))
+                self._line.send(Drop(number=job.number))
         return pending.tried
 
     async def listen(self, silence: float | None, group: TaskGroup) -> None:
