@@ -120,7 +120,7 @@ async def optimize_task(task: TextTask, ways: Ways) -> Result:
                 exporter=exporter,
                 redaction=redaction,
                 traced=False,
-                origin=origin_of_text(task),
+                recipe=origin_of_text(task),
                 opening=partial(_opening, subject, drafter if task.seed is None else None),
             )
             return await search(prepared, under)

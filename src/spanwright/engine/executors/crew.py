@@ -19,7 +19,7 @@ from spanwright.core.trace import Trace
 from spanwright.core.usage import Usage
 from spanwright.engine.executors.member import Line, LineLost, Member
 from spanwright.engine.executors.messages import Setup
-from spanwright.engine.executors.protocol import Cut, Imports, Job, Origin, Site, Tried, World
+from spanwright.engine.executors.protocol import Cut, Imports, Job, Recipe, Site, Tried, World
 from spanwright.engine.one_error import one_error
 from spanwright.errors import UsageError
 from spanwright.models import Traffic
@@ -52,16 +52,16 @@ class Terms:
     silence: float | None
 
 
-def setup_of(site: Site, imports: Imports | Origin, workers: int) -> Setup:
+def setup_of(site: Site, imports: Imports | Recipe, workers: int) -> Setup:
     """Return what workers are told. Raises UsageError for what they cannot import, and for no workers at all."""
     if workers < 1:
         raise UsageError(f"workers={workers} does no rollout", "Give at least 1")
     if isinstance(imports, Imports):
-        if site.origin is None:
+        if site.recipe is None:
             raise UsageError("what is optimized here cannot be tried in other processes", "Leave executor= out")
-        imports = site.origin(imports)
+        imports = site.recipe(imports)
     return Setup(
-        origin=imports,
+        recipe=imports,
         path=tuple(sys.path),
         deadlines=site.deadlines,
         prices=site.prices,

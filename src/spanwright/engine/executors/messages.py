@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from spanwright.core.limits import Deadlines
 from spanwright.core.prices import Price
 from spanwright.core.trace import Trace
-from spanwright.engine.executors.protocol import Origin, Tried
+from spanwright.engine.executors.protocol import Recipe, Tried
 from spanwright.models.far import FromSender, ToSender
 from spanwright.store.codec import decode, encode
 from spanwright.store.folding import Folded, as_bytes, as_text, fold, unfold
@@ -27,7 +27,7 @@ class Setup:
     """The first message to a worker: what the run is about."""
 
     kind: Literal["setup"] = "setup"
-    origin: Origin
+    recipe: Recipe
     path: tuple[str, ...]
     """Where modules are looked for."""
     deadlines: Deadlines

@@ -125,7 +125,7 @@ class Workplace(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Recipe:
     """How a worker comes by subject and evaluators: it imports `maker` and calls it with `argument`.
 
     Objects do not travel: what is not importable cannot be tried elsewhere, and nothing is ever pickled.
@@ -174,7 +174,7 @@ class Site:
     deadlines: Deadlines = field(default_factory=Deadlines)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
-    origin: Callable[[Imports], Origin] | None = None
+    recipe: Callable[[Imports], Recipe] | None = None
     """Says how workers come by subject and evaluators. Raises UsageError for what cannot be imported; None where that
     is not known at all."""
 

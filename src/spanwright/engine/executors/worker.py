@@ -28,7 +28,7 @@ from spanwright.engine.executors.messages import (
     ToWorker,
     Unable,
 )
-from spanwright.engine.executors.protocol import Cut, Job, Made, Origin
+from spanwright.engine.executors.protocol import Cut, Job, Made, Recipe
 from spanwright.errors import UsageError
 from spanwright.models import FarTraffic, Terms
 from spanwright.subject import named
@@ -53,7 +53,7 @@ class Worker:
     async def live(self) -> None:
         """Import what is needed, say so, and stand ready until the run closes it."""
         try:
-            made = made_by(self._setup.origin, self._setup.path)
+            made = made_by(self._setup.recipe, self._setup.path)
         except UsageError as error:
             self._send(Unable(what=error.what, remedy=error.remedy))
             return
@@ -117,8 +117,8 @@ class Worker:
             await anyio.sleep(_BEAT)
 
 
-def made_by(origin: Origin, path: tuple[str, ...] = ()) -> Made:
+def made_by(recipe: Recipe, path: tuple[str, ...] = ()) -> Made:
     """Return what a run is about, by import. Raises UsageError."""
     sys.path.extend(each for each in path if each not in sys.path)
-    maker = cast("Callable[[str], Made]", named(origin.maker))
-    return maker(origin.argument)
+    maker = cast("Callable[[str], Made]", named(recipe.maker))
+    return maker(recipe.argument)
