@@ -76,7 +76,7 @@ def _objective(objective: Objective | None, imports: Imports) -> str | None:
     return _found(objective, "objective", "the objective")
 
 
-def origin_of_text(task: TextTask) -> RecipeOf:
+def recipe_of_text(task: TextTask) -> RecipeOf:
     """Return how workers come by a task on texts."""
 
     def recipe(imports: Imports) -> Recipe:
