@@ -1,6 +1,5 @@
 """`optimize_text` in each of its modes, through the public door."""
 
-import os
 import sys
 import time
 from collections import Counter
@@ -380,7 +379,7 @@ async def test_a_noisy_evaluation_is_repeated_before_it_wins() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_run_that_was_killed_goes_on_in_every_mode_and_spends_no_more_than_its_budget(
-    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mode: str, tmp_path: Path
 ) -> None:
     """SIGKILL while it evaluates, again and again; the journal and the log of evaluations agree at the end."""
     import multiprocessing  # noqa: PLC0415
@@ -388,9 +387,7 @@ def test_a_run_that_was_killed_goes_on_in_every_mode_and_spends_no_more_than_its
     import text_child  # noqa: PLC0415
 
     store, log, quiet = tmp_path / "store.sqlite", tmp_path / "log", tmp_path / "quiet"
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # the fork server imports by it
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["text_child"])  # imported once, not by each of them
     kills = 0
     for after in (3, 7, 11):
         process = context.Process(target=text_child.work, args=(mode, store, log))
