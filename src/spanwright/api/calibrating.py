@@ -101,6 +101,7 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
             means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction, traffic=traffic)
             recipe = recipe_of(subject, evals, deps, objective)
             where, site = place_of(how, journal), site_of(problem, means, conduct, recipe)
+            site = replace(site, exported=exporter.take)
             async with exporter.following(journal.events()), where.open(site) as workplace:
                 await Calibration(problem, replace(means, workplace=workplace), conduct, repeats=repeats).run()
             events = tuple(journal.events())

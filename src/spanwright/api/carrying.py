@@ -102,6 +102,7 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
             )
             files = partial(files_of, under.store.reader, name)
             where, site = place_of(how, journal), site_of(problem, means, conduct, under.recipe)
+            site = replace(site, exported=exporter.take)
             async with (
                 tracking.following(journal.events, files),
                 exporter.following(journal.events()),
@@ -117,7 +118,6 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 *exporter.lines,
                 *tracking.lines,
                 *workplace.remarks,
-                *_unexported(how),
                 *_worlds(ended.remark),
                 *_went(traffic.counts),
             )
@@ -145,12 +145,6 @@ def site_of(problem: Problem, means: Means, conduct: Conduct, recipe: RecipeOf) 
         fingerprints=problem.fingerprints,
         recipe=recipe,
     )
-
-
-def _unexported(how: Run) -> tuple[str, ...]:
-    if not how.export or isinstance(how.executor, InProcess):
-        return ()
-    return ("export: the spans of rollouts that were done by workers are not exported; the run's own are",)
 
 
 def _worlds(remark: str) -> tuple[str, ...]:

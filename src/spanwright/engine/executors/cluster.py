@@ -86,7 +86,7 @@ class Ray:
     async def open(self, site: Site) -> AsyncGenerator[Workplace]:
         """Connect to the cluster, and start the workers. Raises UsageError where they cannot work."""
         setup = setup_of(site, self.imports, self.workers)
-        terms = Terms(workers=self.workers, fingerprints=site.fingerprints, silence=self.silence)
+        terms = Terms.of(site, self.workers, self.silence)
         with _connected(self) as ray:
             options = {"num_cpus": self.cpus, "max_restarts": 0, "max_concurrency": site.concurrency + _BESIDE_ROLLOUTS}
             kind = ray.remote(**options)(RayWorker)

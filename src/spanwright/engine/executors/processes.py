@@ -37,7 +37,7 @@ class Processes:
     async def open(self, site: Site) -> AsyncGenerator[Workplace]:
         """Start the workers; end them when the run ends. Raises UsageError where they cannot work."""
         setup = setup_of(site, self.imports, self.workers)
-        terms = Terms(workers=self.workers, fingerprints=site.fingerprints, silence=self.silence)
+        terms = Terms.of(site, self.workers, self.silence)
         async with working(terms, partial(_hired, setup), site.traffic) as crew:
             yield crew
 

@@ -13,6 +13,7 @@ import anyio
 from anyio import to_thread
 
 from spanwright.core.candidate import Candidate
+from spanwright.core.trace import Span
 from spanwright.engine.executors.here import Here
 from spanwright.engine.executors.messages import (
     Beat,
@@ -25,6 +26,7 @@ from spanwright.engine.executors.messages import (
     Perform,
     Ready,
     Setup,
+    Spanned,
     ToWorker,
     Unable,
 )
@@ -32,7 +34,7 @@ from spanwright.engine.executors.protocol import Cut, Job, Made, Recipe
 from spanwright.errors import UsageError
 from spanwright.models import FarTraffic, Terms
 from spanwright.subject import named
-from spanwright.telemetry import SpanRecorder
+from spanwright.telemetry import SpanRecorder, flattening
 
 _BEAT: Final = 1.0
 """Seconds between two signs of life."""
@@ -59,7 +61,10 @@ class Worker:
             return
         to_thread.current_default_thread_limiter().total_tokens = max(40, self._setup.concurrency)
         around = made.around or nullcontext
-        with around(), SpanRecorder.attach() as recorder:
+        with (
+            around(),
+            SpanRecorder.attach(outlet=flattening(self._export) if self._setup.exported else None) as recorder,
+        ):
             self._made = made
             self._here = Here(
                 made.subject,
@@ -77,6 +82,9 @@ class Worker:
                     await self._closing.wait()
                 group.cancel_scope.cancel()
             self._send(Closed(diagnoses=recorder.diagnoses))
+
+    def _export(self, span: Span) -> None:
+        self._send(Spanned(span=span))
 
     async def perform(self, asked: Perform) -> Done | None:
         """Do a job; None where it was dropped."""
