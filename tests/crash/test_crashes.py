@@ -29,7 +29,6 @@ TRANSITIONS = (
     "reflection_ended",
     "judged",
     "trace:9",
-    "judged:1",
     "search_ended",
     "run_ended",
 )
