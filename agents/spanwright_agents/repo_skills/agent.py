@@ -1,6 +1,6 @@
-"""What is optimized: the skill of the agent `coder`, and the program `solve` that lets it work on one task.
+r"""What is optimized: the skill of the agent `coder`, and the program `solve` that lets it work on one task.
 
-spanwright optimize spanwright_agents.repo_skills.agent:solve --evals spanwright_agents.repo_skills.evals:issues \\
+spanwright optimize spanwright_agents.repo_skills.agent:solve --evals spanwright_agents.repo_skills.evals:issues \
     --components "coder/skill:*"
 """
 
@@ -31,13 +31,18 @@ def build() -> Agent[WorkingCopy, str]:
     )
 
 
-def program(agent: Agent[WorkingCopy, str], repository: Repository) -> Callable[[Assignment], Awaitable[Work]]:
-    """Return the program that lets an agent solve one task on a fresh copy of a repository."""
+def program(
+    agent: Agent[WorkingCopy, str], repository: Callable[[], Repository] = read_repository
+) -> Callable[[Assignment], Awaitable[Work]]:
+    """Return the program that lets an agent solve one task on a fresh copy of a repository.
+
+    The repository is read when the first task is worked on: without a sandbox only that is refused.
+    """
 
     @optimizable(agents=[agent])
     async def solve(assignment: Assignment) -> Work:
         """Solve an issue, and leave the changed files behind."""
-        copy = WorkingCopy.of(repository, tasks()[assignment.task])
+        copy = WorkingCopy.of(repository(), tasks()[assignment.task])
         answer = await agent.run(assignment.issue, deps=copy, usage_limits=UsageLimits(request_limit=MOST_REQUESTS))
         return copy.work(answer.output)
 
@@ -45,4 +50,4 @@ def program(agent: Agent[WorkingCopy, str], repository: Repository) -> Callable[
 
 
 coder = optimizable(build())
-solve = program(coder, read_repository())
+solve = program(coder)

@@ -14,8 +14,9 @@ TASKS: Final = HERE / "tasks.jsonl"
 SKILL: Final = "wharf"
 
 
+@cache
 def read_repository(*, without_sandbox: bool = False) -> Repository:
-    """Read the repository."""
+    """Read the repository, once."""
     return Repository.read(
         WHARF, tests="checks/check_*.py", command="python -m checks", without_sandbox=without_sandbox
     )

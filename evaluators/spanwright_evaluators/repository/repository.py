@@ -73,7 +73,7 @@ class Repository:
     runner: Runner = "unittest"
     """What runs them here. pytest has to be installed beside us."""
     guarded: Sequence[str] = ()
-    """Patterns of further files that decide how tests are run, like "conftest.py": a verdict takes the original ones."""
+    """Patterns of further files that decide how tests run, like "conftest.py": a verdict takes the original ones."""
     limits: Limits = field(default_factory=lambda: Limits(seconds=60.0))
     without_sandbox: bool = False
     """For a machine that has none, and an agent that you trust with yours."""

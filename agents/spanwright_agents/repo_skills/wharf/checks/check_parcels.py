@@ -10,7 +10,7 @@ class Parcels(unittest.TestCase):
 
     def test_volume_counts_where_it_is_more_than_the_weight(self):
         self.assertEqual(Parcel(weight=3, length=100, width=50, height=10).chargeable, 10)
-        self.assertEqual(Parcel(weight=3, length=100, width=50, height=11).chargeable, 11)
+        self.assertEqual(Parcel(weight=3, length=101, width=50, height=10).chargeable, 11)
         self.assertEqual(Parcel(weight=30, length=100, width=50, height=10).chargeable, 30)
 
     def test_what_is_too_heavy_is_refused(self):
