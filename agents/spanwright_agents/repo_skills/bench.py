@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from spanwright import Evals
-from spanwright_evaluators.repository import About, Assignment, Repository, Task, Work, evals_of, tasks_of
+from spanwright_evaluators.repository import About, Assignment, Repository, Task, Work, evals_of, files_of, tasks_of
 
 HERE: Final = Path(__file__).parent
 WHARF: Final = HERE / "wharf"
@@ -17,8 +17,8 @@ SKILL: Final = "wharf"
 @cache
 def read_repository(*, without_sandbox: bool = False) -> Repository:
     """Read the repository, once."""
-    return Repository.read(
-        WHARF, tests="checks/check_*.py", command="python -m checks", without_sandbox=without_sandbox
+    return Repository(
+        files=files_of(WHARF), tests="checks/check_*.py", command="python -m checks", without_sandbox=without_sandbox
     )
 
 

@@ -1,11 +1,14 @@
 """Tasks of a repository, judged by its own tests: a folder, patches and a way to run the tests become an eval set.
 
-    repository = Repository.read("wharf", tests="checks/check_*.py", command="python -m checks")
-    evals = evals_of(repository, tasks_of("tasks.jsonl"))
+    repository = Repository(files=files_of("wharf"), tests="checks/check_*.py", command="python -m checks")
+    tasks = sound(repository, tasks_of("tasks.jsonl"))
+    evals = evals_of(repository, tasks)
+
+    by_id = {task.id: task for task in tasks}
 
     @optimizable(agents=[coder])
     async def solve(assignment: Assignment) -> Work:
-        copy = WorkingCopy.of(repository, tasks[assignment.task])
+        copy = WorkingCopy.of(repository, by_id[assignment.task])
         return copy.work((await coder.run(assignment.issue, deps=copy)).output)
 
 A coding agent works on a copy in memory, with `TOOLS`; whatever runs, runs in the sandbox.
@@ -14,8 +17,8 @@ A coding agent works on a copy in memory, with `TOOLS`; whatever runs, runs in t
 from spanwright_evaluators.repository.copies import TOOLS, Work, WorkingCopy
 from spanwright_evaluators.repository.judging import About, Assignment, Passes, evals_of, verdict
 from spanwright_evaluators.repository.patches import PatchFailed, diff, patched, reverse
-from spanwright_evaluators.repository.repository import Repository, Shown, Tested
-from spanwright_evaluators.repository.tasks import Task, flaw, tasks_of
+from spanwright_evaluators.repository.repository import Repository, Shown, Tested, files_of
+from spanwright_evaluators.repository.tasks import Task, flaw, sound, tasks_of
 
 __all__ = [
     "TOOLS",
@@ -31,9 +34,11 @@ __all__ = [
     "WorkingCopy",
     "diff",
     "evals_of",
+    "files_of",
     "flaw",
     "patched",
     "reverse",
+    "sound",
     "tasks_of",
     "verdict",
 ]

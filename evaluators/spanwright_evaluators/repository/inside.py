@@ -12,9 +12,9 @@ import unittest
 from collections.abc import Iterator
 
 
-def run_command(files: dict[str, str], words: list[str]) -> dict[str, object]:
+def run_command(files: dict[str, str], path: list[str], words: list[str]) -> dict[str, object]:
     """Run `python ...` and return its exit code and the texts that it wrote."""
-    here = _laid_out(files)
+    here = _laid_out(files, path)
     code = 0
     sys.argv = words[1:] if words[0] == "-m" else words
     try:
@@ -35,9 +35,9 @@ def run_command(files: dict[str, str], words: list[str]) -> dict[str, object]:
     return {"code": code, "changed": changed, "removed": [path for path in files if path not in found]}
 
 
-def run_unittest(files: dict[str, str], folder: str, pattern: str) -> dict[str, object]:
+def run_unittest(files: dict[str, str], path: list[str], folder: str, pattern: str) -> dict[str, object]:
     """Run tests and return which passed, and what the others said."""
-    here = _laid_out(files)
+    here = _laid_out(files, path)
     passed: list[str] = []
     failed: dict[str, str] = {}
 
@@ -55,16 +55,18 @@ def run_unittest(files: dict[str, str], folder: str, pattern: str) -> dict[str, 
             if err is not None:
                 failed[test.id()] = _said(err)
 
+    start = os.path.join(here, folder)  # noqa: PTH118
+    top = here if f"{folder}/__init__.py" in files else start  # a folder that is no package has to be its own root
     with _quiet():
-        unittest.TestLoader().discover(os.path.join(here, folder), pattern, here).run(Heard())  # noqa: PTH118
+        unittest.TestLoader().discover(start, pattern, top).run(Heard())
     return {"passed": [each for each in passed if each not in failed], "failed": failed}
 
 
-def run_pytest(files: dict[str, str], folder: str, pattern: str) -> dict[str, object]:
+def run_pytest(files: dict[str, str], path: list[str], folder: str, pattern: str) -> dict[str, object]:
     """Run tests with pytest and return which passed, and what the others said."""
     import pytest  # noqa: PLC0415  (only who asks for it needs it)
 
-    _laid_out(files)
+    _laid_out(files, path)
     passed: list[str] = []
     failed: dict[str, str] = {}
 
@@ -96,7 +98,7 @@ def run_pytest(files: dict[str, str], folder: str, pattern: str) -> dict[str, ob
     return {"passed": [each for each in passed if each not in failed], "failed": failed}
 
 
-def _laid_out(files: dict[str, str]) -> str:
+def _laid_out(files: dict[str, str], imported: list[str]) -> str:
     os.mkdir("copy")  # noqa: PTH102
     os.chdir("copy")
     here = os.getcwd()  # noqa: PTH109
@@ -106,7 +108,7 @@ def _laid_out(files: dict[str, str]) -> str:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         with open(path, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
             file.write(text)
-    sys.path.insert(0, here)
+    sys.path[:0] = [here, *(os.path.join(here, each) for each in imported)]  # noqa: PTH118
     return here
 
 

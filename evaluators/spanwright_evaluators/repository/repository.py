@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,10 +15,10 @@ from importlib.resources import files as resources
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from spanwright import UsageError
-from spanwright.sandbox import Ending, Limits, Sandbox, obstacle
+from spanwright.sandbox import Ending, Limits, Ran, Sandbox, obstacle
 
 Runner: TypeAlias = Literal["unittest", "pytest"]
 Files: TypeAlias = Mapping[str, str]
@@ -54,7 +54,7 @@ class Shown(BaseModel):
     removed: list[str] = []
 
 
-class _Ran(BaseModel):
+class _Came(BaseModel):
     code: int
     changed: dict[str, str]
     removed: list[str]
@@ -62,7 +62,10 @@ class _Ran(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """A repository as an agent's copies begin."""
+    """A repository as an agent's copies begin: `Repository(files=files_of("."), tests="tests/test_*.py")`.
+
+    Raises UsageError for one without tests, and where there is no sandbox, before anything is paid for.
+    """
 
     files: Files = field(repr=False)
     """Texts by their paths, which have slashes on every system."""
@@ -72,11 +75,13 @@ class Repository:
     """How people run them. It is told with the verdict."""
     runner: Runner = "unittest"
     """What runs them here. pytest has to be installed beside us."""
-    guarded: Sequence[str] = ()
-    """Patterns of further files that decide how tests run, like "conftest.py": a verdict takes the original ones."""
+    path: Sequence[str] = ()
+    """Folders from which modules are imported, beside the root: ["src"]."""
+    guarded: Sequence[str] = ("conftest.py", "*/conftest.py", "pytest.ini", "tox.ini")
+    """Patterns of further files that decide how tests run: a verdict takes the original ones."""
     limits: Limits = field(default_factory=lambda: Limits(seconds=60.0))
     without_sandbox: bool = False
-    """For a machine that has none, and an agent that you trust with yours."""
+    """For a machine that has none, and an agent that you trust with it."""
     _once: Callable[[str, tuple[tuple[str, str], ...]], Tested] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -85,42 +90,16 @@ class Repository:
             raise UsageError(f"tests={self.tests!r} is no folder with a pattern", 'Say it as "tests/test_*.py"')
         if not any(fnmatch(path, self.tests) for path in self.files):
             raise UsageError(f"the repository has no tests at {self.tests}", "Give the folder and pattern of its tests")
-        place = Sandbox(limits=self.limits, without_sandbox=self.without_sandbox)
-        call = f"run_{self.runner}"
-
-        def once(canary: str, files: tuple[tuple[str, str], ...]) -> Tested:
-            return _tested(place, call, dict(files), (folder, pattern), canary)
-
-        object.__setattr__(self, "_once", lru_cache(maxsize=_STATES)(once))
-
-    @classmethod
-    def read(
-        cls,
-        folder: str | os.PathLike[str],
-        *,
-        tests: str,
-        command: str = "python -m unittest",
-        runner: Runner = "unittest",
-        without_sandbox: bool = False,
-    ) -> "Repository":
-        """Read the texts of a folder: what git knows where it is a checkout, else all that is not hidden.
-
-        Raises UsageError where there is no sandbox, before anything is paid for; and for a folder without tests.
-        """
-        if not without_sandbox and (why := obstacle()):
+        if not self.without_sandbox and (why := obstacle()):
             raise UsageError(
                 f"a repository's code needs a sandbox, and there is none here: {why}",
                 "Install bubblewrap and allow user namespaces; or say without_sandbox=True for an agent that you trust",
             )
-        root = Path(folder)
-        if not root.is_dir():
-            raise UsageError(f"{folder} is no folder", "Give the folder of a repository")
-        found = {path.as_posix(): text for path in _paths(root) if (text := _text(root / path)) is not None}
-        return cls(files=found, tests=tests, command=command, runner=runner, without_sandbox=without_sandbox)
 
-    def with_files(self, files: Files) -> "Repository":
-        """Return a repository of other files whose tests are run in the same way."""
-        return replace(self, files=files)
+        def once(canary: str, files: tuple[tuple[str, str], ...]) -> Tested:
+            return self._tested(dict(files), canary)
+
+        object.__setattr__(self, "_once", lru_cache(maxsize=_STATES)(once))
 
     def is_guarded(self, path: str) -> bool:
         """Say whether a verdict takes a file as it was, whatever became of it in a copy."""
@@ -146,24 +125,41 @@ class Repository:
         if words is None:
             named = command.split(maxsplit=1)[0] if command.split() else ""
             return Shown(code=127, printed=f"sh: {named}: not found (there is `python`, one command at a time)")
-        place = Sandbox(limits=self.limits, without_sandbox=self.without_sandbox)
-        ran = place.run(_inside(), call="run_command", arguments=[dict(files), words])
+        ran = self._ran("run_command", files, words)
         if ran.ending is not Ending.DONE:
             return Shown(code=1, printed="\n".join(filter(None, (ran.printed, str(ran.ending), ran.error))))
-        came = _Ran.model_validate(ran.value)
+        came = _Came.model_validate(ran.value)
         return Shown(code=came.code, printed=ran.printed, changed=came.changed, removed=came.removed)
 
+    def _tested(self, files: Files, canary: str) -> Tested:
+        folder, _, pattern = self.tests.rpartition("/")
+        ran = self._ran(f"run_{self.runner}", files, folder, pattern)
+        if ran.ending is not Ending.DONE:
+            return Tested(broken=f"the tests did not come to an end: {ran.ending}: {ran.error}")
+        try:
+            found = Tested.model_validate(ran.value)
+        except ValidationError:
+            return Tested(broken="what came in place of results is none")
+        name = PurePosixPath(canary).stem
+        caught = [each for each in found.failed if name in each]
+        if not caught:
+            return Tested(broken="a test that always fails was not reported as failed, so the results prove nothing")
+        return Tested(passed=found.passed, failed={id: said for id, said in found.failed.items() if id not in caught})
 
-def _tested(place: Sandbox, call: str, files: Files, where: tuple[str, str], canary: str) -> Tested:
-    ran = place.run(_inside(), call=call, arguments=[files, *where])
-    if ran.ending is not Ending.DONE:
-        return Tested(broken=f"the tests did not come to an end: {ran.ending}: {ran.error}")
-    found = Tested.model_validate(ran.value)
-    name = PurePosixPath(canary).stem
-    caught = [each for each in found.failed if name in each]
-    if not caught:
-        return Tested(broken="a test that always fails was not reported as failed, so the results prove nothing")
-    return Tested(passed=found.passed, failed={id: said for id, said in found.failed.items() if id not in caught})
+    def _ran(self, call: str, files: Files, *arguments: object) -> Ran:
+        place = Sandbox(limits=self.limits, without_sandbox=self.without_sandbox)
+        return place.run(_inside(), call=call, arguments=[dict(files), list(self.path), *arguments])
+
+
+def files_of(folder: str | os.PathLike[str]) -> Files:
+    """Read the texts of a folder: what git knows where it is a checkout, else all that is not hidden.
+
+    Large files, links and what is no text are left out. Raises UsageError for no folder.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise UsageError(f"{folder} is no folder", "Give the folder of a repository")
+    return {path.as_posix(): text for path in _paths(root) if (text := _text(root / path)) is not None}
 
 
 def _words(command: str) -> list[str] | None:

@@ -59,6 +59,16 @@ def tasks_of(path: Path | str) -> Sequence[Task]:
     return tasks
 
 
+def sound(repository: Repository, tasks: Sequence[Task]) -> Sequence[Task]:
+    """Return the tasks. Raises UsageError where one of them proves nothing. It runs the tests twice a task."""
+    if flawed := [f"{task.id}: {why}" for task in tasks if (why := flaw(repository, task))]:
+        raise UsageError(
+            f"{len(flawed)} of {len(tasks)} tasks prove nothing: {'; '.join(flawed[:3])}",
+            "Leave them out, or mend their patches and tests",
+        )
+    return tasks
+
+
 def flaw(repository: Repository, task: Task) -> str:
     """Return why a task proves nothing, "" for one that is sound. It runs the tests twice.
 

@@ -89,7 +89,7 @@ def _trial(agent: Packaged, endpoint: Endpoint, rollouts: int, store: Path) -> T
         reflection_model=endpoint.reflection_model or endpoint.model,
         base_url=endpoint.base_url,
         rollouts=rollouts,
-        components=("all",),
+        components=exhibited.components,
     )
     result = carry_out(invocation, Manner(store=store), _few(evals_of(invocation)))
     reader = SqliteReader(store)
