@@ -27,6 +27,8 @@ class Exhibit:
     """What the demo spends unless it is told."""
     components: tuple[str, ...] = ("all",)
     """What may change."""
+    needs_sandbox: bool = False
+    """Whether its code can run only where there is a sandbox."""
 
 
 def exhibit(name: Packaged) -> Exhibit:
@@ -44,6 +46,7 @@ def exhibit(name: Packaged) -> Exhibit:
             evals=f"{package}.evals:issues",
             rollouts=400,
             components=("coder/skill:*",),
+            needs_sandbox=True,
         )
     package = "spanwright_agents.multihop"
     return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group")

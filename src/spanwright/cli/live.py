@@ -55,8 +55,8 @@ class Trial:
 
 
 def try_out(endpoint: Endpoint, *, rollouts: int, folder: Path, store: Path) -> ExitCode:
-    """Optimize the agents that come along, write the page, and return the exit code."""
-    trials = [_trial(agent, endpoint, rollouts, store) for agent in Packaged]
+    """Optimize the agents that come along and run anywhere, write the page, and return the exit code."""
+    trials = [_trial(agent, endpoint, rollouts, store) for agent in Packaged if not exhibit(agent).needs_sandbox]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", endpoint.model).strip("-")
     path = folder / f"{time.strftime('%Y-%m-%d')}-{slug}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
