@@ -11,7 +11,6 @@ from spanwright_evaluators.repository import About, Assignment, Repository, Task
 HERE: Final = Path(__file__).parent
 WHARF: Final = HERE / "wharf"
 TASKS: Final = HERE / "tasks.jsonl"
-SKILL: Final = "wharf"
 
 
 @cache
@@ -30,4 +29,4 @@ def tasks() -> Mapping[str, Task]:
 
 def evals_on(repository: Repository) -> Evals[Assignment, Work, About]:
     """Return the eval set, judged by the tests of a repository."""
-    return evals_of(repository, tuple(tasks().values()), expected_tools=(f"skill:{SKILL}",))
+    return evals_of(repository, tuple(tasks().values()))

@@ -32,8 +32,6 @@ class About:
     """What is known of a case besides: nothing that gives its solution away."""
 
     group: str = ""
-    expected_tools: tuple[str, ...] = ()
-    """Tools and skills that a task takes, like "skill:wharf"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +68,13 @@ def verdict(repository: Repository, task: Task, found: Tested) -> Score:
     )
 
 
-def evals_of(
-    repository: Repository, tasks: Sequence[Task], *, expected_tools: Sequence[str] = (), seed: int = 0
-) -> Evals[Assignment, Work, About]:
-    """Return the eval set of some tasks: the splits are drawn, and no group of tasks stands in two of them.
-
-    `expected_tools` are those that every task takes: the skill of the repository, as "skill:NAME".
-    """
+def evals_of(repository: Repository, tasks: Sequence[Task], *, seed: int = 0) -> Evals[Assignment, Work, About]:
+    """Return the eval set of some tasks: the splits are drawn, and no group of tasks stands in two of them."""
     cases = [
         Case(
             name=task.id,
             inputs=Assignment(task=task.id, issue=task.issue),
-            metadata=About(group=task.group or task.id, expected_tools=tuple(expected_tools)),
+            metadata=About(group=task.group or task.id),
         )
         for task in tasks
     ]

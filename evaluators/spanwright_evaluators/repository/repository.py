@@ -25,7 +25,8 @@ Files: TypeAlias = Mapping[str, str]
 
 _LARGEST = 200_000
 """Bytes above which a file is data that nobody edits, and is left out."""
-_STATES = 4_096
+_STATES = 512
+"""States whose results are kept: many works on a task come to the same."""
 _CANARY = """\
 import unittest
 
@@ -70,7 +71,7 @@ class Repository:
     files: Files = field(repr=False)
     """Texts by their paths, which have slashes on every system."""
     tests: str
-    """Where its tests are, as a folder and a pattern: "tests/test_*.py"."""
+    """Where its tests are, as a folder and a pattern: "tests/test_*.py". Folders below it count."""
     command: str = "python -m unittest"
     """How people run them. It is told with the verdict."""
     runner: Runner = "unittest"
@@ -88,7 +89,7 @@ class Repository:
         folder, _, pattern = self.tests.rpartition("/")
         if not folder or "*" not in pattern or "*" in folder:
             raise UsageError(f"tests={self.tests!r} is no folder with a pattern", 'Say it as "tests/test_*.py"')
-        if not any(fnmatch(path, self.tests) for path in self.files):
+        if not any(path.startswith(f"{folder}/") and fnmatch(PurePosixPath(path).name, pattern) for path in self.files):
             raise UsageError(f"the repository has no tests at {self.tests}", "Give the folder and pattern of its tests")
         if not self.without_sandbox and (why := obstacle()):
             raise UsageError(
