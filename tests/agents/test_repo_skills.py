@@ -113,6 +113,21 @@ def test_who_edits_the_tests_gains_nothing(repository):
     assert verdict(repository, task, repository.tested(files, task.hidden)).value == 0.0
 
 
+def test_a_work_that_leads_out_of_the_repository_is_worth_nothing(repository, tmp_path):
+    outside = str(tmp_path / "written.py")
+
+    said = judged(repository, "add-portugal", {outside: "x = 1\n"})
+    assert said.value == 0.0
+    assert "is outside of the repository" in said.feedback
+    assert not list(tmp_path.iterdir())
+
+
+def test_hidden_tests_are_in_no_copy(repository):
+    assert not any(
+        set(task.hidden) & WorkingCopy.of(repository, task).files.keys() for task in tasks().values() if task.hidden
+    )
+
+
 def test_code_that_reports_its_own_success_gains_nothing(repository):
     lie = "import unittest\n\nunittest.TestCase.run = lambda self, result=None: result.addSuccess(self)\n"
     left = "import os\n\nos._exit(0)\n"

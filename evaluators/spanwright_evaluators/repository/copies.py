@@ -4,7 +4,6 @@ A copy is a rollout's own: nothing of it touches a disk, but for the time that a
 leads out of it; one that looks as if it did is refused in words.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -14,7 +13,7 @@ from typing import Final
 from anyio import to_thread
 from pydantic_ai import ModelRetry, RunContext
 
-from spanwright_evaluators.repository.repository import Repository
+from spanwright_evaluators.repository.repository import Repository, leads_out
 from spanwright_evaluators.repository.tasks import Task
 
 _LINES = 400
@@ -62,10 +61,9 @@ class WorkingCopy:
 
 def inside(path: str) -> str:
     """Return a path as the copy's files have them. Raises ModelRetry for one that leads out of it."""
-    pure = PurePosixPath(path.replace("\\", "/").strip())
-    if pure.is_absolute() or ".." in pure.parts or re.match(r"[A-Za-z]:|~", path.strip()) or "\0" in path:
+    if leads_out(path):
         raise ModelRetry(f"{path!r} is outside of the working copy: paths are relative to its root, without `..`")
-    return str(pure)
+    return str(PurePosixPath(path.replace("\\", "/").strip()))
 
 
 async def list_files(ctx: RunContext[WorkingCopy], folder: str = ".") -> str:

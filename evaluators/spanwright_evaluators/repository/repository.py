@@ -4,6 +4,7 @@ Test results are a function of the files: those of one state are worked out once
 """
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -112,6 +113,8 @@ class Repository:
 
         It blocks until they have ended: call it from a worker thread.
         """
+        if out := [path for path in files if leads_out(path)]:
+            return Tested(broken=f"{out[0]!r} is outside of the repository")
         laid = {path: text for path, text in files.items() if not self.is_guarded(path)}
         laid |= {path: text for path, text in self.files.items() if self.is_guarded(path)}
         laid |= hidden or {}
@@ -150,6 +153,14 @@ class Repository:
     def _ran(self, call: str, files: Files, *arguments: object) -> Ran:
         place = Sandbox(limits=self.limits, without_sandbox=self.without_sandbox)
         return place.run(_inside(), call=call, arguments=[dict(files), list(self.path), *arguments])
+
+
+def leads_out(path: str) -> bool:
+    """Say whether a path is none inside of a repository."""
+    pure = PurePosixPath(path.replace("\\", "/").strip())
+    return (
+        pure.is_absolute() or ".." in pure.parts or "\0" in path or re.match(r"[A-Za-z]:|~", path.strip()) is not None
+    )
 
 
 def files_of(folder: str | os.PathLike[str]) -> Files:
