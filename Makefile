@@ -85,7 +85,7 @@ $(VENV)/.ray: $(VENV)/.requirements pyproject.toml
 	@touch $@
 
 test-sandbox: setup ## Run evolved code under bubblewrap, which has to be installed: what it must not do is refused or ended
-	$(BIN)/python -m pytest -m sandbox tests/sandbox tests/agents $(ARGS)
+	$(BIN)/python -m pytest -m sandbox tests/sandbox tests/agents tests/cli/test_demo.py $(ARGS)
 
 test-remote: setup $(BACKENDS)/openai-agents/.installed ## Optimize an OpenAI Agents SDK agent in a process of its own (130 MB, installed once)
 	SPANWRIGHT_BACKENDS='$(BACKENDS)' $(BIN)/python -m pytest -m remote --timeout 600 tests/remote $(ARGS)

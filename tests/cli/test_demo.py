@@ -36,6 +36,16 @@ def test_the_demo_as_json_is_one_object_and_is_resumed_by_its_name(spanwright):
     assert ended == again
 
 
+@pytest.mark.sandbox
+def test_the_demo_of_repository_skills_changes_the_skill_alone(spanwright):
+    ended = json.loads(spanwright("demo", "--agent", "repo_skills", "--rollouts", "90", "--json").stdout)
+
+    shown = spanwright("diff", ended["run"]).stdout
+
+    assert ended["rollouts"] <= 90
+    assert all(line.startswith("--- coder/skill:wharf") for line in shown.splitlines() if line.startswith("--- "))
+
+
 def test_live_writes_a_dated_page_about_both_agents(spanwright, folder, server):
     ended = spanwright(
         "live", "--base-url", server, "--model", "sim-task", "--reflection-model", "sim-reflect", "--rollouts", "40"

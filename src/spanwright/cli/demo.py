@@ -25,6 +25,10 @@ class Exhibit:
     group: str | None = None
     rollouts: int = 1_000
     """What the demo spends unless it is told."""
+    components: tuple[str, ...] = ("all",)
+    """What may change."""
+    needs_sandbox: bool = False
+    """Whether its code can run only where there is a sandbox."""
 
 
 def exhibit(name: Packaged) -> Exhibit:
@@ -35,6 +39,15 @@ def exhibit(name: Packaged) -> Exhibit:
     if name is Packaged.CLAIMS:
         package = "spanwright_agents.claims"
         return Exhibit(subject=f"{package}:trace_claim", evals=f"{package}:claims", rollouts=600)
+    if name is Packaged.REPO_SKILLS:
+        package = "spanwright_agents.repo_skills"
+        return Exhibit(
+            subject=f"{package}.agent:solve",
+            evals=f"{package}.evals:issues",
+            rollouts=400,
+            components=("coder/skill:*",),
+            needs_sandbox=True,
+        )
     package = "spanwright_agents.multihop"
     return Exhibit(subject=f"{package}:answer_question", evals=f"{package}:questions", group="group")
 

@@ -55,8 +55,8 @@ class Trial:
 
 
 def try_out(endpoint: Endpoint, *, rollouts: int, folder: Path, store: Path) -> ExitCode:
-    """Optimize the agents that come along, write the page, and return the exit code."""
-    trials = [_trial(agent, endpoint, rollouts, store) for agent in Packaged]
+    """Optimize the agents that come along and run anywhere, write the page, and return the exit code."""
+    trials = [_trial(agent, endpoint, rollouts, store) for agent in Packaged if not exhibit(agent).needs_sandbox]
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", endpoint.model).strip("-")
     path = folder / f"{time.strftime('%Y-%m-%d')}-{slug}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def _trial(agent: Packaged, endpoint: Endpoint, rollouts: int, store: Path) -> T
         reflection_model=endpoint.reflection_model or endpoint.model,
         base_url=endpoint.base_url,
         rollouts=rollouts,
-        components=("all",),
+        components=exhibited.components,
     )
     result = carry_out(invocation, Manner(store=store), _few(evals_of(invocation)))
     reader = SqliteReader(store)

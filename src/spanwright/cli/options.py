@@ -47,6 +47,7 @@ class Packaged(StrEnum):
     SUPPORT_DESK = "support_desk"
     MULTIHOP = "multihop"
     CLAIMS = "claims"
+    REPO_SKILLS = "repo_skills"
 
 
 class PaperTasks(StrEnum):

@@ -72,7 +72,7 @@ def demo(
         model=SIMULATED if simulated else model,
         reflection_model=SIMULATED if simulated and reflection_model is None else reflection_model,
         base_url=base_url,
-        components=("all",),
+        components=exhibited.components,
         rollouts=rollouts or exhibited.rollouts,
         concurrency=concurrency or 32,
         seed=seed,

@@ -128,7 +128,7 @@ class Reader:
 
     def read(self, request: ChatRequest) -> Reading:
         """Read one request."""
-        system = "\n\n".join(m.content for m in request.messages if m.role in ("system", "developer"))
+        system = "\n\n".join(m.content for m in request.messages if _is_instruction(m))
         start = _task_index(request.messages)
         task = request.messages[start].content if start >= 0 else ""
         earlier = (m.content for m in request.messages[: max(start, 0)] if m.role in ("user", "assistant"))
@@ -198,6 +198,7 @@ _OUTPUT_DOC: Final = re.compile(r"final (?:response|answer|result)[^.]{0,40}\ben
 _RETRY: Final = re.compile(
     r"^\s*(?:validation feedback|\d+ validation errors?|.*fix the errors and try again)", re.IGNORECASE | re.DOTALL
 )
+_SYSTEM: Final = re.compile(r"\s*<system>")
 _ERROR_OBJECT: Final = re.compile(r'^\s*\{\s*"error"\s*:')
 _FIX: Final = re.compile(r"\bfix the errors and try again\b", re.IGNORECASE)
 _FAILURE: Final = re.compile(
@@ -228,9 +229,14 @@ def _is_failure(result: str) -> bool:
 
 
 def _task_index(messages: tuple[ChatMessage, ...]) -> int:
-    users = [i for i, message in enumerate(messages) if message.role == "user"]
+    users = [i for i, message in enumerate(messages) if message.role == "user" and not _is_instruction(message)]
     tasks = [i for i in users if not _RETRY.match(messages[i].content)]
     return (tasks or users or [-1])[-1]
+
+
+def _is_instruction(message: ChatMessage) -> bool:
+    """Say whether a message tells the model what to do for good: a skill that was loaded comes in a user's message."""
+    return message.role in ("system", "developer") or (message.role == "user" and bool(_SYSTEM.match(message.content)))
 
 
 _NOTHING: Final[Mapping[str, object]] = {}

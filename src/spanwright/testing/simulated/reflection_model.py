@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from spanwright.testing.simulated.answers import Answer, Edit
+from spanwright.testing.simulated.coding.maintaining import Maintainer, is_about_builds
 from spanwright.testing.simulated.lexicon import write
 from spanwright.testing.simulated.reflecting.answering import Asked, spoiled
 from spanwright.testing.simulated.reflecting.conclusions import Conclusions, conclude, shown
@@ -27,6 +28,7 @@ class ReflectionModel:
 
     def __init__(self, profile: Profile = MEDIUM, *, prompts: int = 256) -> None:
         self._profile: Final = profile
+        self._maintainer: Final = Maintainer(profile)
         self._studied: Final = lru_cache(maxsize=prompts)(_studied)
 
     def reply(self, request: ChatRequest, draws: Draws) -> ChatReply:
@@ -34,7 +36,9 @@ class ReflectionModel:
         prompt = "\n\n".join(message.content for message in request.messages if message.role != "assistant")
         dossier, pieces = self._studied(prompt)
         named = any(text.id for text in dossier.editable)
-        reply = Asked.of(request, prompt, named=named).given(self._answer(dossier, pieces, draws))
+        builds = is_about_builds(dossier)
+        answer = self._maintainer.answer(dossier, draws) if builds else self._answer(dossier, pieces, draws)
+        reply = Asked.of(request, prompt, named=named).given(answer)
         return spoiled(reply, draws) if draws.chance(self._profile.malformed, "spoiled") else reply
 
     def _answer(self, dossier: Dossier, pieces: tuple[Finding, ...], draws: Draws) -> Answer:

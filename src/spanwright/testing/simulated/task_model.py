@@ -7,6 +7,7 @@ does, right or wrong; what nobody states, it does by habit. What it can do at al
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from spanwright.testing.simulated.coding import CodingSkill
 from spanwright.testing.simulated.reading import Habits, Reader, Reading
 from spanwright.testing.simulated.skills.answer import AnswerSkill
 from spanwright.testing.simulated.skills.claims import ClaimSkill
@@ -52,4 +53,13 @@ class TaskModel:
 
 def default_skills() -> tuple[Skill, ...]:
     """Return what the task model can do, the most particular first."""
-    return (FieldsSkill(), Errands(), ToolUse(), SearchSkill(), AnswerSkill(), ClaimSkill(), PlainAnswer())
+    return (
+        CodingSkill(),
+        FieldsSkill(),
+        Errands(),
+        ToolUse(),
+        SearchSkill(),
+        AnswerSkill(),
+        ClaimSkill(),
+        PlainAnswer(),
+    )
