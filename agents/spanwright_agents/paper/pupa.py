@@ -53,6 +53,9 @@ judge_leakage = chain_of_thought(
 )
 
 MODULES: Final = (craft_redacted_request, respond_to_query)
+HELPERS: Final = (untrusted, judge_quality.agent, judge_leakage.agent)
+for each in HELPERS:  # not evolved: decorated, so that their requests count for the budget
+    optimizable(each)
 
 QUERIES: Final = Source(
     file="PUPA_New.csv",
@@ -118,5 +121,5 @@ TASK: Final = PaperTask(
     budget=2426,
     few=Sizes(train=8, validation=8, test=12),
     stage=stage,
-    helpers=(untrusted, judge_quality.agent, judge_leakage.agent),
+    helpers=HELPERS,
 )

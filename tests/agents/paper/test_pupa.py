@@ -67,6 +67,8 @@ async def test_it_runs_end_to_end_and_neither_judges_nor_the_untrusted_model_are
     assert ["craft_redacted_request/instructions", "respond_to_query/instructions"] == sorted(
         each.id for each in result.components
     )
+    # Two modules, the untrusted model, two judgments of quality; and one of leakage where there is something private.
+    assert result.usage.requests >= 5 * result.rollouts
 
 
 def test_splits_are_the_first_rows_in_the_order_of_the_file():
