@@ -2,6 +2,7 @@
 
 import logging
 
+import anyio
 from engine_trials import Terms
 
 from spanwright.core.events import Event, RolloutEnded, RunEnded, RunStarted
@@ -60,3 +61,24 @@ def test_an_observer_that_lags_far_behind_is_detached_with_one_warning(caplog):
 
     assert 1 == len(caplog.records)
     assert "10000 events behind" in caplog.text
+
+
+def test_an_observer_keeps_up_with_rollouts_that_end_by_the_dozen_in_each_turn_of_the_loop(caplog):
+    ended = run_virtual(TERMS.run()).events[-1]
+    seen: list[Event] = []
+
+    async def offered() -> None:
+        with Observers([seen.append]) as observers:
+            async with anyio.create_task_group() as group:
+                observers.start(group)
+                for _ in range(500):
+                    for _ in range(64):
+                        observers.offer(ended)
+                    await anyio.lowlevel.checkpoint()
+                observers.close()
+
+    with caplog.at_level(logging.WARNING, logger="spanwright"):
+        run_virtual(offered())
+
+    assert 500 * 64 == len(seen)
+    assert [] == caplog.records

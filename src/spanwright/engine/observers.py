@@ -1,7 +1,8 @@
 """Show events to those who watch: each has a bounded queue and a task of its own, and cannot disturb the run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,8 @@ from spanwright.core.events import Event
 from spanwright.core.protocols import Observer
 
 _LONGEST_QUEUE = 10_000
+_BATCH = 256
+"""Events that an observer is shown in one turn of the loop."""
 _log = logging.getLogger("spanwright")
 
 
@@ -25,6 +28,12 @@ class _Queue:
     receive: MemoryObjectReceiveStream[Event]
     observer: Observer
     attached: bool = True
+
+    def waiting(self) -> Iterator[Event]:
+        """Take what is there now, at most a batch: others want the loop, too."""
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            for _ in range(_BATCH):
+                yield self.receive.receive_nowait()
 
 
 class Observers:
@@ -69,13 +78,18 @@ class Observers:
     async def _drain(self, queue: _Queue) -> None:
         with queue.receive:
             async for event in queue.receive:
-                if not queue.attached:
-                    return
-                try:
-                    queue.observer(event)
-                except Exception as error:  # noqa: BLE001  (an observer's bug must not end a paid run)
-                    self._detach(queue, f"{type(error).__name__}: {error}")
-                    return
+                # A stream gives one event a turn of the loop, and in a turn a run of fast rollouts makes dozens.
+                for each in (event, *queue.waiting()):
+                    if not (queue.attached and self._show(queue, each)):
+                        return
+
+    def _show(self, queue: _Queue, event: Event) -> bool:
+        """Show an event; False where the observer is detached for that."""
+        try:
+            queue.observer(event)
+        except Exception as error:  # noqa: BLE001  (an observer's bug must not end a paid run)
+            self._detach(queue, f"{type(error).__name__}: {error}")
+        return queue.attached
 
     def _detach(self, queue: _Queue, reason: str) -> None:
         queue.attached = False
