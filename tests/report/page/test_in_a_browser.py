@@ -23,8 +23,9 @@ WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 QUICK = 3.0
 """Seconds in which two thousand candidates on three hundred cases are to stand on the screen."""
-DRAWN = "document.querySelector('#section-origin .body:empty') === null"
-"""Whether the last section is there, if the page has any: they come one after another."""
+DRAWN = "main:not(:has(#section-origin .body:empty)) h1"
+"""Once the last section is there, if the page has any: they come one after another. A selector, because the page's
+Content-Security-Policy forbids what Playwright does to wait for a function: it evaluates a string."""
 SERIOUS = {"serious", "critical"}
 
 
@@ -34,9 +35,7 @@ class Tab:
     def __init__(self, page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
@@ -46,8 +45,7 @@ class Tab:
 
     async def open(self, address: str) -> None:
         await self.page.goto(address)
-        await self.page.wait_for_selector("main h1")
-        await self.page.wait_for_function(DRAWN)
+        await self.page.wait_for_selector(DRAWN)
         await self.page.wait_for_timeout(250)  # for what is drawn after the first frame
 
     async def text(self, selector: str = "main") -> str:
