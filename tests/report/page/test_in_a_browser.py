@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from page_runs import ATTACKS, LONG, Told, hostile, huge, plain
 
+from spanwright.core.events import RunEnded, StopReason
+from spanwright.core.rollout import Purpose
+from spanwright.core.usage import Usage
 from spanwright.report.page import Watched, html_of, page_of_run, showing, write_private
 from spanwright.report.page.document import static_document
 from spanwright.report.page.packing import packed
@@ -207,6 +210,53 @@ async def test_the_map_is_sorted_and_the_course_is_shown_against_money(tab: Tabs
         await here.page.get_by_role("button", name="dollars").click()
         assert "true" == await here.page.get_by_role("button", name="dollars").get_attribute("aria-pressed")
         assert "$" in await here.page.locator("#section-course .plot").get_attribute("aria-label")
+        assert [] == here.complaints
+
+
+async def test_problems_at_hand_on_a_tiny_scale_are_told_apart_and_nothing_is_said_of_chance(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told(learnt=0.0000025)
+    run.train, run.test = run.validation[:1], ()
+    run.validation = run.train
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        child = run.evolve(journal, run.seed, {run.instructions: "Help, politely."})
+        run.number += 1  # every seventh one fails, the third before all
+        run.roll(journal, child, run.validation[0], Purpose.VALIDATION, 0.0000071)
+        run.tell(journal, RunEnded(reason=StopReason.BUDGET, winner=child.id, usage=Usage(), at=run.now))
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "A better text" == await here.text("h1")
+        assert "One case: no interval." in await here.text("figcaption")
+        assert "0.0000071" in await here.text(".whisker.winner")
+        assert [] == here.complaints
+
+
+async def test_a_live_page_says_when_nothing_is_heard_of_its_server(tab: Tabs, store: SqliteStore):
+    run = Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+    async with tab() as here:
+        async with live(store) as address:
+            await here.open(address)
+            await here.page.get_by_role("button", name="evening").click()
+            await here.page.wait_for_selector(DRAWN)
+            assert "" == await here.text(".silence")
+        await here.page.get_by_text("No connection to the server").wait_for(timeout=20_000)
+
+
+async def test_where_nothing_beat_the_seed_it_is_shown_once(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        run.tell(journal, RunEnded(reason=StopReason.FRUITLESS, winner=run.seed.id, usage=Usage(), at=run.now))
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "Nothing beat the seed" == await here.text("h1")
+        assert 0 == await here.page.locator(".whisker.winner").count()
         assert [] == here.complaints
 
 

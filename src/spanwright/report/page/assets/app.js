@@ -33,6 +33,7 @@ const source = sourced();
 const state = {};
 const main = h("main", { id: "main", tabindex: "-1" });
 const masthead = h("header", { class: "masthead" });
+const silence = h("p", { class: "silence", role: "status" });
 let shown = null;
 let unfollow = () => {};
 
@@ -143,6 +144,11 @@ function refresh(page) {
   }
 }
 
+/** Says that nothing is heard of the server any more: what stands here may be old. */
+function heard(well) {
+  replace(silence, well ? null : "No connection to the server: what stands here is as old as the last news. Is the command still running?");
+}
+
 let reading = false;
 let news = false;
 async function reread(run) {
@@ -166,7 +172,7 @@ async function showRun(run) {
     unfollow();
     const drawn = drawPage(await source.page(run));
     if (where().has("rollout")) await drawn; // what lies under a dialog is drawn before it
-    if (source.live) unfollow = source.follow(run, () => reread(run));
+    if (source.live) unfollow = source.follow(run, () => reread(run), heard);
   }
   const number = where().get("rollout");
   if (number === null) trace.close();
@@ -183,6 +189,7 @@ async function show() {
   try {
     if (!source.live || place.has("run")) return await showRun(source.live ? place.get("run") : source.only.head.run);
     unfollow();
+    heard(true);
     shown = null;
     drawMasthead(null);
     if (place.has("one")) {
@@ -200,6 +207,6 @@ async function show() {
   return undefined;
 }
 
-document.getElementById("app").append(masthead, main, trace.dialog);
+document.getElementById("app").append(masthead, silence, main, trace.dialog);
 addEventListener("hashchange", show);
 show();

@@ -9,6 +9,7 @@ function verdict(head) {
   const compared = head.test ?? head.validation;
   if (head.best === head.seed) return head.status === "ended" ? "Nothing beat the seed" : "Nothing has beaten the seed yet";
   if (compared === null) return "Not compared yet";
+  if (head.at_hand) return head.improved ? "A better text" : "Nothing better yet";
   if (head.improved) return "Better, beyond chance";
   return head.test === null ? "Better where it was chosen" : "Not better beyond chance";
 }
@@ -21,7 +22,7 @@ function gain(head) {
   const compared = head.test ?? head.validation;
   if (compared === null || head.best === head.seed) return fact("Gain", "none", "the seed stands");
   const sure = between(compared.difference, signed);
-  return fact("Gain", signed(compared.difference.mean), sure ? `95 % interval ${sure}` : "one case says nothing of chance");
+  return fact("Gain", signed(compared.difference.mean), sure ? `95 % interval ${sure}` : head.at_hand ? "on the one case that there is" : "one case says nothing of chance");
 }
 
 function allowance(head) {
@@ -51,14 +52,14 @@ export function drawHead(page, { go }) {
     h("p", { class: "kicker" }, status(head), h("span", { dir: "auto" }, head.run), h("time", {}, when(head.started))),
     head.held_up.length > 0 && h("p", { class: "meta", dir: "auto" }, `Held up: ${head.held_up.join("; ")}.`),
     h("h1", {}, verdict(head)),
-    h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
+    head.headline !== `${verdict(head)}.` && h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
     h(
       "div",
       { class: "first" },
       h(
         "div",
         { class: "card" },
-        compared ? whiskers(compared) : h("p", { class: "empty" }, "Seed and winner have no case in common yet."),
+        compared ? whiskers(compared, { alone: head.best === head.seed }) : h("p", { class: "empty" }, "Seed and winner have no case in common yet."),
         h(
           "dl",
           { class: "facts" },
