@@ -246,6 +246,37 @@ async def test_a_live_page_says_when_nothing_is_heard_of_its_server(tab: Tabs, s
         await here.page.get_by_text("No connection to the server").wait_for(timeout=20_000)
 
 
+async def test_the_list_of_runs_grows_while_it_is_looked_at_and_keeps_what_was_chosen(tab: Tabs, store: SqliteStore):
+    async with store.run("evening") as journal:
+        Told().whole(journal)
+    async with live(store) as address, tab() as here:
+        await here.open(address)
+        await here.page.get_by_label("Compare evening").check()
+        async with store.run("morning") as journal:
+            Told(name="morning").begin(journal)
+        await here.page.get_by_role("button", name="morning").wait_for(timeout=20_000)
+
+        assert await here.page.get_by_label("Compare evening").is_checked()
+        assert [] == here.complaints
+
+
+async def test_texts_that_have_little_in_common_are_compared_by_lines(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    before = "Help the customer.\nOrder references must be written as A-1111.\nAlways mention the date."
+    after = "Help the customer.\nWhen calling update, escalate to depot the shipped ones.\nUse ISO 8601."
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        first = run.evolve(journal, run.seed, {run.tool: before})
+        run.evolve(journal, first, {run.tool: after})
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+        await here.page.locator(".node .dot").nth(2).click()
+
+        assert 1 == await here.page.locator(".panel .difference del").count()
+        assert before.partition("\n")[2] == await here.text(".panel .difference del")
+
+
 async def test_where_nothing_beat_the_seed_it_is_shown_once(tab: Tabs, tmp_path: Path):
     store, run = MemoryStore(), Told()
     async with store.run(run.name) as journal:

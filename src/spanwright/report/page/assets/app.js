@@ -146,7 +146,30 @@ function refresh(page) {
 
 /** Says that nothing is heard of the server any more: what stands here may be old. */
 function heard(well) {
-  replace(silence, well ? null : "No connection to the server: what stands here is as old as the last news. Is the command still running?");
+  replace(silence, well ? null : "No connection to the server: what stands here is as old as the last news. Is the command still running? If it was started anew, open the address that it prints.");
+}
+
+const GLANCE = 3000;
+/** Lists the runs, and goes on looking for what is new in the list, until another view is shown. */
+async function showRuns() {
+  const picked = new Set();
+  let [known, left, clock] = ["", false, 0];
+  unfollow = () => {
+    left = true;
+    clearInterval(clock);
+  };
+  const look = async () => {
+    const runs = await source.runs();
+    if (left || JSON.stringify(runs) === known) return;
+    known = JSON.stringify(runs);
+    const focus = document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent;
+    replace(main, h("h1", {}, "Runs"), drawRuns(runs, { picked, openRun: (run) => lead({ run }), compare: (one, other) => lead({ one, other }) }));
+    [...main.querySelectorAll("button, input")].find((each) => (each.getAttribute("aria-label") ?? each.textContent) === focus)?.focus({ preventScroll: true });
+  };
+  await look();
+  if (left) return;
+  document.title = "Runs · Spanwright";
+  clock = setInterval(() => look().then(() => heard(true), () => left || heard(false)), GLANCE);
 }
 
 let reading = false;
@@ -198,9 +221,7 @@ async function show() {
       replace(main, h("h1", {}, "Two runs"), drawComparison(one, other));
       return undefined;
     }
-    const runs = await source.runs();
-    document.title = "Runs · Spanwright";
-    replace(main, h("h1", {}, "Runs"), drawRuns(runs, { openRun: (run) => lead({ run }), compare: (one, other) => lead({ one, other }) }));
+    await showRuns();
   } catch (error) {
     replace(main, h("h1", {}, "Nothing to show"), complaint(error));
   }

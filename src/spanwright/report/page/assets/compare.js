@@ -70,7 +70,7 @@ function drawCases(one, other) {
 export function drawComparison(one, other) {
   const texts = one.words.map((each) => ({ component: each.component, first: each.after, second: other.words.find((its) => its.component === each.component)?.after })).filter((each) => each.second !== undefined && each.second !== each.first);
   return [
-    h("section", {}, h("h2", {}, "Figures"), h("div", { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Figures" }, h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col", dir: "auto" }, one.head.run), h("th", { scope: "col", dir: "auto" }, other.head.run))), h("tbody", {}, ROWS.map(([name, of]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, of(one)), h("td", {}, of(other)))))))),
+    h("section", {}, h("h2", {}, "Figures"), h("div", { class: "scroll table whole", tabindex: "0", role: "region", "aria-label": "Figures" }, h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col", dir: "auto" }, one.head.run), h("th", { scope: "col", dir: "auto" }, other.head.run))), h("tbody", {}, ROWS.map(([name, of]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, of(one)), h("td", {}, of(other)))))))),
     h("section", {}, h("h2", {}, "Cases"), drawCases(one, other)),
     h("section", {}, h("h2", {}, "The winners' texts"), texts.length ? texts.map((each) => h("div", { class: "edit" }, h("h4", {}, h("code", { dir: "auto" }, each.component)), difference(each.first, each.second))) : h("p", { class: "empty" }, "The texts that both have are equal.")),
   ];

@@ -25,7 +25,7 @@ export function drawSpending(page) {
     {},
     h(
       "div",
-      { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Spending by purpose" },
+      { class: "scroll table whole", tabindex: "0", role: "region", "aria-label": "Spending by purpose" },
       h(
         "table",
         { class: "spending" },
