@@ -161,6 +161,7 @@ function drawCandidate(page, place, context) {
         node.origin !== "reflection" && node.origin !== "seed" && node.origin,
         parents && `of ${parents}`,
         !node.admitted && "turned down",
+        node.id,
       ].filter(Boolean).join(" · "),
     ),
     measured(page, node) && h("p", { class: "meta" }, titled(measured(page, node))),
