@@ -7,6 +7,7 @@ import { nameOf, replaced, shading, winnerOf } from "./candidates.js";
 
 const CROWD = 300;
 const DEEP = 6;
+const MARGIN = 60;
 
 function laidOut(page, shown) {
   const children = page.candidates.map(() => []);
@@ -99,7 +100,7 @@ export function drawTree(page, { state, redraw, open, source }) {
   const scroll = h("div", { class: "scroll", tabindex: "-1" }, svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tree of candidates: arrow keys walk it" }, edges, [...nodes.values()]));
   queueMicrotask(() => {
     const { x, y } = at(chosen);
-    scroll.scrollTo(Math.max(0, x - scroll.clientWidth / 2), Math.max(0, y - scroll.clientHeight / 2));
+    scroll.scrollTo(x + MARGIN - scroll.clientWidth, y + MARGIN - scroll.clientHeight); // no farther than it takes
   });
   return h(
     "div",
