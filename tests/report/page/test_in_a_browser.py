@@ -277,6 +277,20 @@ async def test_texts_that_have_little_in_common_are_compared_by_lines(tab: Tabs,
         assert before.partition("\n")[2] == await here.text(".panel .difference del")
 
 
+async def test_a_run_that_was_interrupted_says_how_it_goes_on(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        run.search(journal)
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "It stopped before its end. Go on with spanwright resume evening" in await here.text(".hero")
+        assert [] == await here.faults()
+        assert [] == here.complaints
+
+
 async def test_where_nothing_beat_the_seed_it_is_shown_once(tab: Tabs, tmp_path: Path):
     store, run = MemoryStore(), Told()
     async with store.run(run.name) as journal:

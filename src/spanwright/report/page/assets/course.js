@@ -105,7 +105,7 @@ export function drawCourse(page, { state, redraw }) {
       told,
     ),
     box,
-    h("p", { class: "caption" }, `The incumbent's mean score on ${page.head.at_hand ? "the cases" : "validation cases"}, the band is its 95 % interval, the dashed line the seed.` + (page.head.at_hand ? "" : " Validation chooses, so it flatters.")),
+    h("p", { class: "caption" }, `The mean score on ${page.head.at_hand ? "the cases" : "validation cases"} of the candidate that was the best one then; the band is its 95 % interval, the dashed line the seed.` + (page.head.at_hand ? "" : " Validation chooses, so it flatters.")),
   );
 }
 

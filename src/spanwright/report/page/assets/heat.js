@@ -156,7 +156,7 @@ export function drawHeat(page, { state, redraw, open, source }) {
   const columns = sortedColumns(page, table, { rows, order: sorted, columns: some });
   const { low, high, shade } = shading(page.tries.score);
   const holes = emptiness(table, { rows, columns });
-  const told = h("p", { class: "told", "aria-live": "polite" }, "Point at a cell, or walk with the arrow keys; Enter opens its trace.");
+  const told = h("p", { class: "told", "aria-live": "polite" }, "Rows are candidates, columns cases. Point at a cell, or walk with the arrow keys; a click or Enter opens its trace.");
   const canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": `Map of ${number(rows.length, "candidate")} and ${number(columns.length, "case")}: arrow keys walk it, Enter opens a trace` });
   const scroll = h("div", { class: "scroll heat" }, canvas);
   const view = { rows, columns, table, page, shade, across: 4, down: 4, cursor: null };
