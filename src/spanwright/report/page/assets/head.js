@@ -27,12 +27,11 @@ function gain(head) {
 
 function allowance(head) {
   const { budget, usage } = head;
-  const parts = [];
+  const parts = budget.usd ? [`of ${dollars(budget.usd)}`] : [];
   if (budget.rollouts) parts.push(`${count(usage.rollouts)} of ${count(budget.rollouts)} rollouts`);
   else parts.push(number(usage.rollouts, "rollout"));
   parts.push(`${count(tokens(usage))} tokens`);
   if (usage.unpriced && usage.usd) parts.push(`${count(usage.unpriced)} requests unpriced`);
-  if (budget.usd) parts.push(`of ${dollars(budget.usd)}`);
   return parts.join(", ");
 }
 
