@@ -1,5 +1,6 @@
 """The commands that only look: runs, a run, its changes, its rollouts, and the components of an agent."""
 
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 
 from spanwright.cli.modelling import agents_of
 from spanwright.cli.printing import coloured, columns, fitted
+from spanwright.cli.restating import named as store_named
 from spanwright.core.candidate import Component
 from spanwright.core.events import RolloutEnded
 from spanwright.core.protocols import Subject
@@ -45,6 +47,8 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
         typer.echo(result.to_json())
         return
     typer.echo(fitted("\n".join((str(result), *_more(result)))))
+    if not result.complete and (where := store_named(store)):
+        typer.echo(f"Resume with: spanwright resume {shlex.quote(run)} --store {shlex.quote(where)}", err=True)
 
 
 def _more(result: Result) -> Iterator[str]:

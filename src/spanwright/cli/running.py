@@ -145,8 +145,10 @@ def conclude(result: Result, manner: Manner) -> ExitCode:
         typer.echo(f"Resume with: {resuming(result.run, manner)}", err=True)
         return ExitCode.PAUSED
     if not manner.as_json and manner.progress not in {ProgressMode.QUIET, ProgressMode.JSON}:
-        shown = " ".join(["spanwright show", shlex.quote(result.run), "--markdown", *store_option(manner.store)])
-        typer.echo(f"  for a pull request: {shown}", err=True)
+        run, stored = shlex.quote(result.run), store_option(manner.store)
+        page = " ".join(["spanwright report", run, "-o report.html", *stored])
+        summary = " ".join(["spanwright show", run, "--markdown", *stored])
+        typer.echo(f"  to look at: {page}\n  for a pull request: {summary}", err=True)
     return ExitCode.BETTER if result.improved else ExitCode.NOT_BETTER
 
 
