@@ -136,7 +136,7 @@ function said(title, text) {
 }
 
 function elsewhere(page, node) {
-  if (node.learnt_from === null || node.learnt_from === node.parents[0]) return null;
+  if (node.origin !== "reflection" || node.learnt_from === null || node.learnt_from === node.parents[0]) return null;
   return h("p", { class: "caption" }, `Rollouts of ${nameOf(page, node.learnt_from)}, of which the edit was learnt; it went onto ${nameOf(page, node.parents[0])}, the better one by then.`);
 }
 
