@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
-COLOURS = 128
+COLOURS = 64
 TALL = {"width": 1280, "height": 1800}  # a section is taken whole, without the bar that stays on top
 SECTIONS = {"report-candidates": "tree", "report-cases": "heat", "report-tools": "tools", "report-course": "course"}
 

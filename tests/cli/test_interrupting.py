@@ -49,6 +49,8 @@ def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright
     assert "Ctrl-C again cancels" in stderr
     assert "spanwright resume it" in stderr
     assert "paused: stopped" in stdout
+    elsewhere = str(folder / ".spanwright" / "store.sqlite")
+    assert f"spanwright resume it --store {elsewhere}" in spanwright("show", "it", "--store", elsewhere).stderr
 
     resumed = spanwright("resume", "it", "--json")
 

@@ -68,7 +68,16 @@ def test_live_lines_are_drawn_in_place_and_leave_the_end_of_the_run(folder: Path
     assert re.search(r"80/80 rollouts +━{24}", watched.last)
     assert 'attempt 1 changed tiny/instructions: "Say yes, variant 1."' in watched.last
     assert "Run it: The winner beats the seed" in watched.last
+    assert "spanwright report it -o report.html" in watched.last
     assert "spanwright show it --markdown" in watched.last
+
+
+def test_the_result_breaks_between_words_under_its_labels(folder: Path) -> None:
+    watched = Watched(50)
+
+    result = watched.last[watched.last.index("Run it: The winner beats the seed") :]
+    assert re.search(r"^  test +0\.00 .*\n {14}\S", result, re.MULTILINE)
+    assert not re.search(r"^(?!  (to look at|for a pull request))  \w.*[a-z]\n[a-z]", result, re.MULTILINE)
 
 
 def test_in_ci_a_terminal_gets_plain_lines(folder: Path) -> None:

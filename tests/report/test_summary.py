@@ -67,3 +67,9 @@ def test_texts_of_models_stay_texts(history):
 
     assert "- Note: \\*the world\\*: \\<img src=x\\>" in prose
     assert not re.search(r"(?<!\\)[<>`]", prose.replace(" -> ", " "))
+
+
+def test_a_notebook_shows_the_summary_of_a_result(better):
+    result = Result.from_events(better.events)
+
+    assert result.to_markdown() == result._repr_markdown_()

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +164,29 @@ def test_live_lines_fit_every_width_and_say_what_counts(better, written, width):
     if width >= 80:
         assert 'attempt 4 changed support/tool:refund: "Refund an order' in written.getvalue()
         assert "2 of 3 candidates" in written.getvalue() or "of 3 candidates: " in written.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 139, 140, 200])
+def test_what_is_too_long_for_a_live_line_ends_in_dots_and_takes_no_room_from_others(better, written, width):
+    standing = shown(better.events[:-1], ProgressMode.QUIET, written, slots=32).standing
+    console = Console(file=written, width=width, force_terminal=False)
+
+    console.print(drawing(replace(standing, edit="a long edit " * 40), width))
+
+    edit = next(line for line in written.getvalue().splitlines() if "last edit" in line)
+    assert width == len(edit)
+    assert edit.endswith("…")
+    if width >= 80:
+        assert re.search(r"\[.*\] on \d+ cases", written.getvalue())
+
+
+def test_a_remark_on_a_terminal_breaks_between_words(written):
+    progress = Progress(ProgressMode.RICH, screen=Screen(written, width=40, terminal=True))
+
+    progress.say("one remark of several words that is longer than the line")
+
+    lines = [line.rstrip() for line in written.getvalue().splitlines()]
+    assert ["one remark of several words that is", "longer than the line"] == lines
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from spanwright.core.measured import Measured
 from spanwright.core.rollout import Blame, Failure, Purpose, Rollout, RolloutKey
 from spanwright.core.score import Score
 from spanwright.report.chronicle import Generation
-from spanwright.report.taken import Takings
+from spanwright.report.taken import Taken, Takings
 
 
 def rollout(candidate: str, case: str, tokens: int | None, *, failed: bool = False, repeat: int = 0) -> Rollout:
@@ -40,6 +40,12 @@ def test_a_step_is_compared_on_the_cases_that_both_were_measured_on() -> None:
     assert "tool_calls" == calls.figure
     step = Generation(candidate="child", attempt=1, changed=(), takes=(calls, tokens))
     assert "tool_calls 1 -> 1, tokens 150 -> 200 on 2 cases" == step.price
+
+
+def test_figures_in_thousands_are_written_out() -> None:
+    taken = Taken(figure="tokens", cases=2, before=1750.4, after=12_120.0)
+
+    assert "tokens 1,750 -> 12,120" == taken.words
 
 
 @pytest.mark.parametrize(

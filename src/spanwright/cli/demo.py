@@ -64,9 +64,10 @@ def show_off(invocation: Invocation, manner: Manner, simulated: bool) -> int:
 
 
 _ABOUT_MODELS = """\
-The models are simulated: no key, no network, no cost. They read what a model reads and obey it, with slips.
-With real ones:      spanwright demo --model openai:gpt-5-mini --reflection-model openai:gpt-5
-With Ollama or vLLM: spanwright demo --base-url http://localhost:11434/v1 --model qwen3:8b
+The models are simulated: no key, no network, no cost. They read what a model
+reads and obey it, with slips. With real ones, or with Ollama or vLLM:
+  spanwright demo --model openai:gpt-5-mini --reflection-model openai:gpt-5
+  spanwright demo --base-url http://localhost:11434/v1 --model qwen3:8b
 """
 
 

@@ -1,6 +1,8 @@
 """The commands that only look: runs, a run, its changes, its rollouts, and the components of an agent."""
 
+import shlex
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import typer
 from pydantic import TypeAdapter
 
 from spanwright.cli.modelling import agents_of
-from spanwright.cli.printing import coloured, columns
+from spanwright.cli.printing import coloured, columns, fitted
+from spanwright.cli.restating import named as store_named
 from spanwright.core.candidate import Component
 from spanwright.core.events import RolloutEnded
 from spanwright.core.protocols import Subject
@@ -43,16 +46,19 @@ def show_run(run: str, store: Path, *, as_json: bool) -> None:
     if as_json:
         typer.echo(result.to_json())
         return
-    typer.echo(str(result))
-    for line in result.worth.lines():
-        typer.echo(f"  paid        {line}")
-    for line in result.tools.lines():
-        typer.echo(f"  tools       {line}")
+    typer.echo(fitted("\n".join((str(result), *_more(result)))))
+    if not result.complete and (where := store_named(store)):
+        typer.echo(f"Resume with: spanwright resume {shlex.quote(run)} --store {shlex.quote(where)}", err=True)
+
+
+def _more(result: Result) -> Iterator[str]:
+    yield from (f"  paid        {line}" for line in result.worth.lines())
+    yield from (f"  tools       {line}" for line in result.tools.lines())
     for step in result.lineage:
         reason = " ".join((step.diagnosis or step.rationale).split())
-        typer.echo(f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else ""))
+        yield f"  attempt {step.attempt:<4}changed {', '.join(step.changed)}" + (f": {reason}" if reason else "")
         if step.price:
-            typer.echo(f"              {step.price}")
+            yield f"              {step.price}"
 
 
 def show_diff(run: str, store: Path) -> None:

@@ -24,6 +24,7 @@ from spanwright.cli.loading import deps_of, evals_of
 from spanwright.cli.modelling import Cast, agents_of, cast_of, played_by
 from spanwright.cli.options import DEFAULT_STORE, Backend, Rules, Watching
 from spanwright.cli.placing import executor_of
+from spanwright.cli.printing import fitted
 from spanwright.cli.restating import named as named_store
 from spanwright.cli.restating import started
 from spanwright.cli.staging import Stage, staged
@@ -139,13 +140,15 @@ def _ways(invocation: Invocation, manner: Manner, models: Cast, how: Run, stop: 
 
 def conclude(result: Result, manner: Manner) -> ExitCode:
     """Print a result and return the exit code that it stands for."""
-    typer.echo(result.to_json() if manner.as_json else str(result))
+    typer.echo(result.to_json() if manner.as_json else fitted(str(result)))
     if not result.complete:
         typer.echo(f"Resume with: {resuming(result.run, manner)}", err=True)
         return ExitCode.PAUSED
     if not manner.as_json and manner.progress not in {ProgressMode.QUIET, ProgressMode.JSON}:
-        shown = " ".join(["spanwright show", shlex.quote(result.run), "--markdown", *store_option(manner.store)])
-        typer.echo(f"  for a pull request: {shown}", err=True)
+        run, stored = shlex.quote(result.run), store_option(manner.store)
+        page = " ".join(["spanwright report", run, "-o report.html", *stored])
+        summary = " ".join(["spanwright show", run, "--markdown", *stored])
+        typer.echo(f"  to look at: {page}\n  for a pull request: {summary}", err=True)
     return ExitCode.BETTER if result.improved else ExitCode.NOT_BETTER
 
 

@@ -34,8 +34,8 @@ def drawing(standing: Standing, width: int) -> RenderableType:
     if width < _WIDE:
         return Group(head, _block([*spent, *rest]))
     both = Table.grid(padding=(0, 2))
-    both.add_column(width=_FIRST, no_wrap=True, overflow="ellipsis")
-    both.add_column(no_wrap=True, overflow="ellipsis")
+    both.add_column(width=_FIRST)
+    both.add_column(overflow="ellipsis")
     both.add_row(_block(spent), _block(rest))
     return Group(head, both)
 
@@ -43,7 +43,7 @@ def drawing(standing: Standing, width: int) -> RenderableType:
 def _block(rows: list[tuple[str, RenderableType]]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True, min_width=_LABEL)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(overflow="ellipsis")  # its lines take no second one; a column that says so is never made narrower
     for label, cell in rows:
         table.add_row(label, cell)
     return table

@@ -5,13 +5,23 @@ import math
 from spanwright.core.usage import Usage
 from spanwright.search.statistics import Interval
 
+_FINE = 0.005
+"""Below it two decimals are all zeros."""
+_COARSE = 1000
+"""From it on decimals tell nothing."""
 _MINUTE = 60
 _HOUR = 3600
 
 
 def score(value: float | None) -> str:
-    """Return a score with two decimals, a dash where there is none."""
-    return "-" if value is None or math.isnan(value) else f"{value:.2f}"
+    """Return a score with two decimals, unless they say nothing on its scale; a dash where there is none."""
+    return "-" if value is None or math.isnan(value) else f"{value:{_digits(value)}}"
+
+
+def _digits(*values: float) -> str:
+    """Return how figures of one scale are written: as the largest of them needs it."""
+    size = max(map(abs, values))
+    return ".2g" if 0 < size < _FINE else ".2f" if size < _COARSE else ",.0f"
 
 
 def two_scores(before: float, after: float) -> tuple[str, str]:
@@ -22,9 +32,10 @@ def two_scores(before: float, after: float) -> tuple[str, str]:
 
 def interval(of: Interval, *, signed: bool = False) -> str:
     """Return a mean with its interval; one that nothing bounds is left away."""
-    style = "+.2f" if signed else ".2f"
+    ends = (of.low, of.high) if math.isfinite(of.low) and math.isfinite(of.high) else ()
+    style = ("+" if signed else "") + _digits(of.mean, *ends)
     mean = f"{of.mean:{style}}"
-    if not (math.isfinite(of.low) and math.isfinite(of.high)):
+    if not ends:
         return mean
     return f"{mean} [{of.low:{style}}, {of.high:{style}}]"
 

@@ -16,6 +16,10 @@ def of_seed(view: PoolView) -> Iterable[str]:
     scores = [mean for case in view.validation if (mean := view.mean(view.seed, case)) is not None]
     if len(scores) < min(_ENOUGH, len(view.validation)) or not scores or len(set(scores)) > 1:
         return
+    if view.incumbent != view.seed and any(
+        view.mean(view.incumbent, case) not in (None, scores[0]) for case in view.validation
+    ):
+        return  # another text scores otherwise, so neither is the case
     told = f"the seed scored {figures.score(scores[0])} on each of {figures.number(len(scores), 'validation case')}"
     if scores[0] == 1.0:
         yield f"{told}: at the ceiling there is nothing to gain; harder cases or a finer metric would show more"

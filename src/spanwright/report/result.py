@@ -308,6 +308,10 @@ class Result:
         """
         return markdown(self, command, store)
 
+    def _repr_markdown_(self) -> str:
+        """Return what a notebook shows of a cell that ends with a result."""
+        return self.to_markdown()
+
     def to_json(self) -> str:
         """Return the figures as one JSON object, for programs."""
         return to_json(self)

@@ -116,7 +116,7 @@ def _commands(result: "Result", command: str, store: str) -> Iterator[str]:
     if not result.complete:
         yield f"spanwright resume {run}{tail}"
     yield f"spanwright report {run}{tail}"
-    if result.components_changed:
+    if result.components_changed and not result.at_hand:
         yield f"spanwright apply {run} --agent MODULE:NAME --write{tail}"
 
 

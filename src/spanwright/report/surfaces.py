@@ -156,7 +156,7 @@ class Terminal:
             self._live.update(drawing(standing, self._screen.width), refresh=True)
 
     def say(self, text: str) -> None:
-        self._screen.print(Text(text))
+        self._screen.print(Text(text), soft_wrap=False)  # between words: a terminal would break them anywhere
 
     def end(self, standing: Standing) -> None:
         live, self._live = self._live, None

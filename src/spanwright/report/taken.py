@@ -24,7 +24,12 @@ class Taken:
     @property
     def words(self) -> str:
         """The change, as "tokens 812 -> 975"."""
-        return f"{self.figure} {self.before:.3g} -> {self.after:.3g}"
+        return f"{self.figure} {_written(self.before)} -> {_written(self.after)}"
+
+
+def _written(of: float) -> str:
+    """Return a figure in three digits that count, or all those before the point."""
+    return f"{of:.3g}" if abs(of) < 1000 else f"{of:,.0f}"
 
 
 class Takings:

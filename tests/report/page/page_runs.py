@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spanwright.core.annotation import Annotation
 from spanwright.core.candidate import Candidate, Component, Kind
@@ -63,6 +63,8 @@ class Told:
     text: Text = plain
     name: str = "evening"
     goals: tuple[Goal, ...] = (minimize("tokens"),)
+    learnt: float = 0.25
+    """What a parent scores on the cases that an attempt looks at."""
     now: float = 1_700_000_000.0
     number: int = 0
     events: list[Event] = field(default_factory=list)
@@ -170,12 +172,20 @@ class Told:
         return self.number
 
     def evolve(
-        self, journal: Journal, parent: Candidate, edits: dict[str, str], *, accepted: bool = True, attempt: int = 0
+        self,
+        journal: Journal,
+        parent: Candidate,
+        edits: dict[str, str],
+        *,
+        accepted: bool = True,
+        attempt: int = 0,
+        onto: Candidate | None = None,
     ) -> Candidate:
+        """Tell an attempt that looks at `parent`; its edits go onto another candidate, if one is given."""
         attempt = attempt or sum(isinstance(each, AttemptStarted) for each in self.events) + 1
         self.tell(journal, AttemptStarted(attempt=attempt, parent=parent.id, cases=self.train, at=self.now))
         for case in self.train:
-            self.roll(journal, parent, case, Purpose.MINIBATCH, 0.25, attempt)
+            self.roll(journal, parent, case, Purpose.MINIBATCH, self.learnt, attempt)
         self.tell(journal, ReflectionStarted(attempt=attempt, components=tuple(edits), at=self.now))
         self.now += 2
         proposal = Proposal(
@@ -183,7 +193,9 @@ class Told:
         )
         usage = Usage(reflections=1, requests=1, input_tokens=5000, output_tokens=800, usd=0.05, seconds=2.0)
         self.tell(journal, ReflectionEnded(attempt=attempt, result=proposal, usage=usage, at=self.now))
-        child = proposal.apply(parent)
+        home = onto or parent
+        proposal = replace(proposal, parents=(home.id,))
+        child = proposal.apply(home)
         verdict = Verdict(accepted=accepted, reason=self.text("verdict"), differences=(0.25, -0.5))
         self.tell(journal, Judged(attempt=attempt, proposal=proposal, child=child, verdict=verdict, at=self.now))
         return child

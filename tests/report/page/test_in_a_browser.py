@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from page_runs import ATTACKS, LONG, Told, hostile, huge, plain
 
+from spanwright.core.events import RunEnded, StopReason
+from spanwright.core.rollout import Purpose
+from spanwright.core.usage import Usage
 from spanwright.report.page import Watched, html_of, page_of_run, showing, write_private
 from spanwright.report.page.document import static_document
 from spanwright.report.page.packing import packed
@@ -23,8 +26,9 @@ WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 QUICK = 3.0
 """Seconds in which two thousand candidates on three hundred cases are to stand on the screen."""
-DRAWN = "document.querySelector('#section-origin .body:empty') === null"
-"""Whether the last section is there, if the page has any: they come one after another."""
+DRAWN = "main:not(:has(#section-origin .body:empty)) h1"
+"""Once the last section is there, if the page has any: they come one after another. A selector, because the page's
+Content-Security-Policy forbids what Playwright does to wait for a function: it evaluates a string."""
 SERIOUS = {"serious", "critical"}
 
 
@@ -34,9 +38,7 @@ class Tab:
     def __init__(self, page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
 
@@ -46,8 +48,7 @@ class Tab:
 
     async def open(self, address: str) -> None:
         await self.page.goto(address)
-        await self.page.wait_for_selector("main h1")
-        await self.page.wait_for_function(DRAWN)
+        await self.page.wait_for_selector(DRAWN)
         await self.page.wait_for_timeout(250)  # for what is drawn after the first frame
 
     async def text(self, selector: str = "main") -> str:
@@ -209,6 +210,98 @@ async def test_the_map_is_sorted_and_the_course_is_shown_against_money(tab: Tabs
         await here.page.get_by_role("button", name="dollars").click()
         assert "true" == await here.page.get_by_role("button", name="dollars").get_attribute("aria-pressed")
         assert "$" in await here.page.locator("#section-course .plot").get_attribute("aria-label")
+        assert [] == here.complaints
+
+
+async def test_problems_at_hand_on_a_tiny_scale_are_told_apart_and_nothing_is_said_of_chance(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told(learnt=0.0000025)
+    run.train, run.test = run.validation[:1], ()
+    run.validation = run.train
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        child = run.evolve(journal, run.seed, {run.instructions: "Help, politely."})
+        run.number += 1  # every seventh one fails, the third before all
+        run.roll(journal, child, run.validation[0], Purpose.VALIDATION, 0.0000071)
+        run.tell(journal, RunEnded(reason=StopReason.BUDGET, winner=child.id, usage=Usage(), at=run.now))
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "A better text" == await here.text("h1")
+        assert "One case: no interval." in await here.text("figcaption")
+        assert "0.0000071" in await here.text(".whisker.winner")
+        assert [] == here.complaints
+
+
+async def test_a_live_page_says_when_nothing_is_heard_of_its_server(tab: Tabs, store: SqliteStore):
+    run = Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+    async with tab() as here:
+        async with live(store) as address:
+            await here.open(address)
+            await here.page.get_by_role("button", name="evening").click()
+            await here.page.wait_for_selector(DRAWN)
+            assert "" == await here.text(".silence")
+        await here.page.get_by_text("No connection to the server").wait_for(timeout=20_000)
+
+
+async def test_the_list_of_runs_grows_while_it_is_looked_at_and_keeps_what_was_chosen(tab: Tabs, store: SqliteStore):
+    async with store.run("evening") as journal:
+        Told().whole(journal)
+    async with live(store) as address, tab() as here:
+        await here.open(address)
+        await here.page.get_by_label("Compare evening").check()
+        async with store.run("morning") as journal:
+            Told(name="morning").begin(journal)
+        await here.page.get_by_role("button", name="morning").wait_for(timeout=20_000)
+
+        assert await here.page.get_by_label("Compare evening").is_checked()
+        assert [] == here.complaints
+
+
+async def test_texts_that_have_little_in_common_are_compared_by_lines(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    before = "Help the customer.\nOrder references must be written as A-1111.\nAlways mention the date."
+    after = "Help the customer.\nWhen calling update, escalate to depot the shipped ones.\nUse ISO 8601."
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        first = run.evolve(journal, run.seed, {run.tool: before})
+        run.evolve(journal, first, {run.tool: after})
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+        await here.page.locator(".node .dot").nth(2).click()
+
+        assert 1 == await here.page.locator(".panel .difference del").count()
+        assert before.partition("\n")[2] == await here.text(".panel .difference del")
+
+
+async def test_a_run_that_was_interrupted_says_how_it_goes_on(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        run.search(journal)
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "It stopped before its end. Go on with spanwright resume evening" in await here.text(".hero")
+        assert [] == await here.faults()
+        assert [] == here.complaints
+
+
+async def test_where_nothing_beat_the_seed_it_is_shown_once(tab: Tabs, tmp_path: Path):
+    store, run = MemoryStore(), Told()
+    async with store.run(run.name) as journal:
+        run.begin(journal)
+        run.tell(journal, RunEnded(reason=StopReason.FRUITLESS, winner=run.seed.id, usage=Usage(), at=run.now))
+    write_private(tmp_path / "report.html", html_of(store.reader, page_of_run(store.reader, run.name)))
+    async with tab() as here:
+        await here.open((tmp_path / "report.html").as_uri())
+
+        assert "Nothing beat the seed" == await here.text("h1")
+        assert 0 == await here.page.locator(".whisker.winner").count()
         assert [] == here.complaints
 
 

@@ -1,11 +1,14 @@
 """What stands on the page of a run: the same whoever reads it, and equal to what the run's own result says."""
 
 import math
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from page_runs import Told, hostile, plain
 
 from spanwright.core.annotation import Annotation
+from spanwright.core.events import AttemptStarted, ReflectionEnded
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
 from spanwright.report import Result
@@ -57,6 +60,74 @@ async def test_a_candidate_in_the_tree_has_its_parent_its_edit_its_evidence_and_
     assert (9, 1, pytest.approx(0.14)) == (child.usage.rollouts, child.usage.reflections, child.usage.usd)
     assert (0, 1, 3) == shown.line
     assert shown.candidates[shown.line[-1]].id == shown.head.best
+
+
+async def test_a_candidate_says_how_sure_its_figure_is():
+    shown = await page()
+    _, child, worse, winner = shown.candidates
+
+    assert worse.measured is None
+    assert child.measured is not None
+    assert (child.own, child.estimate) == (child.measured.n, pytest.approx(child.measured.mean))
+    assert winner.measured is not None
+    assert winner.measured.low is not None
+    assert winner.measured.low < winner.measured.mean
+
+
+async def test_a_child_that_went_onto_another_candidate_says_whose_rollouts_its_edit_was_learnt_of():
+    run = Told()
+    async with MemoryStore().run(run.name) as journal:
+        run.begin(journal)
+        first = run.evolve(journal, run.seed, {run.instructions: "Help, politely."})
+        run.evolve(journal, run.seed, {run.tool: "Refund."}, onto=first)
+    _, _, grafted = page_from(run.events).candidates
+
+    assert (1,) == grafted.parents
+    assert 0 == grafted.learnt_from
+
+
+async def test_problems_at_hand_are_said_to_be_and_are_put_into_no_source():
+    run = Told()
+    run.train = run.validation
+    run.test = ()
+    async with MemoryStore().run(run.name) as journal:
+        run.begin(journal)
+        run.search(journal)
+    at_hand, other = page_from(run.events), await page()
+
+    assert at_hand.head.at_hand
+    assert not other.head.at_hand
+    assert not any("spanwright apply" in line for line, _ in at_hand.origin.commands)
+    assert any("spanwright apply" in line for line, _ in other.origin.commands)
+
+
+async def test_reflections_count_the_time_that_they_took():
+    run = Told()
+    async with MemoryStore().run(run.name) as journal:
+        run.whole(journal)
+    timeless = [
+        replace(each, usage=replace(each.usage, seconds=0.0)) if isinstance(each, ReflectionEnded) else each
+        for each in run.events
+    ]
+
+    assert 6.0 == page_from(timeless).spent["reflection"].seconds
+
+
+async def test_figures_of_tools_say_of_how_many_rollouts_they_are():
+    shown = await page()
+    by_candidate = Counter(shown.tries.candidate)
+
+    assert by_candidate[0] == shown.tools.seed_rollouts
+    assert by_candidate[shown.line[-1]] == shown.tools.best_rollouts
+
+
+async def test_nothing_is_said_of_a_constant_metric_once_a_text_scored_otherwise():
+    whole = await page()
+    _, run = await told(whole=False)
+    at_first = [each for each in run.events[:13] if not isinstance(each, AttemptStarted)]
+
+    assert any("the metric is constant" in note for note in page_from(at_first).head.notes)
+    assert () == whole.head.notes
 
 
 async def test_every_rollout_stands_in_the_columns_with_its_candidate_and_case():

@@ -163,6 +163,24 @@ async def test_who_watches_a_run_hears_of_its_news(store: SqliteStore):
     assert "running" == json.loads(told.removeprefix("data: "))["status"]
 
 
+async def test_what_came_between_a_page_and_who_follows_it_is_news(store: SqliteStore):
+    run = Told()
+    async with store.run(run.name) as journal, showing(Watched(store=store), Place()) as address:
+        run.begin(journal)
+        await journal.durable()
+        with anyio.fail_after(30):
+            async with httpx.AsyncClient(timeout=30) as client:
+                asked = httpx.URL(address).copy_merge_params({"run": run.name})
+                known = (await client.get(asked.copy_with(path="/api/page"))).headers["x-known"]
+                run.search(journal)
+                await journal.durable()
+                url = asked.copy_with(path="/api/events").copy_merge_params({"known": known})
+                async with client.stream("GET", url) as events:
+                    told = await first(events.aiter_lines())
+
+    assert len(run.events) == json.loads(told.removeprefix("data: "))["events"]
+
+
 async def test_an_open_page_does_not_keep_the_command_from_ending(
     evening: SqliteStore, caplog: pytest.LogCaptureFixture
 ):

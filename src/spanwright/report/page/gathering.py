@@ -5,7 +5,7 @@ It goes on where it was, so that a live page pays for what is new alone.
 
 from array import array
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import (
@@ -49,6 +49,8 @@ class Birth:
 
     event: Judged
     evidence: tuple[int, ...]
+    looked_at: CandidateId
+    """Whose rollouts the attempt looked at; empty where none was made."""
     rollouts: int
     seconds: float
 
@@ -109,6 +111,7 @@ class Gathering:
         self.events = 0
         self._attempts: dict[int, Usage] = defaultdict(Usage)
         self._seen: dict[int, list[int]] = defaultdict(list)
+        self._looked_at: dict[int, CandidateId] = {}
         self._reflecting: dict[int, float] = {}
         self._since = 0
         self._stride = 1
@@ -126,6 +129,7 @@ class Gathering:
                 self._end(event.rollout)
             case AttemptStarted():
                 self._seen[event.attempt].clear()
+                self._looked_at[event.attempt] = event.parent
             case ReflectionStarted():
                 self._reflecting[event.attempt] = event.at
             case ReflectionEnded():
@@ -170,15 +174,18 @@ class Gathering:
             group.rollouts.append(rollout.number)
 
     def _reflected(self, event: ReflectionEnded) -> None:
-        self.spent[REFLECTION] += event.usage
-        self._attempts[event.attempt] += event.usage
         now = self.chronicle.seconds
-        self.reflections.add(now - (time_of(event) - self._reflecting.pop(event.attempt, event.at)), now)
+        took = max(0.0, time_of(event) - self._reflecting.pop(event.attempt, event.at))
+        usage = replace(event.usage, seconds=took)  # usages of reflections count no time of work
+        self.spent[REFLECTION] += usage
+        self._attempts[event.attempt] += usage
+        self.reflections.add(now - took, now)
 
     def _judge(self, event: Judged) -> None:
         birth = Birth(
             event=event,
             evidence=tuple(self._seen.pop(event.attempt, ())),
+            looked_at=self._looked_at.pop(event.attempt, ""),
             rollouts=self.chronicle.usage.rollouts,
             seconds=self.chronicle.seconds,
         )
@@ -190,6 +197,7 @@ class Gathering:
     def _set_back(self, attempt: int, how: str, why: str, detail: str) -> None:
         group = self.setbacks.setdefault((how, why), Group(detail))
         group.count += 1
+        self._looked_at.pop(attempt, None)
         for number in self._seen.pop(attempt, ()):
             if len(group.rollouts) < _EXAMPLES:
                 group.rollouts.append(number)

@@ -47,6 +47,8 @@ class Head:
     stop_reason: str
     headline: str
     improved: bool
+    at_hand: bool = False
+    """Whether the cases are the problem itself, so that there are no others to be good at."""
     measured_on: Literal["test", "validation"]
     validation: Compared | None
     test: Compared | None
@@ -99,10 +101,14 @@ class Node:
     """What the gate compared: child minus parent on each case."""
     evidence: tuple[int, ...] = ()
     """Numbers of the rollouts that its attempt looked at."""
+    learnt_from: int | None = None
+    """Whose rollouts these are, as a place: where the edits went onto a better candidate, that is not the parent."""
     estimate: float | None = None
     """The mean of its validation cells, own or inherited."""
     own: int = 0
     """Validation cells that it measured itself."""
+    measured: Range | None = None
+    """The mean of these alone."""
     usage: Usage = field(default_factory=Usage)
     """Its attempt, and every rollout of its own since."""
     born_rollouts: int = 0
@@ -197,6 +203,9 @@ class Tools:
 
     seed: Mapping[str, ToolRow] = field(default_factory=dict[str, ToolRow])
     best: Mapping[str, ToolRow] = field(default_factory=dict[str, ToolRow])
+    seed_rollouts: int = 0
+    """Those of the seed of which it is known which tools they called."""
+    best_rollouts: int = 0
     confusions: tuple[Confusion, ...] = ()
     lines: tuple[str, ...] = ()
 

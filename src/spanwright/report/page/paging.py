@@ -108,6 +108,7 @@ def _head(gathering: Gathering, result: Result, around: Surroundings) -> Head:
         stop_reason=result.stop_reason.value if result.stop_reason else "",
         headline=result.headline,
         improved=result.improved,
+        at_hand=result.at_hand,
         measured_on=result.measured_on,
         validation=_compared(result.validation),
         test=_compared(result.test),
@@ -159,6 +160,7 @@ def _nodes(gathering: Gathering) -> Iterator[Node]:
         edits={},
         estimate=view.estimate(view.seed),
         own=view.own(view.seed),
+        measured=_measured(gathering, view.seed),
         usage=gathering.spent_on.get(view.seed, Usage()),
     )
     for id, birth in gathering.births.items():
@@ -166,7 +168,7 @@ def _nodes(gathering: Gathering) -> Iterator[Node]:
             continue
         places[id] = len(places)
         parents = tuple(places[each] for each in birth.event.proposal.parents if each in places)
-        yield _node(gathering, id, birth, parents)
+        yield replace(_node(gathering, id, birth, parents), learnt_from=places.get(birth.looked_at))
 
 
 def _node(gathering: Gathering, id: CandidateId, birth: Birth, parents: tuple[int, ...]) -> Node:
@@ -186,10 +188,18 @@ def _node(gathering: Gathering, id: CandidateId, birth: Birth, parents: tuple[in
         evidence=birth.evidence,
         estimate=view.estimate(id) if member else None,
         own=view.own(id) if member else 0,
+        measured=_measured(gathering, id) if member else None,
         usage=gathering.spent_on.get(id, Usage()),
         born_rollouts=birth.rollouts,
         born_seconds=birth.seconds,
     )
+
+
+def _measured(gathering: Gathering, id: CandidateId) -> Range | None:
+    view = gathering.chronicle.view
+    cells = (view.cell(id, case) for case, own in zip(view.validation, view.owned(id).tolist(), strict=True) if own)
+    scores = [each for each in cells if each is not None]
+    return _range(mean_interval(scores)) if scores else None
 
 
 def _cases(gathering: Gathering) -> tuple[CaseColumn, ...]:
@@ -267,6 +277,8 @@ def _tools(result: Result) -> Tools:
     return Tools(
         seed=_rows(seed),
         best=_rows(best),
+        seed_rollouts=sum(seed.known.values()) + seed.unknown,
+        best_rollouts=sum(best.known.values()) + best.unknown,
         confusions=tuple(
             Confusion(called=called, should=should, seed=seed.confused.get(pair, 0), best=best.confused.get(pair, 0))
             for pair in pairs
@@ -327,8 +339,10 @@ def _origin(gathering: Gathering, result: Result, around: Surroundings) -> Origi
     commands = [
         (f"spanwright show {run}{tail}", "the figures of this page, in the terminal"),
         (f"spanwright diff {run}{tail}", "what changed"),
-        (f"spanwright apply {run} --agent MODULE:NAME --write{tail}", "put the winner's texts into the source"),
     ]
+    if not result.at_hand:
+        write = f"spanwright apply {run} --agent MODULE:NAME --write{tail}"
+        commands.append((write, "put the winner's texts into the source"))
     if not result.complete:
         commands.insert(0, (f"spanwright resume {run}{tail}", "go on where it stopped"))
     return Origin(

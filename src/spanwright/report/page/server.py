@@ -5,6 +5,7 @@ no other web page can reach it through the reader's browser. Nothing is remember
 """
 
 import json
+import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -36,6 +37,10 @@ PULSE = 0.5
 """Seconds between two looks for news while somebody watches."""
 REST = 4.0
 """So many times as long as the last page took to make, the next one waits: a large run must not eat the machine."""
+_QUIET = 15.0
+"""Seconds without news after which a sign of life is given."""
+_KNOWN = "X-Known"
+"""The header in which a page says what it shows: whoever follows the run from there on misses nothing."""
 _LARGEST_BODY = 8 * LONGEST
 _KEPT = 8
 """Runs whose gathering is kept."""
@@ -67,6 +72,20 @@ class Watched:
     """How a run was started, as far as that is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far a run has come: of two that are equal, the pages are."""
+
+    events: int
+    annotations: int
+    status: str
+
+    @property
+    def mark(self) -> str:
+        """All of it in a word."""
+        return f"{self.events}-{self.annotations}-{self.status}"
+
+
 class _Runs:
     """What was gathered of the runs that were looked at. One thread at a time reads: a fold has no lock."""
 
@@ -84,14 +103,15 @@ class _Runs:
         """Return how long the next page of a run should wait."""
         return REST * self._costs.get(run, 0.0)
 
-    def status(self, run: str) -> tuple[int, int, str]:
+    def standing(self, run: str) -> "_Standing":
         """Return what changes whenever there is news of a run."""
         gathering = self._read(run)
-        return gathering.events, len(self.reader.annotations(run)), self._summary(run).status.value
+        return _Standing(gathering.events, len(self.reader.annotations(run)), self._summary(run).status.value)
 
-    def page(self, run: str) -> bytes:
-        """Return the page of a run as JSON."""
+    def page(self, run: str) -> "tuple[bytes, _Standing]":
+        """Return the page of a run as JSON, and which standing it shows."""
         began = time.perf_counter()
+        known = self.standing(run)  # before all else: what comes meanwhile is news
         around = Surroundings(
             running=self._summary(run).status is Status.RUNNING,
             command=self._watched.command(run),
@@ -100,7 +120,7 @@ class _Runs:
         )
         body = packed(page_of(self._read(run), around))
         self._costs[run] = time.perf_counter() - began
-        return body
+        return body, known
 
     def _read(self, run: str) -> Gathering:
         gathering = self._gathered.pop(run, None) or Gathering()
@@ -133,7 +153,10 @@ def live_app(watched: Watched, token: str, hosts: frozenset[str], over: anyio.Ev
 
     async def page(request: Request) -> Response:
         run = _asked(request, "run")
-        return _json(await to_thread.run_sync(runs.page, run, limiter=runs.turn))
+        body, known = await to_thread.run_sync(runs.page, run, limiter=runs.turn)
+        answer = _json(body)
+        answer.headers[_KNOWN] = known.mark
+        return answer
 
     async def rollout(request: Request) -> Response:
         run, number = _asked(request, "run"), _asked(request, "number")
@@ -144,8 +167,9 @@ def live_app(watched: Watched, token: str, hosts: frozenset[str], over: anyio.Ev
 
     async def news(request: Request) -> Response:
         run = _asked(request, "run")
-        await to_thread.run_sync(runs.status, run, limiter=runs.turn)  # one that is not there is told at once
-        return StreamingResponse(_news(runs, run, end), media_type="text/event-stream")
+        await to_thread.run_sync(runs.standing, run, limiter=runs.turn)  # one that is not there is told at once
+        known = request.query_params.get("known", "")
+        return StreamingResponse(_news(runs, run, known, end), media_type="text/event-stream")
 
     async def annotate(request: Request) -> Response:
         note = await _note(request)
@@ -233,19 +257,18 @@ async def showing(watched: Watched, place: Place) -> AsyncGenerator[str]:
             over.set()  # who watches would keep the server waiting
 
 
-async def _news(runs: _Runs, run: str, over: anyio.Event) -> AsyncGenerator[str]:
-    """Yield an event whenever there is news, and a sign of life now and then."""
-    known: tuple[int, int, str] | None = None
-    quiet = 0.0
+async def _news(runs: _Runs, run: str, known: str, over: anyio.Event) -> AsyncGenerator[str]:
+    """Yield an event whenever there is news beyond the mark that is known, and a sign of life now and then."""
+    quiet = math.inf
     while not over.is_set():
-        status = await to_thread.run_sync(runs.status, run, limiter=runs.turn)
-        if known is not None and status != known:
-            yield f"event: changed\ndata: {json.dumps({'events': status[0], 'status': status[2]})}\n\n"
-            quiet = 0.0
-        elif known is None or quiet > 15:
+        now = await to_thread.run_sync(runs.standing, run, limiter=runs.turn)
+        if quiet > _QUIET:
             yield ": here\n\n"
             quiet = 0.0
-        known = status
+        if known and now.mark != known:
+            yield f"event: changed\ndata: {json.dumps({'events': now.events, 'status': now.status})}\n\n"
+            quiet = 0.0
+        known = now.mark
         wait = max(PULSE, runs.rest(run))
         quiet += wait
         with anyio.move_on_after(wait):

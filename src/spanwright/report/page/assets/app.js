@@ -33,6 +33,7 @@ const source = sourced();
 const state = {};
 const main = h("main", { id: "main", tabindex: "-1" });
 const masthead = h("header", { class: "masthead" });
+const silence = h("p", { class: "silence", role: "status" });
 let shown = null;
 let unfollow = () => {};
 
@@ -143,6 +144,34 @@ function refresh(page) {
   }
 }
 
+/** Says that nothing is heard of the server any more: what stands here may be old. */
+function heard(well) {
+  replace(silence, well ? null : "No connection to the server: what stands here is as old as the last news. Is the command still running? If it was started anew, open the address that it prints.");
+}
+
+const GLANCE = 3000;
+/** Lists the runs, and goes on looking for what is new in the list, until another view is shown. */
+async function showRuns() {
+  const picked = new Set();
+  let [known, left, clock] = ["", false, 0];
+  unfollow = () => {
+    left = true;
+    clearInterval(clock);
+  };
+  const look = async () => {
+    const runs = await source.runs();
+    if (left || JSON.stringify(runs) === known) return;
+    known = JSON.stringify(runs);
+    const focus = document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent;
+    replace(main, h("h1", {}, "Runs"), drawRuns(runs, { picked, openRun: (run) => lead({ run }), compare: (one, other) => lead({ one, other }) }));
+    [...main.querySelectorAll("button, input")].find((each) => (each.getAttribute("aria-label") ?? each.textContent) === focus)?.focus({ preventScroll: true });
+  };
+  await look();
+  if (left) return;
+  document.title = "Runs · Spanwright";
+  clock = setInterval(() => look().then(() => heard(true), () => left || heard(false)), GLANCE);
+}
+
 let reading = false;
 let news = false;
 async function reread(run) {
@@ -166,7 +195,7 @@ async function showRun(run) {
     unfollow();
     const drawn = drawPage(await source.page(run));
     if (where().has("rollout")) await drawn; // what lies under a dialog is drawn before it
-    if (source.live) unfollow = source.follow(run, () => reread(run));
+    if (source.live) unfollow = source.follow(run, () => reread(run), heard);
   }
   const number = where().get("rollout");
   if (number === null) trace.close();
@@ -183,6 +212,7 @@ async function show() {
   try {
     if (!source.live || place.has("run")) return await showRun(source.live ? place.get("run") : source.only.head.run);
     unfollow();
+    heard(true);
     shown = null;
     drawMasthead(null);
     if (place.has("one")) {
@@ -191,15 +221,13 @@ async function show() {
       replace(main, h("h1", {}, "Two runs"), drawComparison(one, other));
       return undefined;
     }
-    const runs = await source.runs();
-    document.title = "Runs · Spanwright";
-    replace(main, h("h1", {}, "Runs"), drawRuns(runs, { openRun: (run) => lead({ run }), compare: (one, other) => lead({ one, other }) }));
+    await showRuns();
   } catch (error) {
     replace(main, h("h1", {}, "Nothing to show"), complaint(error));
   }
   return undefined;
 }
 
-document.getElementById("app").append(masthead, main, trace.dialog);
+document.getElementById("app").append(masthead, silence, main, trace.dialog);
 addEventListener("hashchange", show);
 show();

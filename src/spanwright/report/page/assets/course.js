@@ -1,6 +1,6 @@
 // Lines over what was spent: the incumbent's score with its interval, and what was under way at the same time.
 
-import { count, dollars, duration, score } from "./format.js";
+import { count, dollars, duration, number, score } from "./format.js";
 import { h, replace } from "./dom.js";
 import { nameOf } from "./candidates.js";
 
@@ -15,7 +15,7 @@ const faint = (name, share) => `color-mix(in srgb, ${colour(name)} ${share}%, tr
 
 const axes = (write, values) => [
   { stroke: () => colour("--quiet"), grid: { show: false }, ticks: { show: false }, font: "12px system-ui", values: (_plot, marks) => marks.map(write), space: 90, size: 30 },
-  { stroke: () => colour("--quiet"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", size: 44, values: (_plot, marks) => marks.map(values) },
+  { stroke: () => colour("--quiet"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui", size: (_plot, marks) => Math.max(44, 16 + 7 * Math.max(0, ...(marks ?? []).map((mark) => String(mark).length))), values: (_plot, marks) => marks.map(values) },
 ];
 
 /** Draws a plot that is as wide as its box, and draws it anew when that or the colours change. */
@@ -44,9 +44,19 @@ function summary(page, key) {
   return `The best score on validation cases went from ${score(course.mean[0])} to ${score(course.mean[last])} after ${write(course[key][last])}${key === "rollouts" ? " rollouts" : ""}.`;
 }
 
+/** Whether scores are on the scale from 0 to 1, and use some of it. */
+function isUnit(scores) {
+  let high = 0;
+  for (const value of scores) {
+    if (value < 0 || value > 1) return false;
+    if (value > high) high = value;
+  }
+  return high > 0.1;
+}
+
 export function drawCourse(page, { state, redraw }) {
   const { course } = page;
-  if (course.mean.length < 2) return h("p", { class: "empty" }, "Nothing was measured twice yet.");
+  if (course.mean.length < 2 || course.rollouts[0] === course.rollouts.at(-1)) return h("p", { class: "empty" }, "Nothing was measured twice yet.");
   const keys = Object.keys(AXES).filter((key) => course[key].at(-1) > 0);
   const key = keys.includes(state.axis) ? state.axis : keys[0];
   const box = h("div", { class: "plot", role: "img", "aria-label": summary(page, key) });
@@ -59,7 +69,7 @@ export function drawCourse(page, { state, redraw }) {
       `, ${nameOf(page, course.incumbent[place])}, at ${AXES[key].write(course[key][place])}${key === "rollouts" ? " rollouts" : ""}`,
     );
   say(course.mean.length - 1);
-  const unit = page.tries.score.every((value) => Number.isNaN(value) || (value >= 0 && value <= 1));
+  const unit = isUnit(page.tries.score);
   const kept = (value) => (unit ? Math.max(0, Math.min(1, value)) : value);
   const seed = course.seed ? course.mean.map(() => course.seed.mean) : course.mean.map(() => null);
   queueMicrotask(() => {
@@ -95,14 +105,15 @@ export function drawCourse(page, { state, redraw }) {
       told,
     ),
     box,
-    h("p", { class: "caption" }, "The incumbent's mean on validation cases, the band is its 95 % interval, the dashed line the seed. Validation chooses, so it flatters."),
+    h("p", { class: "caption" }, `The mean score on ${page.head.at_hand ? "the cases" : "validation cases"} of the candidate that was the best one then; the band is its 95 % interval, the dashed line the seed.` + (page.head.at_hand ? "" : " Validation chooses, so it flatters.")),
   );
 }
 
 export function drawSlots(page) {
   const { slots } = page;
   if (!slots.rollouts.length) return h("p", { class: "empty" }, "No rollout has ended yet.");
-  const said = `${slots.mean.toFixed(1)} rollouts were under way at the same time in the mean, ${slots.most} at the most.`;
+  const share = slots.most ? ` (${Math.round((100 * slots.mean) / slots.most)} % of that)` : "";
+  const said = `At the most ${number(slots.most, "rollout")} ${slots.most === 1 ? "was" : "were"} under way at the same time, ${slots.mean.toFixed(1)} in the mean${share}.`;
   const box = h("div", { class: "plot", role: "img", "aria-label": said });
   const edges = slots.rollouts.map((_, place) => place * slots.step);
   queueMicrotask(() => {
@@ -122,7 +133,7 @@ export function drawSlots(page) {
       [edges, slots.rollouts, slots.reflections],
     );
   });
-  return h("div", {}, h("p", { class: "caption" }, said + " The thin line are reflections."), box, drawLanes(page.lanes));
+  return h("div", {}, h("p", { class: "caption" }, said + " The thin line shows reflections."), box, drawLanes(page.lanes));
 }
 
 /** How requests went, of models that were not always well. */

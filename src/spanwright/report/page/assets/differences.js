@@ -3,11 +3,21 @@
 import { h } from "./dom.js";
 
 const MOST = 4000;
+const ALIKE = 0.5;
+
+/** Whether the words of the shorter text are for the most part in both: else a comparison of words is confetti. */
+function alike(pieces, before, after) {
+  const letters = (text) => text.replace(/\s+/g, "").length;
+  const common = pieces.filter((piece) => !piece.added && !piece.removed).reduce((sum, piece) => sum + letters(piece.value), 0);
+  return common >= ALIKE * Math.min(letters(before), letters(after));
+}
 
 export function changes(before, after) {
   const long = before.length + after.length > 60000;
   const found = long ? undefined : Diff.diffWordsWithSpace(before, after, { maxEditLength: MOST });
-  if (found) return found;
+  if (found && (alike(found, before, after) || !before.includes("\n"))) return found;
+  const byLine = long ? undefined : Diff.diffLines(before, after, { maxEditLength: MOST });
+  if (byLine) return byLine;
   return [
     { value: before, removed: true, added: false },
     { value: after, added: true, removed: false },

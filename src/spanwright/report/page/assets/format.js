@@ -1,8 +1,15 @@
 // How figures are written.
 
-export const score = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(2));
+/** Two decimals, unless a scale is so small or so large that they say nothing. */
+function decimal(value) {
+  const size = Math.abs(value);
+  if (size > 0 && size < 0.005) return value.toPrecision(2);
+  return size < 1000 ? value.toFixed(2) : Math.round(value).toLocaleString("en");
+}
 
-export const signed = (value) => (value === null || value === undefined ? "–" : (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2));
+export const score = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : decimal(value));
+
+export const signed = (value) => (value === null || value === undefined ? "–" : (value < 0 ? "−" : "+") + decimal(Math.abs(value)));
 
 export const between = (range, write = score) =>
   range.low === null || range.high === null ? "" : `${write(range.low)} to ${write(range.high)}`;

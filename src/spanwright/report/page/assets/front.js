@@ -1,10 +1,10 @@
 // What there is to choose from: candidates in two figures, those that none beats in every way named.
 
-import { figure, score } from "./format.js";
+import { count, figure, score } from "./format.js";
 import { h, svg } from "./dom.js";
 import { nameOf, winnerOf } from "./candidates.js";
 
-const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [320, 62, 46, 18, 24];
+const [HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [320, 62, 46, 26, 24];
 
 function scaled(values, from, to) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -37,9 +37,17 @@ function drawScatter(page, across, pick) {
     { class: "scatter", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `Score against ${across} of ${most.length} candidates; the table below has those of the front` },
     y.marks.map((mark) => svg("g", { class: "grid" }, svg("line", { x1: LEFT, x2: width - RIGHT, y1: y.place(mark), y2: y.place(mark) }), svg("text", { x: LEFT - 10, y: y.place(mark) + 4, "text-anchor": "end" }, score(mark)))),
     x.marks.map((mark, place) => svg("text", { class: "tick", x: x.place(mark), y: HEIGHT - BOTTOM + 18, "text-anchor": place === 2 ? "end" : "middle" }, figure(across, mark))),
+    svg("text", { class: "axis", x: LEFT - 10, y: 12, "text-anchor": "end" }, "score"),
     svg("text", { class: "axis", x: (width + LEFT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, `${across} (${better})`),
     spots.reverse(),
   );
+}
+
+/** On how many cases candidates were measured: one number, or the least and the most. */
+function casesOf(candidates) {
+  const counts = candidates.map((each) => each.figures.score.n);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? count(most) : `${count(least)} to ${count(most)}`;
 }
 
 export function drawFront(page, { state, redraw, select }) {
@@ -58,7 +66,7 @@ export function drawFront(page, { state, redraw, select }) {
     h(
       "div",
       { class: "scroll table", tabindex: "0", role: "region", "aria-label": "The front" },
-      h("table", {}, h("caption", {}, `Means on ${front.measured_on} cases with 95 % intervals`), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), front.figures.map((name) => h("th", { scope: "col", class: "figure" }, name)))), h("tbody", {}, chosen.map((each) => h("tr", {}, h("th", { scope: "row" }, h("button", { class: "link", type: "button", onclick: () => select(each.candidate) }, each.candidate === winnerOf(page) ? "the winner" : nameOf(page, each.candidate))), front.figures.map((name) => cell(name, each.figures[name])))))),
+      h("table", {}, h("caption", {}, `Means on ${casesOf(chosen)} ${front.measured_on} cases with 95 % intervals. No other candidate is better than one of these in one figure and as good in the rest${chosen.some((each) => !each.on_front) ? "; the seed stands there to compare" : ""}.`), h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "candidate"), front.figures.map((name) => h("th", { scope: "col", class: "figure" }, name)))), h("tbody", {}, chosen.map((each) => h("tr", {}, h("th", { scope: "row" }, h("button", { class: "link", type: "button", onclick: () => select(each.candidate) }, each.candidate === winnerOf(page) ? "the winner" : nameOf(page, each.candidate))), front.figures.map((name) => cell(name, each.figures[name])))))),
     ),
   );
 }

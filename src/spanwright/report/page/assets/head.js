@@ -2,13 +2,14 @@
 
 import { amount } from "./differences.js";
 import { between, cost, count, dollars, duration, number, signed, tokens, when } from "./format.js";
-import { h } from "./dom.js";
+import { copying, h } from "./dom.js";
 import { whiskers } from "./whiskers.js";
 
 function verdict(head) {
   const compared = head.test ?? head.validation;
   if (head.best === head.seed) return head.status === "ended" ? "Nothing beat the seed" : "Nothing has beaten the seed yet";
   if (compared === null) return "Not compared yet";
+  if (head.at_hand) return head.improved ? "A better text" : "Nothing better yet";
   if (head.improved) return "Better, beyond chance";
   return head.test === null ? "Better where it was chosen" : "Not better beyond chance";
 }
@@ -21,17 +22,16 @@ function gain(head) {
   const compared = head.test ?? head.validation;
   if (compared === null || head.best === head.seed) return fact("Gain", "none", "the seed stands");
   const sure = between(compared.difference, signed);
-  return fact("Gain", signed(compared.difference.mean), sure ? `95 % interval ${sure}` : "one case says nothing of chance");
+  return fact("Gain", signed(compared.difference.mean), sure ? `95 % interval ${sure}` : head.at_hand ? "on the one case that there is" : "one case says nothing of chance");
 }
 
 function allowance(head) {
   const { budget, usage } = head;
-  const parts = [];
+  const parts = budget.usd ? [`of ${dollars(budget.usd)}`] : [];
   if (budget.rollouts) parts.push(`${count(usage.rollouts)} of ${count(budget.rollouts)} rollouts`);
   else parts.push(number(usage.rollouts, "rollout"));
   parts.push(`${count(tokens(usage))} tokens`);
   if (usage.unpriced && usage.usd) parts.push(`${count(usage.unpriced)} requests unpriced`);
-  if (budget.usd) parts.push(`of ${dollars(budget.usd)}`);
   return parts.join(", ");
 }
 
@@ -51,14 +51,15 @@ export function drawHead(page, { go }) {
     h("p", { class: "kicker" }, status(head), h("span", { dir: "auto" }, head.run), h("time", {}, when(head.started))),
     head.held_up.length > 0 && h("p", { class: "meta", dir: "auto" }, `Held up: ${head.held_up.join("; ")}.`),
     h("h1", {}, verdict(head)),
-    h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
+    head.headline !== `${verdict(head)}.` && h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
+    head.status === "paused" && h("p", { class: "meta" }, "It stopped before its end. Go on with ", h("code", { dir: "auto" }, page.origin.commands[0][0]), " ", copying(page.origin.commands[0][0], "the command")),
     h(
       "div",
       { class: "first" },
       h(
         "div",
         { class: "card" },
-        compared ? whiskers(compared) : h("p", { class: "empty" }, "Seed and winner have no case in common yet."),
+        compared ? whiskers(compared, { alone: head.best === head.seed }) : h("p", { class: "empty" }, "Seed and winner have no case in common yet."),
         h(
           "dl",
           { class: "facts" },

@@ -1,7 +1,7 @@
 // The map of candidates (rows) and cases (columns). A canvas, because it may have half a million cells.
 
 import { h } from "./dom.js";
-import { nameOf, shading } from "./candidates.js";
+import { nameOf, shading, winnerOf } from "./candidates.js";
 import { number, score } from "./format.js";
 
 const ROWS = { score: "best first", birth: "oldest first", tries: "most tried first" };
@@ -35,7 +35,8 @@ function tabled(page) {
 function rowsOf(page, table, order, columns) {
   const tried = (place) => columns.reduce((sum, column) => sum + table.tried[place * table.width + column], 0);
   const rows = page.candidates.map((_, place) => place).filter((place) => columns.some((column) => table.tried[place * table.width + column]));
-  const worth = (place) => page.candidates[place].estimate ?? -Infinity;
+  const winner = winnerOf(page);
+  const worth = (place) => (place === winner ? Infinity : page.candidates[place].estimate ?? -Infinity);
   if (order === "score") rows.sort((one, other) => worth(other) - worth(one) || one - other);
   if (order === "tries") {
     const counts = new Map(rows.map((place) => [place, tried(place)]));
@@ -114,7 +115,7 @@ function paint(canvas, view) {
     rows.forEach((row, y) => {
       const won = page.candidates[row].id === page.head.best;
       brush.fillStyle = won ? colours.ink : colours.quiet;
-      brush.fillText(won ? `${row} best` : row === 0 ? "seed" : String(row), 0, y * down + down / 2);
+      brush.fillText(row === 0 ? "seed" : won ? `${row} best` : String(row), 0, y * down + down / 2);
     });
   }
   if (cursor) {
@@ -123,6 +124,21 @@ function paint(canvas, view) {
     brush.strokeRect(GUTTER + cursor.x * across, cursor.y * down, Math.max(3, across), Math.max(3, down));
   }
 }
+
+/** Whether cells were not tried, or have no score: what the shades do not say. */
+function emptiness(table, { rows, columns }) {
+  const found = { untried: false, failed: false };
+  for (const row of rows) {
+    for (const column of columns) {
+      const cell = row * table.width + column;
+      if (!table.tried[cell]) found.untried = true;
+      else if (!table.scored[cell]) found.failed = true;
+    }
+  }
+  return found;
+}
+
+const key = (kind, name) => [h("span", { class: `key ${kind}`, "aria-hidden": "true" }), name];
 
 function chooser(label, options, value, change) {
   return h("label", { class: "select" }, label, h("select", { onchange: (event) => change(event.target.value) }, Object.entries(options).map(([key, name]) => h("option", { value: key, selected: key === value }, name))));
@@ -138,8 +154,9 @@ export function drawHeat(page, { state, redraw, open, source }) {
   const some = page.cases.map((_, place) => place).filter((place) => split === "all" || page.cases[place].split === split);
   const rows = rowsOf(page, table, order, some);
   const columns = sortedColumns(page, table, { rows, order: sorted, columns: some });
-  const { shade } = shading(page.tries.score);
-  const told = h("p", { class: "told", "aria-live": "polite" }, "Point at a cell, or walk with the arrow keys; Enter opens its trace.");
+  const { low, high, shade } = shading(page.tries.score);
+  const holes = emptiness(table, { rows, columns });
+  const told = h("p", { class: "told", "aria-live": "polite" }, "Rows are candidates, columns cases. Point at a cell, or walk with the arrow keys; a click or Enter opens its trace.");
   const canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": `Map of ${number(rows.length, "candidate")} and ${number(columns.length, "case")}: arrow keys walk it, Enter opens a trace` });
   const scroll = h("div", { class: "scroll heat" }, canvas);
   const view = { rows, columns, table, page, shade, across: 4, down: 4, cursor: null };
@@ -209,7 +226,7 @@ export function drawHeat(page, { state, redraw, open, source }) {
       chooser("Cases", splits, split, (value) => redraw({ split: value })),
       chooser("Rows", ROWS, order, (value) => redraw({ rows: value })),
       chooser("Columns", COLUMNS, sorted, (value) => redraw({ columns: value })),
-      h("p", { class: "scale" }, "low", h("span", { class: "ramp", "aria-hidden": "true" }), "high"),
+      h("p", { class: "scale" }, score(Number.isFinite(low) ? low : null), h("span", { class: "ramp", "aria-hidden": "true" }), score(Number.isFinite(high) ? high : null), holes.untried && key("untried", "not tried"), holes.failed && key("unscored", "no score")),
     ),
     told,
     scroll,

@@ -3,14 +3,14 @@
 import { count, when } from "./format.js";
 import { h } from "./dom.js";
 
-export function drawRuns(runs, { openRun, compare }) {
+/** Draws the list; `picked` are the names of those that are chosen, which outlives a drawing. */
+export function drawRuns(runs, { picked, openRun, compare }) {
   if (!runs.length) return h("p", { class: "empty" }, "This store has no runs yet. They appear here when one begins.");
-  const picked = new Set();
-  const button = h("button", { type: "button", class: "primary", disabled: true, onclick: () => compare(...[...picked].slice(-2)) }, "Compare two");
+  const button = h("button", { type: "button", class: "primary", disabled: picked.size !== 2, onclick: () => compare(...[...picked].slice(-2)) }, "Compare two");
   const row = (run) => h(
     "tr",
     {},
-    h("td", {}, h("input", { type: "checkbox", "aria-label": `Compare ${run.name}`, onchange: (event) => {
+    h("td", {}, h("input", { type: "checkbox", "aria-label": `Compare ${run.name}`, checked: picked.has(run.name), onchange: (event) => {
       if (event.target.checked) picked.add(run.name);
       else picked.delete(run.name);
       button.disabled = picked.size !== 2;

@@ -55,21 +55,27 @@ class File {
 
 class Server {
   live = true;
+  known = "";
   constructor(token) {
     this.token = token;
   }
   async ask(path, parameters, options) {
+    return (await this.answer(path, parameters, options)).said;
+  }
+  async answer(path, parameters, options) {
     const address = `${path}?${new URLSearchParams(parameters)}`;
     const answer = await fetch(address, { ...options, headers: { authorization: `Bearer ${this.token}`, ...options?.headers } });
     const said = await answer.json();
     if (!answer.ok) throw new Error(said.error ?? `the server answered ${answer.status}`);
-    return said;
+    return { said, known: answer.headers.get("x-known") ?? "" };
   }
   runs() {
     return this.ask("api/runs", {});
   }
   async page(run) {
-    return whole(await this.ask("api/page", { run }));
+    const { said, known } = await this.answer("api/page", { run });
+    this.known = known;
+    return whole(said);
   }
   has() {
     return true;
@@ -81,10 +87,15 @@ class Server {
     const body = JSON.stringify({ run, rollout, text });
     return this.ask("api/annotations", {}, { method: "POST", body, headers: { "content-type": "application/json" } });
   }
-  /** Calls `changed` whenever the run has news; returns what ends that. */
-  follow(run, changed) {
-    const events = new EventSource(`api/events?${new URLSearchParams({ run, token: this.token })}`);
+  /**
+   * Calls `changed` whenever the run has news, those since its page was read included, and `heard` whenever the server
+   * is lost or found again; returns what ends that.
+   */
+  follow(run, changed, heard) {
+    const events = new EventSource(`api/events?${new URLSearchParams({ run, known: this.known, token: this.token })}`);
     events.addEventListener("changed", (event) => changed(JSON.parse(event.data)));
+    events.addEventListener("open", () => heard(true));
+    events.addEventListener("error", () => heard(false));
     return () => events.close();
   }
 }

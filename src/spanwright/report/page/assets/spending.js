@@ -1,6 +1,6 @@
 // Where time and money went.
 
-import { cost, count, dollars, duration, tokens } from "./format.js";
+import { cost, count, dollars, duration, number, tokens } from "./format.js";
 import { h } from "./dom.js";
 
 const MEANS = {
@@ -25,7 +25,7 @@ export function drawSpending(page) {
     {},
     h(
       "div",
-      { class: "scroll table", tabindex: "0", role: "region", "aria-label": "Spending by purpose" },
+      { class: "scroll table whole", tabindex: "0", role: "region", "aria-label": "Spending by purpose" },
       h(
         "table",
         { class: "spending" },
@@ -34,8 +34,8 @@ export function drawSpending(page) {
         h("tbody", {}, spent.map(({ purpose, means, usage }) => h("tr", {}, h("th", { scope: "row" }, purpose, h("small", {}, means)), h("td", { class: "share" }, h("span", { class: "track" }, h("span", { class: "filled", style: { width: `${(100 * weigh(usage)) / most}%` } })), h("small", {}, `${Math.round((100 * weigh(usage)) / all)} %`)), h("td", { class: "figure" }, count(usage.rollouts || usage.reflections)), h("td", { class: "figure" }, count(tokens(usage))), h("td", { class: "figure" }, cost(usage)), h("td", { class: "figure" }, duration(usage.seconds))))),
       ),
     ),
-    page.head.paid.length > 0 && h("div", { class: "said" }, h("h3", {}, "What the parts of the search brought"), h("ul", { class: "plain" }, page.head.paid.map((line) => h("li", {}, line)))),
-    page.head.lost > 0 && h("p", { class: "caption" }, `${page.head.lost} rollouts were lost with a process: paid for, and done again.`),
+    page.head.paid.length > 0 && h("div", { class: "said" }, h("h3", {}, "What the parts of the search brought"), h("p", { class: "caption" }, "A change is a child's mean score minus its parent's on the cases that both were tried on, with its 95 % interval over the children."), h("ul", { class: "plain" }, page.head.paid.map((line) => h("li", {}, line)))),
+    page.head.lost > 0 && h("p", { class: "caption" }, `${number(page.head.lost, "rollout")} ${page.head.lost === 1 ? "was" : "were"} lost with a process: paid for, and done again.`),
     priced && h("p", { class: "caption" }, `Known prices add up to ${dollars(page.head.usage.usd)}.`),
   );
 }

@@ -44,7 +44,13 @@ function drawTimeline(trace) {
     );
     return h("li", {}, button);
   }));
-  return h("div", {}, list, details);
+  return h("div", {}, ruler(end), list, details);
+}
+
+/** The scale over the bars: from the start of the rollout to the end of its last span. */
+function ruler(end) {
+  const marks = [0, 0.25, 0.5, 0.75, 1].map((share) => h("span", { style: { left: `${100 * share}%` } }, duration(share * end)));
+  return h("p", { class: "span ruler", "aria-hidden": "true" }, h("span", {}), h("span", { class: "lane" }, marks), h("span", { class: "took" }, "took"));
 }
 
 function drawAnnotations(page, number, { source, annotated }) {

@@ -1,12 +1,13 @@
 // The tree of candidates as a picture that can be walked with the arrow keys, and the one that is looked at beside it.
 
 import { copying, h, prose, replace, svg } from "./dom.js";
-import { cost, count, duration, number, score, signed, tokens } from "./format.js";
+import { between, cost, count, duration, number, score, signed, tokens } from "./format.js";
 import { difference } from "./differences.js";
 import { nameOf, replaced, shading, winnerOf } from "./candidates.js";
 
 const CROWD = 300;
 const DEEP = 6;
+const MARGIN = 60;
 
 function laidOut(page, shown) {
   const children = page.candidates.map(() => []);
@@ -99,7 +100,7 @@ export function drawTree(page, { state, redraw, open, source }) {
   const scroll = h("div", { class: "scroll", tabindex: "-1" }, svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Tree of candidates: arrow keys walk it" }, edges, [...nodes.values()]));
   queueMicrotask(() => {
     const { x, y } = at(chosen);
-    scroll.scrollTo(Math.max(0, x - scroll.clientWidth / 2), Math.max(0, y - scroll.clientHeight / 2));
+    scroll.scrollTo(x + MARGIN - scroll.clientWidth, y + MARGIN - scroll.clientHeight); // no farther than it takes
   });
   return h(
     "div",
@@ -110,14 +111,33 @@ export function drawTree(page, { state, redraw, open, source }) {
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: everyone, onchange: (event) => redraw({ everyone: event.target.checked }) }), "with those that were turned down"),
       h("p", { class: "scale" }, score(Number.isFinite(low) ? low : null), h("span", { class: "ramp", "aria-hidden": "true" }), score(Number.isFinite(high) ? high : null)),
     ),
+    page.candidates.length > 1 && h("p", { class: "caption" }, figuresOf(page)),
     h("div", { class: deep ? "below" : "beside" }, scroll, panel),
   );
+}
+
+function figuresOf(page) {
+  if (page.head.at_hand) return "Shades and figures are mean scores.";
+  return "Shades and figures are mean scores on the validation cases. A case that a candidate was not tried on counts as with its parent, so figures are sure only where much was measured: choose a candidate to see how much.";
+}
+
+/** How sure the figure of a candidate is: what it scored on the cases on which it was measured itself. */
+function measured(page, node) {
+  if (!node.measured) return node.admitted && "not measured itself yet";
+  const cases = page.cases.filter((each) => each.split === "validation").length;
+  const sure = between(node.measured);
+  return `measured on ${node.measured.n} of ${number(cases, page.head.at_hand ? "case" : "validation case")}: ${score(node.measured.mean)}${sure && ` (95 % interval ${sure})`}`;
 }
 
 const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 function said(title, text) {
   return text ? h("div", { class: "said" }, h("h4", {}, title), prose(text, { longest: 700, className: "prose words" })) : null;
+}
+
+function elsewhere(page, node) {
+  if (node.origin !== "reflection" || node.learnt_from === null || node.learnt_from === node.parents[0]) return null;
+  return h("p", { class: "caption" }, `Rollouts of ${nameOf(page, node.learnt_from)}, of which the edit was learnt; it went onto ${nameOf(page, node.parents[0])}, the better one by then.`);
 }
 
 export function tryLink(page, number, { open, source }) {
@@ -141,16 +161,17 @@ function drawCandidate(page, place, context) {
         node.attempt !== null && `attempt ${node.attempt}`,
         node.origin !== "reflection" && node.origin !== "seed" && node.origin,
         parents && `of ${parents}`,
-        node.own ? `measured on ${number(node.own, "validation case")}` : node.admitted && "not measured itself yet",
         !node.admitted && "turned down",
+        node.id,
       ].filter(Boolean).join(" · "),
     ),
+    measured(page, node) && h("p", { class: "meta" }, titled(measured(page, node))),
     h("p", { class: "meta" }, `${number(paid.rollouts, "rollout")}, ${count(tokens(paid))} tokens, ${cost(paid)}, ${duration(paid.seconds)} of work`),
     node.verdict && h("p", { class: "meta", dir: "auto" }, node.verdict.charAt(0).toUpperCase() + node.verdict.slice(1) + (node.differences.length ? ` (${node.differences.map(signed).join(", ")})` : "")),
     said("Diagnosis", node.diagnosis),
     said("Rationale", node.rationale),
     edits.map(([component, text]) =>
       h("div", { class: "edit" }, h("h4", {}, h("code", { dir: "auto" }, component), copying(text, component)), difference(before[component], text))),
-    node.evidence.length > 0 && h("div", { class: "said" }, h("h4", {}, "Evidence"), h("div", { class: "tries" }, node.evidence.map((number) => tryLink(page, number, context)))),
+    node.evidence.length > 0 && h("div", { class: "said" }, h("h4", {}, "Evidence"), elsewhere(page, node), h("div", { class: "tries" }, node.evidence.map((number) => tryLink(page, number, context)))),
   ];
 }

@@ -4,7 +4,7 @@ import { h, prose } from "./dom.js";
 import { number } from "./format.js";
 import { tryLink } from "./tree.js";
 
-const WHOSE = { candidate: "the candidate's text", world: "the world", user: "your code or settings", reflection: "reflection" };
+const WHOSE = { candidate: "the candidate's text", world: "the world", user: "your code or settings", reflection: "an attempt that came to nothing" };
 
 export function drawTroubles(page, context) {
   const { troubles, unscored } = page;

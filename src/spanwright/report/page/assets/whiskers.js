@@ -5,15 +5,15 @@ import { h, svg } from "./dom.js";
 
 const WIDTH = 560;
 const LEFT = 74;
-const RIGHT = 64;
+const LETTER = 10.5;
 
-function axis(values) {
+function axis(values, right) {
   let low = Math.min(...values);
   let high = Math.max(...values);
   const pad = (high - low || 1) * 0.08;
   low -= pad;
   high += pad;
-  return (value) => LEFT + ((value - low) / (high - low)) * (WIDTH - LEFT - RIGHT);
+  return (value) => LEFT + ((value - low) / (high - low)) * (WIDTH - LEFT - right);
 }
 
 function row(place, y, label, range, className, write) {
@@ -30,19 +30,28 @@ function row(place, y, label, range, className, write) {
   );
 }
 
-export function whiskers(compared) {
+function caption({ seed, difference }, alone) {
+  const of = difference.n === 1 ? "One case: no interval." : `Mean of ${difference.n} cases${alone ? "" : " each"}, with ${alone ? "its 95 % interval" : "95 % intervals"}.`;
+  if (alone) return of;
+  return `${of} Paired difference ${signed(difference.mean)}` + (between(difference) ? `, ${between(difference, signed)}.` : ".");
+}
+
+/** Draws seed and winner; the seed `alone` where it is the winner. */
+export function whiskers(compared, { alone = false } = {}) {
   const ranges = [compared.seed, compared.best];
-  const place = axis(ranges.flatMap((each) => [each.mean, each.low ?? each.mean, each.high ?? each.mean]));
-  const said = `Seed ${score(compared.seed.mean)} (${between(compared.seed)}), winner ${score(compared.best.mean)} (${between(compared.best)})`;
+  const right = 22 + LETTER * Math.max(...ranges.map((each) => score(each.mean).length)); // room for the figures
+  const place = axis(ranges.flatMap((each) => [each.mean, each.low ?? each.mean, each.high ?? each.mean]), right);
+  const words = (range) => score(range.mean) + (between(range) ? ` (${between(range)})` : "");
+  const said = `Seed ${words(compared.seed)}` + (alone ? "" : `, winner ${words(compared.best)}`);
   return h(
     "figure",
     { class: "whiskers" },
     svg(
       "svg",
-      { viewBox: `0 0 ${WIDTH} 84`, role: "img", "aria-label": said },
+      { viewBox: `0 0 ${WIDTH} ${alone ? 44 : 84}`, role: "img", "aria-label": said },
       row(place, 22, "Seed", compared.seed, "seed", score),
-      row(place, 62, "Winner", compared.best, "winner", score),
+      !alone && row(place, 62, "Winner", compared.best, "winner", score),
     ),
-    h("figcaption", {}, `Mean of ${compared.difference.n} cases each, with 95 % intervals. Paired difference ${signed(compared.difference.mean)}` + (between(compared.difference) ? `, ${between(compared.difference, signed)}.` : ".")),
+    h("figcaption", {}, caption(compared, alone)),
   );
 }
