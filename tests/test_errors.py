@@ -110,3 +110,11 @@ def faults_of(call: ast.Call) -> Iterator[str]:
         yield f"a remedy is a sentence: {remedy!r}"
     if remedy.endswith("."):
         yield f"a remedy ends without a full stop: {remedy!r}"
+
+
+@pytest.mark.parametrize("error", [CandidateFailed, WorldFailed])
+def test_who_raises_a_failure_with_a_message_alone_is_understood(error: type[CandidateFailed | WorldFailed]) -> None:
+    raised = error("the database is down")
+
+    assert ("program", "the database is down") == (raised.boundary, raised.message)
+    assert "the database is down" in str(raised)

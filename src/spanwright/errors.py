@@ -99,10 +99,12 @@ class CandidateFailed(SpanwrightError):
     """A rollout failed and the candidate's text may be to blame.
 
     `boundary` names what was crossed ("tool refund", "output", "limit", "program", "model"); `signature` is equal for
-    failures of the same kind, so that one that the seed shows in most cases can be told to be the user's bug.
+    failures of the same kind, so that one that the seed shows in most cases can be told to be the user's bug. A single
+    argument is the message.
     """
 
-    def __init__(self, boundary: str, message: str, *, signature: str = "") -> None:
+    def __init__(self, boundary: str, message: str | None = None, *, signature: str = "") -> None:
+        boundary, message = _place_of(boundary, message)
         super().__init__(f"{boundary}: {message}")
         self.boundary = boundary
         self.message = message
@@ -110,9 +112,13 @@ class CandidateFailed(SpanwrightError):
 
 
 class WorldFailed(SpanwrightError):
-    """A rollout or a reflection failed and no text is to blame: a rate limit, an outage, a time-out, a lost worker."""
+    """A rollout or a reflection failed and no text is to blame: a rate limit, an outage, a time-out, a lost worker.
 
-    def __init__(self, boundary: str, message: str, *, retry_after: float | None = None) -> None:
+    `boundary` names what was crossed; a single argument is the message.
+    """
+
+    def __init__(self, boundary: str, message: str | None = None, *, retry_after: float | None = None) -> None:
+        boundary, message = _place_of(boundary, message)
         super().__init__(f"{boundary}: {message}")
         self.boundary = boundary
         self.message = message
@@ -122,3 +128,8 @@ class WorldFailed(SpanwrightError):
 
 class WorldDown(WorldFailed):
     """A model has not answered for as long as we wait: what needs it is not tried again, and the run pauses."""
+
+
+def _place_of(boundary: str, message: str | None) -> tuple[str, str]:
+    """Return boundary and message; who raises an error with a message alone must not end in a TypeError."""
+    return ("program", boundary) if message is None else (boundary, message)
