@@ -30,7 +30,19 @@ from spanwright.core.tools_used import Calls, Known, ToolsUsed, ToolsWanted
 from spanwright.core.trace import AgentRun, Message, ModelCall, Part, Span, SpanEvent, ToolCall, Trace
 from spanwright.core.usage import Budget, Usage
 from spanwright.report.page.gathering import PURPOSES
-from spanwright.report.page.model import CaseColumn, Course, Front, Head, Node, Origin, Page, Slots, Tools, Tries, Words
+from spanwright.report.page.model import (
+    CaseColumn,
+    Course,
+    Front,
+    Head,
+    Node,
+    Page,
+    Reproduction,
+    Slots,
+    Tools,
+    Tries,
+    Words,
+)
 
 Text = Callable[[str], str]
 """Makes a text out of the name of its place."""
@@ -355,5 +367,5 @@ def huge(candidates: int = 2_000, cases: int = 300) -> Page:
         lanes=(),
         troubles=(),
         unscored=(),
-        origin=Origin(spanwright="0", python="3", command="", commands=(), splits=sizes, fingerprints={}),
+        reproduction=Reproduction(spanwright="0", python="3", command="", commands=(), splits=sizes, fingerprints={}),
     )

@@ -26,7 +26,7 @@ WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 QUICK = 3.0
 """Seconds in which two thousand candidates on three hundred cases are to stand on the screen."""
-DRAWN = "main:not(:has(#section-origin .body:empty)) h1"
+DRAWN = "main:not(:has(#section-reproduction .body:empty)) h1"
 """Once the last section is there, if the page has any: they come one after another. A selector, because the page's
 Content-Security-Policy forbids what Playwright does to wait for a function: it evaluates a string."""
 SERIOUS = {"serious", "critical"}
@@ -167,7 +167,7 @@ async def test_two_thousand_candidates_on_three_hundred_cases_are_drawn_quickly(
         began = time.perf_counter()
         await here.page.goto(path.as_uri(), wait_until="commit")
         await here.page.wait_for_selector("#section-heat canvas[height]")  # it has one when it was painted
-        await here.page.wait_for_selector("#section-origin dl", state="attached")
+        await here.page.wait_for_selector("#section-reproduction dl", state="attached")
         took = time.perf_counter() - began
 
         # By the processor's time: what else the machine does is not the page's fault.

@@ -97,8 +97,8 @@ async def test_problems_at_hand_are_said_to_be_and_are_put_into_no_source():
 
     assert at_hand.head.at_hand
     assert not other.head.at_hand
-    assert not any("spanwright apply" in line for line, _ in at_hand.origin.commands)
-    assert any("spanwright apply" in line for line, _ in other.origin.commands)
+    assert not any("spanwright apply" in line for line, _ in at_hand.reproduction.commands)
+    assert any("spanwright apply" in line for line, _ in other.reproduction.commands)
 
 
 async def test_reflections_count_the_time_that_they_took():
@@ -250,8 +250,8 @@ async def test_a_stored_run_is_shown_with_what_persons_wrote_and_whether_it_goes
 
     assert ["Too curt."] == [each.text for each in shown.annotations]
     assert "paused" == shown.head.status
-    assert "spanwright optimize a:b" == shown.origin.command
-    assert "spanwright resume evening --store 'my store.sqlite'" == shown.origin.commands[0][0]
-    assert {"the settings": "0123"} == shown.origin.fingerprints
+    assert "spanwright optimize a:b" == shown.reproduction.command
+    assert "spanwright resume evening --store 'my store.sqlite'" == shown.reproduction.commands[0][0]
+    assert {"the settings": "0123"} == shown.reproduction.fingerprints
     async with store.run(run.name):
         assert "running" == page_of_run(store.reader, run.name).head.status

@@ -46,8 +46,8 @@ def test_a_run_is_answered_as_its_page(client: TestClient):
     page = unpacked(client.get("/api/page", params={"run": "evening"}).content)
 
     assert "evening" == page.head.run
-    assert "begin evening" == page.origin.command
-    assert "spanwright show evening --store kept.sqlite" == page.origin.commands[0][0]
+    assert "begin evening" == page.reproduction.command
+    assert "spanwright show evening --store kept.sqlite" == page.reproduction.commands[0][0]
 
 
 def test_a_rollout_is_answered_with_its_trace(client: TestClient):

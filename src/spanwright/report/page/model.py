@@ -254,7 +254,7 @@ class Unscored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Reproduction:
     """How to come by the same result."""
 
     spanwright: str
@@ -290,7 +290,7 @@ class Page:
     """Of the models that were not always well."""
     troubles: tuple[Trouble, ...]
     unscored: tuple[Unscored, ...]
-    origin: Origin
+    reproduction: Reproduction
     annotations: tuple[Annotation, ...] = ()
 
 

@@ -26,9 +26,9 @@ from spanwright.report.page.model import (
     Head,
     Lane,
     Node,
-    Origin,
     Page,
     Range,
+    Reproduction,
     ToolRow,
     Tools,
     Tradeoff,
@@ -90,7 +90,7 @@ def page_of(gathering: Gathering, around: Surroundings) -> Page:
         lanes=tuple(Lane(model=name, counts=each) for name, each in gathering.chronicle.lanes.items()),
         troubles=tuple(_troubles(gathering)),
         unscored=_unscored(gathering),
-        origin=_origin(gathering, result, around),
+        reproduction=_reproduction(gathering, result, around),
         annotations=around.annotations,
     )
 
@@ -331,7 +331,7 @@ def _unscored(gathering: Gathering) -> tuple[Unscored, ...]:
     )
 
 
-def _origin(gathering: Gathering, result: Result, around: Surroundings) -> Origin:
+def _reproduction(gathering: Gathering, result: Result, around: Surroundings) -> Reproduction:
     started = gathering.chronicle.started
     assert started is not None, "a result is of a run that has started"
     run = shlex.quote(result.run)
@@ -345,7 +345,7 @@ def _origin(gathering: Gathering, result: Result, around: Surroundings) -> Origi
         commands.append((write, "put the winner's texts into the source"))
     if not result.complete:
         commands.insert(0, (f"spanwright resume {run}{tail}", "go on where it stopped"))
-    return Origin(
+    return Reproduction(
         spanwright=version("spanwright"),
         python=platform.python_version(),
         command=around.command,

@@ -6,7 +6,7 @@ import { drawCourse, drawSlots } from "./course.js";
 import { drawFront } from "./front.js";
 import { drawHead } from "./head.js";
 import { drawHeat } from "./heat.js";
-import { drawOrigin } from "./origin.js";
+import { drawReproduction } from "./reproduction.js";
 import { drawRuns } from "./runs.js";
 import { drawSpending } from "./spending.js";
 import { drawTexts } from "./texts.js";
@@ -26,7 +26,7 @@ const SECTIONS = [
   ["spending", "Time and money", drawSpending],
   ["slots", "Slots", drawSlots],
   ["troubles", "Failures", drawTroubles],
-  ["origin", "How to reproduce", drawOrigin],
+  ["reproduction", "How to reproduce", drawReproduction],
 ];
 
 const source = sourced();
@@ -133,7 +133,7 @@ function refresh(page) {
   const busy = document.activeElement;
   const head = document.getElementById("head");
   if (!head.contains(busy)) replace(head, drawHead(page, context("texts")));
-  if (document.querySelector("#section-origin .body").childElementCount === 0) {
+  if (document.querySelector("#section-reproduction .body").childElementCount === 0) {
     drawSections(page); // the first drawing was not through yet
     return;
   }

@@ -52,7 +52,7 @@ export function drawHead(page, { go }) {
     head.held_up.length > 0 && h("p", { class: "meta", dir: "auto" }, `Held up: ${head.held_up.join("; ")}.`),
     h("h1", {}, verdict(head)),
     head.headline !== `${verdict(head)}.` && h("p", { class: "lede", dir: "auto" }, head.headline.replace("->", "→")),
-    head.status === "paused" && h("p", { class: "meta" }, "It stopped before its end. Go on with ", h("code", { dir: "auto" }, page.origin.commands[0][0]), " ", copying(page.origin.commands[0][0], "the command")),
+    head.status === "paused" && h("p", { class: "meta" }, "It stopped before its end. Go on with ", h("code", { dir: "auto" }, page.reproduction.commands[0][0]), " ", copying(page.reproduction.commands[0][0], "the command")),
     h(
       "div",
       { class: "first" },
