@@ -24,7 +24,7 @@ from spanwright.core.protocols import Journal, Reflector
 from spanwright.core.usage import Budget, Usage
 from spanwright.engine import Problem, Stop, unjudged
 from spanwright.errors import UsageError, UserBug, WorldFailed
-from spanwright.reflection import ModelReflector, compose_artifact, compose_draft
+from spanwright.reflection import ModelReflector, compose_draft, composer_of
 from spanwright.report import Result
 from spanwright.search import Mixed, Policy, PolicySettings
 from spanwright.store import Store, fingerprint, of_cases, of_evaluators
@@ -141,7 +141,7 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         reflection=ways.reflection_model,
         policy=policy,
         budget=ways.budget,
-        writer=partial(ModelReflector, composer=compose_artifact),
+        writer=partial(ModelReflector, composer=composer_of(patches=task.trial.patches)),
         prices=run_of(ways.run).prices,
     )
     reflector, models = reflector_of(wishes, {})

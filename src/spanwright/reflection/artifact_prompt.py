@@ -1,4 +1,4 @@
-"""The prompts for texts that are measured as they stand: to improve one, and to write the first one."""
+"""The prompts for texts that are measured as they stand: to improve one, whole or by patches, and to write a first."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,16 @@ from spanwright.reflection.components import beginnings, others
 from spanwright.reflection.examples import happened
 from spanwright.reflection.history import lessons_so_far, tried_before
 from spanwright.reflection.other_version import other_version
-from spanwright.reflection.prompt import Words, composing
+from spanwright.reflection.patches import patchable
+from spanwright.reflection.prompt import Composer, Prompt, Rung, Words, composing
 from spanwright.reflection.prose import prose
+from spanwright.reflection.templates import Briefs
 
 _OTHERS, _START, _LESSONS, _TRIED, _OTHER_VERSION = 0.1, 0.1, 0.08, 0.25, 0.4
 _GOAL_TOKENS = 4_000
 """A goal with its background is all that is known of a problem, so it may be long."""
+_LONG = 8_000
+"""Characters of all texts on offer from which on a model is asked for what changes, where nobody says otherwise."""
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:
@@ -41,6 +45,33 @@ compose_artifact = composing(
     Words(system="reflect_artifact", request="request_artifact", stuck="stuck_artifact", goal_tokens=_GOAL_TOKENS),
     _evidence,
 )
+compose_patches = composing(
+    Words(
+        system="reflect_patches",
+        request="request_patches",
+        stuck="stuck_artifact",
+        goal_tokens=_GOAL_TOKENS,
+        patches=True,
+    ),
+    _evidence,
+)
+
+
+def composer_of(*, patches: bool | None) -> Composer:
+    """Return what asks for whole texts or for patches; None asks for patches of long texts.
+
+    Texts that no patch can change are asked for whole.
+    """
+
+    def made(context: ReflectionContext, allowance: int, rung: Rung, briefs: Briefs) -> Prompt:
+        texts = [context.parent.texts[each.id] for each in context.components]
+        wished = sum(map(len, texts)) > _LONG if patches is None else patches
+        chosen = compose_patches if wished and any(map(patchable, texts)) else compose_artifact
+        return chosen(context, allowance, rung, briefs)
+
+    return made
+
+
 compose_draft = composing(
     Words(system="draft_artifact", request="request_draft", goal_tokens=_GOAL_TOKENS), _nothing_yet
 )

@@ -16,6 +16,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.output import NativeOutput, OutputSpec, PromptedOutput, ToolOutput
 from pydantic_ai.settings import ModelSettings
 
+from spanwright.core.candidate import Kind
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.core.tokens import tokens
@@ -131,13 +132,11 @@ class ModelReflector:
         """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
         manner = self._ladder.manner
         while True:
-            earlier = self._earlier(context, manner.rung)
-            room = self._allowance - tokens(earlier.text)
-            prompt = self._compose(context, room, manner.rung, self._briefs)
+            earlier, prompt, rung = self._composed(context, manner.rung)
             user = "\n\n".join(part for part in (earlier.opening, prompt.user, repair) if part)
             try:
                 with boundary("the reflection model"):
-                    response = await self._ask(prompt, user, manner, earlier.messages)
+                    response = await self._ask(prompt, user, replace(manner, rung=rung), earlier.messages)
             except SpanwrightError as error:
                 manner = self._after(error, manner, tokens(earlier.text) + tokens(prompt.text))
             else:
@@ -145,6 +144,14 @@ class ModelReflector:
                 return _Consultation(
                     manner=manner, prompt=prompt, sent=sent, said=_said(response), repaired=bool(repair)
                 )
+
+    def _composed(self, context: ReflectionContext, rung: Rung) -> tuple[Conversation, Prompt, Rung]:
+        """Return earlier turns and the prompt, for an answer in the form of `rung`, or of that which patches have."""
+        earlier = self._earlier(context, rung)
+        prompt = self._compose(context, self._allowance - tokens(earlier.text), rung, self._briefs)
+        if not prompt.patches or rung is Rung.TAGGED:
+            return earlier, prompt, rung
+        return self._composed(context, Rung.TAGGED) if earlier.text else (earlier, prompt, Rung.TAGGED)
 
     def _earlier(self, context: ReflectionContext, rung: Rung) -> Conversation:
         return conversation(context.turns, rung, int(self._allowance * SHARE))
@@ -189,11 +196,19 @@ class ModelReflector:
     def _judge(self, consultation: _Consultation, context: ReflectionContext) -> Proposal | Refusal:
         """Read and check an answer, and remember whether it could be read."""
         offered = consultation.prompt.offered
-        reading = parse(consultation.said, tuple(component.id for component in offered))
-        unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE
+        patches, said = consultation.prompt.patches, consultation.said
+        ids = tuple(component.id for component in offered)
+        reading = parse(said, ids, patches=any(each.kind is Kind.ARTIFACT for each in offered))
+        # Patches come in one form, however the model answers else.
+        unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE and not patches
         self._ladder.answered(consultation.manner, readable=not unreadable, repaired=consultation.repaired)
-        result = reading if isinstance(reading, Refusal) else judged(reading, Ground.of(context, offered))
-        if isinstance(result, Refusal) and repeats_a_record(consultation.said.raw):
+        ground = Ground.of(context, offered, patches=patches)
+        result = reading if isinstance(reading, Refusal) else judged(reading, ground)
+        if patches and not said.finished and isinstance(result, Proposal):
+            return Refusal(
+                reason=RefusalReason.TRUNCATED, detail="it was cut at a limit of length: half a change is none"
+            )
+        if isinstance(result, Refusal) and repeats_a_record(said.raw):
             return Refusal(reason=RefusalReason.ECHO, detail="the answer repeats the request")
         return result
 
@@ -261,7 +276,8 @@ def _said(response: ModelResponse) -> Said:
 
 def _repair(refusal: Refusal, said: Said) -> str:
     """Return what follows the prompt when the answer to it could not be used."""
-    problem = f"{entries('problems')[refusal.reason]} ({refusal.detail}.)"
+    problem = entries("problems")[refusal.reason]
+    problem += f"\n\n{refusal.detail}" if "\n" in refusal.detail else f" ({refusal.detail}.)"
     answer = fenced(cut(said.raw, _REPAIRED_TOKENS), "answer")
     return marked(filled("repair", {"problem": problem, "answer": answer}))
 

@@ -47,6 +47,9 @@ class Trial:
     """Whether the same text may score differently on the same case; if not, nothing is evaluated twice."""
     capture: bool = False
     """Whether what an evaluation prints is shown to the reflector."""
+    patches: bool | None = None
+    """Whether the reflection model answers with what changes in the texts, as SEARCH/REPLACE blocks, in place of whole
+    texts. None: where the texts on offer have more than 8,000 characters."""
     guards: Mapping[str, Guard] = field(default_factory=dict[str, Guard])
     """What every new text must keep to, by name or glob."""
     goals: Sequence[Goal] = ()
