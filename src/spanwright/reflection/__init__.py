@@ -17,6 +17,7 @@ from spanwright.reflection.function import FunctionReflector
 from spanwright.reflection.ladder import rungs
 from spanwright.reflection.prompt import Rung, render_prompt
 from spanwright.reflection.proposals import compose_reduction, compose_refinement
+from spanwright.reflection.refiner import TextRefiner, refined_goal, refiner_prompt
 from spanwright.reflection.refining import Refined
 from spanwright.reflection.reflector import Conversing, ModelReflector
 from spanwright.reflection.scores import compose_scores
@@ -30,6 +31,7 @@ __all__ = [
     "ModelReflector",
     "Refined",
     "Rung",
+    "TextRefiner",
     "WithWorkedExamples",
     "compose_artifact",
     "compose_draft",
@@ -41,6 +43,8 @@ __all__ = [
     "covering",
     "joined",
     "parted",
+    "refined_goal",
+    "refiner_prompt",
     "render_prompt",
     "rungs",
     "show_within",

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelHTTPError
@@ -75,6 +75,11 @@ class ModelReflector:
     `composer` makes the prompt: what the model is told of the evidence.
     """
 
+    agent: ClassVar[str] = "spanwright-reflector"
+    """The name by which spans tell its requests."""
+    named: ClassVar[str] = "the reflection model"
+    """What errors call the model."""
+
     def __init__(
         self,
         model: Model,
@@ -135,7 +140,7 @@ class ModelReflector:
             earlier, prompt, rung = self._composed(context, manner.rung)
             user = "\n\n".join(part for part in (earlier.opening, prompt.user, repair) if part)
             try:
-                with boundary("the reflection model"):
+                with boundary(self.named):
                     response = await self._ask(prompt, user, replace(manner, rung=rung), earlier.messages)
             except SpanwrightError as error:
                 manner = self._after(error, manner, tokens(earlier.text) + tokens(prompt.text))
@@ -160,7 +165,7 @@ class ModelReflector:
         self, prompt: Prompt, user: str, manner: Manner, earlier: Sequence[ModelMessage] = ()
     ) -> ModelResponse:
         """Send one request through an agent, so that it is instrumented; return the answer before anybody judges it."""
-        agent = Agent(name="spanwright-reflector", output_type=_output(manner.rung))
+        agent = Agent(name=self.agent, output_type=_output(manner.rung))
         system = prompt.system
         text = user if manner.system else f"{system}\n\n{user}"
         run = agent.iter(
@@ -218,8 +223,8 @@ class ModelReflector:
             return Refusal(reason=RefusalReason.MALFORMED, detail=error.message)
         if self._ladder.proven:
             return Refusal(reason=RefusalReason.DECLINED, detail=error.message)
-        remedy = "Check the reflection model's settings and what its server supports, or choose another model"
-        raise UserBug("the reflection model", error.message, remedy=remedy) from error
+        remedy = "Check that model's settings and what its server supports, or choose another one"
+        raise UserBug(self.named, error.message, remedy=remedy) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
