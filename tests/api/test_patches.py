@@ -3,11 +3,13 @@
 import json
 import re
 
+import pytest
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from spanwright import Budget, Candidate, MemoryStore, Policy, Run, Trial, optimize_text
+from spanwright import Budget, Candidate, MemoryStore, Policy, Run, Trial, UsageError, optimize_text
 from spanwright.core.events import Judged, Refused
+from spanwright.reflection import ModelReflector, composer_of
 
 STEPS = "".join(f"step {n}: check the valve, then wait\n" for n in range(1, 301))
 FILES = {
@@ -111,6 +113,16 @@ async def test_a_patch_that_changes_nothing_is_refused_and_costs_no_rollout() ->
     refused = [each.refusal.reason for each in store.reader.events("nothing") if isinstance(each, Refused)]
     assert result.best == result.seed
     assert {"nothing changed"} == set(refused)
+
+
+async def test_a_reflector_of_one_s_own_is_not_told_of_patches_in_vain() -> None:
+    mine = ModelReflector(FunctionModel(Patcher()), composer=composer_of(patches=True))
+    given = {"store": ":memory:", "run": Run(progress=False), "budget": Budget(rollouts=4, reflections=2)}
+
+    with pytest.raises(UsageError, match="a reflector of your own"):
+        await optimize_text(FILES, evaluate, trial=Trial(patches=True), reflection_model=mine, **given)
+
+    assert (await optimize_text(FILES, evaluate, reflection_model=mine, **given)).improved
 
 
 async def test_short_texts_are_asked_for_whole_unless_patches_are_wished() -> None:

@@ -248,6 +248,17 @@ async def test_a_broken_text_that_is_mended_counts_as_mended_and_one_that_is_not
         await optimize_text("y = 0", evaluate, **{**given, "store": MemoryStore(), "trial": useless})
 
 
+async def test_an_evaluate_that_always_fails_is_its_author_s_bug_with_a_refiner_and_one_case_too() -> None:
+    def evaluate(text: str) -> float:
+        raise KeyError("nowhere")
+
+    given = options(Refiner(model=Mender(lambda _: handed_in(text="x = 7")).model), budget=Budget(rollouts=50))
+    with pytest.raises(UserBug, match="KeyError: 'nowhere'"):
+        await optimize_text("x = 0", evaluate, **given)
+
+    assert len(rollouts(given)) < 10
+
+
 async def test_several_rewrites_build_on_the_best_and_are_told_what_did_not_help() -> None:
     tries = iter(["x = 10", "x = -9", "x = 15", "x = 15"])
     mender = Mender(lambda _: handed_in(text=next(tries, "x = 15")))

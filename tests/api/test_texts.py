@@ -302,6 +302,18 @@ async def test_an_evaluate_that_fails_for_the_seed_is_a_bug_of_its_author() -> N
         await optimize_text("x = 0", evaluate, **options())
 
 
+async def test_an_evaluate_that_fails_for_the_seed_is_a_bug_where_it_is_noisy_too() -> None:
+    def evaluate(text: str) -> float:
+        raise KeyError("seed")
+
+    store = MemoryStore()
+    given = options(store=store, run=Run(name="noisy", progress=False), budget=Budget(rollouts=100))
+    with pytest.raises(UserBug, match="KeyError: 'seed'"):
+        await optimize_text("x = 0", evaluate, trial=Trial(noisy=True), **given)
+
+    assert len(list(store.reader.events("noisy"))) < 100
+
+
 @pytest.mark.parametrize(
     ("evaluate", "said"),
     [

@@ -251,6 +251,39 @@ def test_more_texts_than_one_answer_may_change_are_refused_and_not_cut() -> None
     assert "2 texts, 1 are allowed" in result.detail
 
 
+ASCII = st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20), min_size=1, max_size=8)
+LETTERS = st.tuples(st.sampled_from("abcdefgh"), ASCII).map(lambda drawn: "\n".join((drawn[0], *drawn[1])))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries({name: st.tuples(LETTERS, LETTERS) for name in FILES}), st.booleans(), st.data())
+def test_what_a_model_writes_as_blocks_is_the_text_that_it_meant(pairs, loose, data) -> None:
+    """From two versions of each file to an answer, through the parser and the checks, to the second version."""
+    old, new = ({name: pair[place] for name, pair in pairs.items()} for place in (0, 1))
+    patches = {name: patch(old[name], new[name]) for name in FILES}
+    said = {name: each for name, each in patches.items() if each is not None and old[name].strip() != new[name].strip()}
+    if not said or any(each is None and old[name] != new[name] for name, each in patches.items()):
+        return
+    written = {name: f"`{name}`\n```\n{each}\n```" if loose else tagged(name, each) for name, each in said.items()}
+
+    result = answered("\n\n".join(data.draw(st.permutations(list(written.values())))), old)
+
+    assert isinstance(result, Proposal), result
+    assert {name: new[name] for name in said} == result.edits
+
+
+def test_answers_that_are_made_to_take_long_do_not() -> None:
+    many = {"a": "x\n" * 20_000 + "end\n"}
+    for said in (
+        f"{'-' * 100_000}\n{block('end', 'END')}",
+        f"{'a.b/' * 20_000}\n{block('end', 'END')}",
+        block(" x\n" * 5_000 + "END", " y\n" * 5_000 + "END"),
+        "\n".join(block(f"no {n}", "x") for n in range(200)),
+        f"{'<' * 50_000}\n{' ' * 50_000}\n{'=' * 50_000}\n{block('end', 'END')}",
+    ):
+        answered(said, many)
+
+
 def test_a_text_that_only_speaks_of_blocks_is_a_text_where_whole_ones_were_asked_for() -> None:
     manual = (
         f"How to change a file, at length and with an example that shows the form of it:\n{SOLVER}\n" + "More. " * 20

@@ -145,6 +145,11 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         prices=run_of(ways.run).prices,
     )
     reflector, models = reflector_of(wishes, {})
+    if task.trial.patches is not None and not models and task.trial.refiner is None:
+        raise UsageError(
+            f"patches={task.trial.patches} is for a reflection model, and reflection_model= is a reflector of your own",
+            "Give that one composer=composer_of(patches=...), or leave patches= out",
+        )
     refining, refines = refining_of(task, models.get("reflection"))
     subject = TextSubject(task, given, evals.goals, refining)
     drafter = reflector

@@ -15,6 +15,8 @@ from spanwright.reflection.reading import Reading
 
 _ABOVE = 3
 """A name stands at most so many lines above its block, blank ones and fences not counted."""
+_LONGEST = 300
+"""Characters of a line that may name a text."""
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _FENCED_NAME = re.compile(r"\s*(?:`{3,}|~{3,})[\w+-]*[: ]+(\S*[./]\S*)\s*")
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -48,10 +50,10 @@ def read_patches(text: str, offered: Sequence[ComponentId]) -> Reading | None:
 
 def _name(beside: str, above: Sequence[str], offered: Sequence[ComponentId]) -> str:
     """Return the text that is named beside a block or above it, or a path that is none of ours; empty where none is."""
-    told = [line for line in above if line.strip()]
+    told = [line for line in above if line.strip() and len(line) <= _LONGEST]
     fenced = [found[1] for line in told[-1:] if (found := _FENCED_NAME.fullmatch(line))]
     near = [line for line in told if not _FENCE.match(line)][-_ABOVE:]
-    said = [beside, *fenced, *reversed(near)]
+    said = [beside[:_LONGEST], *fenced, *reversed(near)]
     known = (found for line in said for name in _names(line) if (found := meant(name, offered)) is not None)
     paths = (path[1] for line in said if (path := _PATH.fullmatch(line)))
     return next(known, None) or next(paths, "")
@@ -65,4 +67,7 @@ def _names(line: str) -> Iterator[str]:
 
 def _talk(lines: Sequence[str]) -> str:
     """Return what is said before the first block, without the name and the fence above it."""
-    return "\n".join(line for line in lines if not (_FENCE.match(line) or _PATH.fullmatch(line))).strip()
+    named = (len(line) <= _LONGEST and _PATH.fullmatch(line) is not None for line in lines)
+    return "\n".join(
+        line for line, is_name in zip(lines, named, strict=True) if not (is_name or _FENCE.match(line))
+    ).strip()

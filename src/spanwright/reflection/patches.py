@@ -64,7 +64,7 @@ def is_all_blocks(said: str) -> bool:
 
 
 def blocks_of(said: str) -> tuple[Block, ...] | Broken:
-    """Return the blocks of what was said, each once, in their order; or why one of them has no end."""
+    """Return the blocks of what was said, in their order; or why one of them has no end."""
     lines, found = said.split("\n"), list[Block]()
     begin, middle = -1, -1
     for number, line in enumerate(lines):
@@ -91,14 +91,15 @@ def blocks_of(said: str) -> tuple[Block, ...] | Broken:
             begin, middle = -1, -1
     if begin >= 0:
         return _unclosed(len(found) + 1, lines[begin + 1 :], "it has no >>>>>>> REPLACE line")
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def patched(text: str, blocks: Sequence[Block]) -> str | Misfit:
-    """Return a text with blocks applied, or the first one that fits nowhere or in more than one place.
+    """Return a text with blocks applied, each once, or the first one that fits nowhere or in more than one place.
 
     All are searched for in the text as it was; where that does not tell, in what the blocks before have made of it.
     """
+    blocks = tuple(dict.fromkeys(blocks))
     together = _together(text, blocks)
     if together is not None:
         return together

@@ -14,7 +14,11 @@ from spanwright.reflection.evidence import clean
 
 _MOST_SHOWN = 12
 """Lines that are shown of the place that was perhaps meant."""
+_MOST_PLACES = 50
+"""Places that are counted."""
 _LONGEST_LINE = 200
+_LONG = 2_000
+"""Lines from which on a comparison is coarse: it would take too long."""
 _TRIED = 3
 """Lines that a place is looked for by, and places for each of them."""
 _REPEATED = 0.5
@@ -83,7 +87,7 @@ def _to_the_letter(line: str) -> str:
 
 
 def _but_for_ends(line: str) -> str:
-    return clean(line).rstrip()
+    return clean(line).rstrip().replace("\n", " ")
 
 
 def _but_for_space(line: str) -> str:
@@ -113,8 +117,14 @@ def _without_blank_ends(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _places(keys: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    last = len(keys) - len(wanted)
-    return [place for place in range(last + 1) if keys[place : place + len(wanted)] == list(wanted)]
+    """Return where lines stand among others, as far as it is worth to know."""
+    whole, sought = ("\n".join(("", *each, "")) for each in (keys, wanted))
+    found: list[int] = []
+    at = whole.find(sought)
+    while at >= 0 and len(found) < _MOST_PLACES:
+        found.append(whole.count("\n", 0, at))
+        at = whole.find(sought, at + 1)
+    return found
 
 
 def _stretch(lines: Sequence[str], first: int, last: int, new: Sequence[str]) -> Spot:
@@ -145,7 +155,8 @@ def _adapted(found: Sequence[str], search: Sequence[str], replace: Sequence[str]
     known = _depths(found, search)
     new: list[str] = []
     before, after = ([_but_for_space(line) for line in each] for each in (search, replace))
-    for tag, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    coarse = len(before) > _LONG
+    for tag, first, last, start, end in SequenceMatcher(None, before, after, autojunk=coarse).get_opcodes():
         aligned = end - start == last - first
         for place, line in enumerate(replace[start:end]):
             stays = aligned and _indent(search[first + place]) == _indent(line)
@@ -250,7 +261,7 @@ def _nearest(lines: Sequence[str], search: Sequence[str]) -> str:
 
 def _near(keys: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
     """Yield where lines would begin if one of the longest of them stood beside a line that is like it."""
-    known = list(dict.fromkeys(key for key in keys if key))
+    known = list(dict.fromkeys(key for key in keys if key))[:_LONG]
     for line in sorted(filter(None, wanted), key=len, reverse=True)[:_TRIED]:
         for close in get_close_matches(line, known, n=_TRIED, cutoff=0.5):
             yield keys.index(close) - wanted.index(line)

@@ -234,7 +234,7 @@ class TextSubject:
 
     async def _evaluate(self, case: Case, texts: Texts) -> Outcome:
         """Evaluate texts on a case. Raises CandidateFailed where they fail."""
-        text = texts[TEXT] if self._single else texts
+        text = texts[TEXT] if self._single else dict(texts)  # what a function does to its own is its own affair
         with capturing() if self._capture else nullcontext(Captured()) as captured:
             try:
                 with boundary("evaluate"):
