@@ -182,6 +182,7 @@ BOTH = {
         f"{tagged('src/solver.py', SOLVER)}\n{tagged('config.json', CONFIG)}",
         f"<diagnosis>d</diagnosis>\n{tagged('./src/solver.py', FENCED)}\n{tagged('`config.json`', CONFIG)}",
         f"I change two files.\n\n`src/solver.py`\n{FENCED}\n\n**config.json**\n```json\n{CONFIG}\n```\nDone.",
+        f"{tagged('solver.py', SOLVER)}\n{tagged('config.json', CONFIG).removesuffix('</edit>')}",
         f"solver.py\n{SOLVER}\nFile: project/config.json\n{CONFIG}",
         f"```python src/solver.py\n{SOLVER}\n```\n```json:config.json\n{CONFIG}\n```",
         f"### src\\solver.py\n\n{FENCED}\n{CONFIG.replace('SEARCH', 'SEARCH config.json')}",

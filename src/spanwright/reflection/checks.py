@@ -56,7 +56,7 @@ _PROSE = (
     "repair",
 )
 _LESSONS, _LESSON_LENGTH = 5, 400
-_LEAST_WHOLE = 0.5
+_LEAST_WHOLE = 0.3
 """A text without blocks, where blocks were asked for, has at least this part of the current one's length: a shorter one
 is a piece of it."""
 
