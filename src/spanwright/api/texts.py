@@ -89,7 +89,8 @@ async def optimize_text(  # noqa: PLR0913  (a door, like `optimize`)
     and chosen by, and the best output of each is in `result.best_of_cases`. `Evals(cases=..., validation=...)` or a
     Dataset is for texts that shall do well on cases that they have not seen.
 
-    `trial` says how texts are tried. The rest is as for `optimize`; a rollout is one call of `evaluate`.
+    `trial` says how texts are tried. The rest is as for `optimize`; a rollout is one call of `evaluate`, and with a
+    refiner one more for each rewrite.
 
     Raises UsageError before anything is spent, UserBug where `evaluate` fails for the seed as well, StoreError.
     """
