@@ -19,7 +19,7 @@ from spanwright.reflection.artifacts import elides, whole_artifact
 from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.fences import unfenced
 from spanwright.reflection.names import meant
-from spanwright.reflection.patches import Broken, blocks_of, has_blocks, is_all_blocks, patchable, patched
+from spanwright.reflection.patches import Broken, blocks_of, has_blocks, has_remains, is_all_blocks, patchable, patched
 from spanwright.reflection.placeholders import placeholders
 from spanwright.reflection.placing import Misfit
 from spanwright.reflection.prose import prose
@@ -210,17 +210,30 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
 def _artifact(said: str, id: ComponentId, ground: Ground) -> str | Refusal:
     """Return the whole new text of an artifact, be it given as such or as blocks; or why it is neither."""
     parent, text = ground.texts[id], clean(said)
-    if has_blocks(parent) or not has_blocks(text) or not (ground.patches or is_all_blocks(text)):
-        whole = whole_artifact(said, parent)
-        if ground.patches and patchable(parent) and len(whole) < _LEAST_WHOLE * len(parent):
-            lengths = f"{len(whole)} characters, the current one has {len(parent)}"
-            return _no(RefusalReason.PATCH, f"`{id}` has no block, and is no whole text: it has {lengths}")
-        return whole
+    as_blocks = has_blocks(text) and not has_blocks(parent) and (ground.patches or is_all_blocks(text))
+    if not as_blocks and not (ground.patches and patchable(parent)):
+        return whole_artifact(said, parent)
+    written = _from_blocks(text, parent) if as_blocks else _in_place_of_blocks(said, parent)
+    return written if isinstance(written, str) else _no(RefusalReason.PATCH, f"in `{id}` {written.why}")
+
+
+def _from_blocks(text: str, parent: str) -> str | Misfit:
     blocks = blocks_of(text)
-    if isinstance(blocks, Broken):
-        return _no(RefusalReason.PATCH, f"in `{id}` {blocks.why}")
-    result = patched(parent, blocks)
-    return _no(RefusalReason.PATCH, f"in `{id}` {result.why}") if isinstance(result, Misfit) else result
+    written = Misfit(why=blocks.why) if isinstance(blocks, Broken) else patched(parent, blocks)
+    if isinstance(written, str) and has_remains(written) and not has_remains(parent):
+        return Misfit(why="a block has marks within its lines")
+    return written
+
+
+def _in_place_of_blocks(said: str, parent: str) -> str | Misfit:
+    """Return a whole text that was given though blocks were asked for, if it is one."""
+    whole = whole_artifact(said, parent)
+    if has_remains(whole) and not has_remains(parent):
+        return Misfit(why="the marks of a block are not whole")
+    if len(whole) < _LEAST_WHOLE * len(parent):
+        lengths = f"{len(whole)} characters, the current one has {len(parent)}"
+        return Misfit(why=f"is no block, and no whole text: it has {lengths}")
+    return whole
 
 
 def _bared(text: str, parent: str) -> str:

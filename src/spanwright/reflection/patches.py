@@ -16,6 +16,9 @@ from spanwright.reflection.placing import Misfit, Spot, spot_of
 _BEGIN = re.compile(r"\s*<{5,9} ?(?:SEARCH|ORIGINAL)\b>?(?P<file>[^\n]*)", re.IGNORECASE)
 _MIDDLE = re.compile(r"\s*={5,9}\s*")
 _END = re.compile(r"\s*>{5,9} ?(?:REPLACE|UPDATED)\b<?[^\n]*", re.IGNORECASE)
+_REMAINS = re.compile(
+    r"(?:<{4,}|>{4,}) ?(?:SEARCH|REPLACE|ORIGINAL|UPDATED)|^\s*(?:<{7}|>{7})(?![<>])", re.MULTILINE | re.IGNORECASE
+)
 _TALK = 0.5
 """The most that may stand around blocks, as a part of the blocks, where whole texts were asked for."""
 _CONTEXTS = (1, 3, 8, 20)
@@ -51,6 +54,11 @@ def patchable(text: str) -> bool:
 def has_blocks(said: str) -> bool:
     """Return whether an opening mark stands in what was said."""
     return any(_BEGIN.fullmatch(line) for line in said.split("\n"))
+
+
+def has_remains(text: str) -> bool:
+    """Return whether a text holds marks, whole or broken, that its author did not mean to be in it."""
+    return _REMAINS.search(text) is not None
 
 
 def is_all_blocks(said: str) -> bool:
