@@ -21,7 +21,7 @@ def refining_of(task: TextTask, reflection: Model | None) -> tuple[Refining | No
         return None, None
     model = reflection if refiner.model is None else resolve(refiner.model)
     if model is None:
-        raise UsageError("the refiner has no model, and reflection_model= is none", "Say Refiner(model=...)")
+        raise UsageError("the refiner has no model, and reflection_model= is not one", "Say Refiner(model=...)")
     prompt = refiner.prompt.strip() or refiner_prompt()
 
     def advice(context: ReflectionContext) -> str:
