@@ -265,7 +265,8 @@ class TextSubject:
         if not self._call.takes_earlier:
             return
         earlier = self._earlier[case]
-        insort(earlier, Earlier(texts=own(candidate.texts), score=score, output=output), key=lambda each: -each.score)
+        texts = candidate.texts if self._refined is None else own(candidate.texts)
+        insort(earlier, Earlier(texts=texts, score=score, output=output), key=lambda each: -each.score)
         del earlier[_REMEMBERED:]
 
     def _checked(self, outcome: Outcome) -> Outcome:
