@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Processes that run the tests: one a core, at most four, for each imports everything. JOBS=0 runs them in pytest alone.
-JOBS ?= auto
+# Processes that run the tests: one more than there are cores, for many tests wait for servers and processes; at most
+# four, for each imports everything. JOBS=0 runs them in pytest alone.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 # Servers to export to and frameworks to optimize, each in an environment of its own: theirs and ours need not agree.
 BACKENDS ?= .venv-backends
 MLFLOW := mlflow==3.17.2
@@ -52,10 +53,10 @@ $(VENV)/.installed: $(VENV)/.requirements pyproject.toml
 demo: setup ## Optimize the example agents with simulated models, without a network
 	$(BIN)/spanwright demo
 
-PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
+PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 # Writing back looks at every agent that the process knows: beside all other tests that are hundreds, so it runs apart.
-test: setup ## Run the tests, a process a core (ARGS="-k pool" passes on to pytest)
+test: setup ## Run the tests, several processes at once (ARGS="-k pool" passes on to pytest)
 ifeq ($(ARGS),)
 	$(PYTEST) --ignore tests/source
 	$(PYTEST) tests/source

@@ -47,9 +47,9 @@ from spanwright.engine import (
     Job,
     Made,
     Means,
-    Origin,
     Problem,
     Processes,
+    Recipe,
     Site,
     Tried,
     Workplace,
@@ -179,7 +179,7 @@ async def ours(base_url: str, load: Load) -> Sequence[float]:
     traffic = Traffic(Terms(limits=[Limits(in_flight=load.in_flight)], deadlines=deadlines))
     conduct = Conduct(run="load", budget=budget, concurrency=load.in_flight, deadlines=deadlines)
     argument = json.dumps([base_url, at_once + 50, load.rollouts])
-    pool = Processes(workers=load.workers, imports=Origin(maker="load:made", argument=argument))
+    pool = Processes(workers=load.workers, imports=Recipe(maker="load:made", argument=argument))
     executor = pool if load.workers else InProcess()
     with tempfile.TemporaryDirectory() as folder, SpanRecorder.attach() as recorder:
         async with client, SqliteStore(Path(folder) / "load.sqlite").run("load") as journal:

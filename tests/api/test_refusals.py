@@ -1,6 +1,6 @@
 """What is wrong is said before money is spent: what it is, which, and what to do."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from api_world import Right, Task, Teacher, speaker, words
@@ -89,6 +89,13 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"evals": words(40), "budget": Budget(rollouts=10)},
     ),
     "unlimited": ("the budget limits nothing", "Set one of rollouts", {"budget": Budget()}),
+    "no seconds": ("the budget's seconds=nan is no amount", "a number", {"budget": Budget(seconds=float("nan"))}),
+    "owed dollars": ("the budget's usd=-1 is no amount", "a number", {"budget": Budget(rollouts=400, usd=-1)}),
+    "half a rollout": (
+        "the budget's rollouts=80.5 is no amount",
+        "a whole number",
+        {"budget": Budget(rollouts=cast("int", 80.5))},
+    ),
     "undecorated": (
         "the function 'undecorated' is not decorated, so its agents are unknown",
         "@optimizable(agents=",

@@ -6,6 +6,6 @@ import anyio
 from text_world import counted
 
 
-def work(store: Path, log: Path) -> None:
+def work(mode: str, store: Path, log: Path) -> None:
     """Work on the run until it ends or this process does."""
-    anyio.run(counted, store, log)
+    anyio.run(counted, mode, store, log)

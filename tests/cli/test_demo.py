@@ -28,11 +28,11 @@ def test_the_demo_shows_models_scores_and_the_diff_of_two_components(spanwright)
 
 
 def test_the_demo_as_json_is_one_object_and_is_resumed_by_its_name(spanwright):
-    ended = json.loads(spanwright("demo", "--agent", "multihop", "--rollouts", "200", "--json").stdout)
+    ended = json.loads(spanwright("demo", "--agent", "multihop", "--rollouts", "170", "--json").stdout)
 
     again = json.loads(spanwright("resume", ended["run"], "--json").stdout)
 
-    assert 100 < ended["rollouts"] <= 200  # a seed that nothing beats is tested alone
+    assert 60 < ended["rollouts"] <= 170  # a seed that nothing beats is tested alone
     assert ended == again
 
 

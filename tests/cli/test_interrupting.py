@@ -3,6 +3,8 @@ import signal
 import time
 from contextlib import suppress
 
+import pytest
+
 from spanwright.core.events import RolloutEnded, RolloutStarted
 from spanwright.errors import StoreError
 from spanwright.store import SqliteReader
@@ -31,8 +33,11 @@ def history(folder):
     return list(reader.events("it")) if any(run.name == "it" for run in reader.runs()) else []
 
 
-def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright):
-    process = start(*OPTIMIZE, environment=SLOW)
+@pytest.mark.parametrize(
+    "where", [(), pytest.param(("--executor", "processes:1"), marks=pytest.mark.slow)], ids=["here", "worker"]
+)
+def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright, where):
+    process = start(*OPTIMIZE, *where, environment=SLOW)
     wait_for_rollouts(folder, 3)
 
     process.send_signal(signal.SIGINT)
@@ -51,8 +56,11 @@ def test_ctrl_c_once_drains_and_the_run_can_be_resumed(start, folder, spanwright
     assert 80 == json.loads(resumed.stdout)["rollouts"]
 
 
-def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder, spanwright):
-    process = start(*OPTIMIZE, environment={"TINY_SECONDS": "300"})
+@pytest.mark.parametrize(
+    "where", [(), pytest.param(("--executor", "processes:1"), marks=pytest.mark.slow)], ids=["here", "worker"]
+)
+def test_ctrl_c_twice_cancels_at_once_and_the_run_can_be_resumed(start, folder, spanwright, where):
+    process = start(*OPTIMIZE, *where, environment={"TINY_SECONDS": "300"})
     wait_for_rollouts(folder, 3)
 
     process.send_signal(signal.SIGINT)

@@ -86,7 +86,6 @@ class Scene:
     def child(self, failpoint: str = "") -> Generator[tuple[ForkServerProcess, Connection]]:
         """Let a process work on the run; it is forked from one that has imported everything."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crash_child"])
         ours, theirs = context.Pipe()
         arguments = (self.url, self.path, self.manner, theirs, failpoint)
         process = context.Process(target=crash_child.work, args=arguments)

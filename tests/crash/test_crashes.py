@@ -29,7 +29,6 @@ TRANSITIONS = (
     "reflection_ended",
     "judged",
     "trace:9",
-    "judged:1",
     "search_ended",
     "run_ended",
 )
@@ -39,7 +38,7 @@ TRANSITIONS = (
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     """A model server that outlives its clients."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # the fork server imports by it
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))  # it imports its world by it
     with serve_in_subprocess("--world", "clerk:models", "--salt", SALT, *LAWS) as url:
         yield url
 

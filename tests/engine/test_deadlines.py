@@ -124,5 +124,6 @@ def test_a_deadline_never_fires_because_our_loop_was_late() -> None:
 
 @pytest.mark.parametrize("name", ["model_call", "straggler", "tool_call", "rollout", "validation", "outage"])
 def test_a_deadline_that_leaves_no_time_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="leaves no time"):
-        Deadlines(**{name: 0.0})
+    for limit in (0.0, float("nan")):
+        with pytest.raises(UsageError, match="leaves no time"):
+            Deadlines(**{name: limit})

@@ -11,14 +11,14 @@ import pytest_asyncio
 from executor_world import MANY, SEED, Anything, made
 
 from spanwright.core.rollout import STRAGGLER, Blame
-from spanwright.engine import Executor, InProcess, Job, Origin, Processes, Ray, Site, Tried, Workplace
+from spanwright.engine import Executor, InProcess, Job, Processes, Ray, Recipe, Site, Tried, Workplace
 from spanwright.engine.executors import Cut
 from spanwright.engine.executors.worker import made_by
 from spanwright.errors import UsageError, WorldDown, WorldFailed
 from spanwright.models import Traffic
 from spanwright.telemetry import SpanRecorder
 
-WORLD = Origin(maker="executor_world:made", argument="the world")
+WORLD = Recipe(maker="executor_world:made", argument="the world")
 WORKERS = 2
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -254,9 +254,9 @@ async def test_a_worker_that_does_not_answer_is_killed_and_replaced(tmp_path: Pa
 
 
 async def test_a_worker_that_imports_something_else_is_an_error_before_anything_is_tried() -> None:
-    origin = Origin(maker="executor_world:made", argument="another world")
+    recipe = Recipe(maker="executor_world:made", argument="another world")
     with SpanRecorder.attach() as recorder, pytest.raises(UsageError, match="imported something else"):
-        async with Processes(workers=1, imports=origin).open(site_of(recorder, Traffic())):
+        async with Processes(workers=1, imports=recipe).open(site_of(recorder, Traffic())):
             raise AssertionError("nothing is opened")
 
 
@@ -266,7 +266,7 @@ async def test_a_worker_that_imports_something_else_is_an_error_before_anything_
 )
 async def test_what_a_worker_cannot_import_is_named(maker: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        made_by(Origin(maker=maker, argument=""))
+        made_by(Recipe(maker=maker, argument=""))
 
 
 async def test_no_workers_and_objects_without_an_origin_are_refused() -> None:

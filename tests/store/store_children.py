@@ -1,7 +1,4 @@
-"""Stories that run in child processes, to be killed or starved there. They are started from a fork server.
-
-The server imports the library once, so that a child costs milliseconds.
-"""
+"""Stories that run in child processes, to be killed or starved there, started from the fork server of all tests."""
 
 import asyncio
 import multiprocessing
@@ -29,7 +26,6 @@ Story = Callable[[Path, str, Connection], None]
 def child(story: Story, path: Path, run: str = "monday") -> Generator[tuple[ForkServerProcess, Connection], None, None]:
     """Run a story in a child process; it tells by the connection what it has done."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["spanwright.store"])
     ours, theirs = context.Pipe()
     process = context.Process(target=story, args=(path, run, theirs))
     process.start()

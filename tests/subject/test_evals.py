@@ -148,6 +148,7 @@ def test_evaluators_of_the_cases_themselves_are_enough() -> None:
         (Evals(cases=[], metric=lambda *_: 1.0), "the eval set has no cases"),
         (Evals(cases=dataset(3), validation=dataset(2)), "two cases have the id 'c0'"),
         (Evals(cases=[own("a"), own("a")]), "two cases have the id 'a'"),
+        (Evals(cases=[1, 2]), "a case is int 1"),
         (Dataset(name="evals", cases=cases(3)), "nothing judges the case 'c0'"),
         (Dataset(name="evals", cases=[own("a"), *cases(1)]), "nothing judges the case 'c0'"),
         (cases(3), "list is no eval set"),

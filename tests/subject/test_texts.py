@@ -28,7 +28,7 @@ from spanwright import (
 )
 from spanwright.core.candidate import Kind
 from spanwright.subject import subject_of, texts_in_code
-from spanwright.subject.rewriting import Question, Reach, answer, origins, write_back
+from spanwright.subject.rewriting import Question, Reach, answer, whereabouts, write_back
 from spanwright.subject.rewriting.reach import agents_in
 
 GREETING = "Hello."
@@ -130,7 +130,7 @@ async def test_they_are_listed_with_where_they_are_written_and_what_cannot_be_kn
     reach = Reach(module=module.__name__, name="run")
 
     found = await subject_of(module.run, None, {}).components()
-    listed = {each.id: (each, origin) for each, origin in origins(found, module.run, agents_in(module.run), reach)}
+    listed = {each.id: (each, place) for each, place in whereabouts(found, module.run, agents_in(module.run), reach)}
 
     assert {"helper/instructions", "text/opening", "helper/closing", "text/made"} == set(listed)
     assert "Please:" == listed["text/opening"][0].text

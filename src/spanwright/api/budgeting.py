@@ -1,7 +1,8 @@
 """What a run may spend where nobody says it, and what cannot work, said before money is spent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import timedelta
 
 from pydantic_ai.models import Model
 
@@ -50,6 +51,7 @@ def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
         raise UsageError(
             "the budget limits nothing", "Set one of rollouts, reflections, requests, tokens, usd, seconds"
         )
+    _check_amounts(given)
     if given.rollouts is None:
         return given
     block = min(policy.block or len(splits.validation), len(splits.validation))
@@ -63,6 +65,19 @@ def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     if given.reflections is None:
         given = replace(given, reflections=max(10, given.rollouts // ROLLOUTS_PER_REFLECTION))
     return given
+
+
+def _check_amounts(budget: Budget) -> None:
+    """Raise UsageError for a limit that is no amount: it would stop nothing, or everything, and nobody would know."""
+    for name in (field.name for field in fields(budget)):
+        limit: object = getattr(budget, name)
+        if limit is None:
+            continue
+        amount = limit.total_seconds() if isinstance(limit, timedelta) else limit
+        whole = name in {"rollouts", "reflections", "requests", "tokens"}
+        if isinstance(amount, bool) or not isinstance(amount, int if whole else int | float) or not amount >= 0:
+            kind = "a whole number" if whole else "a number"
+            raise UsageError(f"the budget's {name}={limit!r} is no amount", f"Give {kind}, or None for no limit")
 
 
 def _is_priced(model: Model, prices: Mapping[str, Price]) -> bool:

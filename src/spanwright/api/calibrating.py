@@ -9,7 +9,7 @@ from typing import Never
 
 from spanwright.api.budgeting import default_budget
 from spanwright.api.carrying import check_recordings, place_of, redaction_of, remote_of, site_of, store_of
-from spanwright.api.elsewhere import origin_of
+from spanwright.api.elsewhere import recipe_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
 from spanwright.api.preparing import prepare
 from spanwright.api.sameness import check_same
@@ -99,8 +99,9 @@ async def calibrate(  # noqa: PLR0913  (a door, like `optimize`)
             check_same(name, journal, replace(problem, splits=replace(problem.splits, train=(), test=())))
             kept = exporter.overheard(journal, problem.splits)
             means = Means(journal=kept, recorder=recorder, observers=observers, redaction=redaction, traffic=traffic)
-            origin = origin_of(subject, evals, deps, objective)
-            where, site = place_of(how, journal), site_of(problem, means, conduct, origin)
+            recipe = recipe_of(subject, evals, deps, objective)
+            where, site = place_of(how, journal), site_of(problem, means, conduct, recipe)
+            site = replace(site, exported=exporter.take)
             async with exporter.following(journal.events()), where.open(site) as workplace:
                 await Calibration(problem, replace(means, workplace=workplace), conduct, repeats=repeats).run()
             events = tuple(journal.events())

@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from spanwright.api.calibrated import calibrated
-from spanwright.api.elsewhere import OriginOf
+from spanwright.api.elsewhere import RecipeOf
 from spanwright.api.learning import taught
 from spanwright.api.options import DEFAULT_STORE, Run
 from spanwright.api.preparing import Prepared
@@ -52,7 +52,7 @@ class Circumstances:
     stop: Stop
     exporter: Exporter
     redaction: "RunRedaction | None"
-    origin: OriginOf
+    recipe: RecipeOf
     """How workers in other processes come by what the run is about."""
     opening: Opening = as_it_is
     traced: bool = True
@@ -101,7 +101,8 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 traffic=traffic,
             )
             files = partial(files_of, under.store.reader, name)
-            where, site = place_of(how, journal), site_of(problem, means, conduct, under.origin)
+            where, site = place_of(how, journal), site_of(problem, means, conduct, under.recipe)
+            site = replace(site, exported=exporter.take)
             async with (
                 tracking.following(journal.events, files),
                 exporter.following(journal.events()),
@@ -117,7 +118,6 @@ async def search(prepared: Prepared, under: Circumstances) -> Result:
                 *exporter.lines,
                 *tracking.lines,
                 *workplace.remarks,
-                *_unexported(how),
                 *_worlds(ended.remark),
                 *_went(traffic.counts),
             )
@@ -132,7 +132,7 @@ def place_of(how: Run, journal: Journal) -> Executor:
     return InProcess() if has_ended else how.executor
 
 
-def site_of(problem: Problem, means: Means, conduct: Conduct, origin: OriginOf) -> Site:
+def site_of(problem: Problem, means: Means, conduct: Conduct, recipe: RecipeOf) -> Site:
     """Return what an executor has to know of a run."""
     return Site(
         subject=problem.subject,
@@ -143,14 +143,8 @@ def site_of(problem: Problem, means: Means, conduct: Conduct, origin: OriginOf) 
         deadlines=conduct.deadlines,
         prices=conduct.prices,
         fingerprints=problem.fingerprints,
-        origin=origin,
+        recipe=recipe,
     )
-
-
-def _unexported(how: Run) -> tuple[str, ...]:
-    if not how.export or isinstance(how.executor, InProcess):
-        return ()
-    return ("export: the spans of rollouts that were done by workers are not exported; the run's own are",)
 
 
 def _worlds(remark: str) -> tuple[str, ...]:

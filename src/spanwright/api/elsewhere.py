@@ -14,7 +14,7 @@ from pydantic_evals import Dataset
 from spanwright.api.refining import refining_of
 from spanwright.core.case import Case
 from spanwright.core.protocols import RemoteSubject
-from spanwright.engine import Imports, Made, Origin, unjudged
+from spanwright.engine import Imports, Made, Recipe, unjudged
 from spanwright.errors import UsageError
 from spanwright.store import of_cases, of_evaluators
 from spanwright.subject import (
@@ -32,7 +32,7 @@ from spanwright.subject import (
     subject_of,
 )
 
-OriginOf: TypeAlias = Callable[[Imports], Origin]
+RecipeOf: TypeAlias = Callable[[Imports], Recipe]
 """Says how workers come by what a run is about. Raises UsageError for what they cannot import."""
 
 AnyEvals: TypeAlias = Dataset[Any, Any, Any] | Evals[Any, Any, Any]
@@ -53,10 +53,10 @@ class Names:
 _NAMES: Final = TypeAdapter(Names)
 
 
-def origin_of(subject: object, evals: object, deps: object, objective: Objective | None) -> OriginOf:
+def recipe_of(subject: object, evals: object, deps: object, objective: Objective | None) -> RecipeOf:
     """Return how workers come by an agent, a program, a factory, and by what judges it."""
 
-    def origin(imports: Imports) -> Origin:
+    def recipe(imports: Imports) -> Recipe:
         if isinstance(subject, RemoteSubject):
             raise UsageError("what is optimized works in another process already", "Leave executor= out")
         names = Names(
@@ -66,9 +66,9 @@ def origin_of(subject: object, evals: object, deps: object, objective: Objective
             objective=_objective(objective, imports),
             figure=objective if isinstance(objective, str) else None,
         )
-        return Origin(maker="spanwright.api.elsewhere:made", argument=_NAMES.dump_json(names).decode())
+        return Recipe(maker="spanwright.api.elsewhere:made", argument=_NAMES.dump_json(names).decode())
 
-    return origin
+    return recipe
 
 
 def _objective(objective: Objective | None, imports: Imports) -> str | None:
@@ -77,10 +77,10 @@ def _objective(objective: Objective | None, imports: Imports) -> str | None:
     return _found(objective, "objective", "the objective")
 
 
-def origin_of_text(task: TextTask) -> OriginOf:
+def recipe_of_text(task: TextTask) -> RecipeOf:
     """Return how workers come by a task on texts."""
 
-    def origin(imports: Imports) -> Origin:
+    def recipe(imports: Imports) -> Recipe:
         if TextSubject(task, {}, ()).takes_earlier:
             raise UsageError(
                 "evaluate takes earlier=, the best results so far, which no other process knows",
@@ -93,9 +93,9 @@ def origin_of_text(task: TextTask) -> OriginOf:
                 "Say Refiner(model=...), or leave executor= out",
             )
         name = imports.subject or _found(task, "subject", "the task")
-        return Origin(maker="spanwright.api.elsewhere:made_of_text", argument=name)
+        return Recipe(maker="spanwright.api.elsewhere:made_of_text", argument=name)
 
-    return origin
+    return recipe
 
 
 def _found(wanted: object, field: str, what: str) -> str:

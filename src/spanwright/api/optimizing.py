@@ -9,7 +9,7 @@ from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.models import Model
 
 from spanwright.api.carrying import Circumstances, check_recordings, redaction_of, remote_of, run_of, search, store_of
-from spanwright.api.elsewhere import origin_of
+from spanwright.api.elsewhere import recipe_of
 from spanwright.api.options import Deps, DepsFrom, EvalsOf, EvidenceFrom, In, Meta, Options, Out, Prompt, Run
 from spanwright.api.preparing import prepare
 from spanwright.api.wishes import Wishes
@@ -112,6 +112,6 @@ async def optimize(  # noqa: PLR0913  (the one door: at most twelve)  # pyright:
             stop=stop or Stop(),
             exporter=exporter,
             redaction=redaction,
-            origin=origin_of(subject, evals, deps, objective),
+            recipe=recipe_of(subject, evals, deps, objective),
         )
         return await search(prepared, under)

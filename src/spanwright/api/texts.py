@@ -10,7 +10,7 @@ from pydantic_ai.models import Model
 
 from spanwright.api.budgeting import budgeted
 from spanwright.api.carrying import Circumstances, redaction_of, run_of, search, store_of
-from spanwright.api.elsewhere import origin_of_text
+from spanwright.api.elsewhere import recipe_of_text
 from spanwright.api.options import Run
 from spanwright.api.preparing import Prepared
 from spanwright.api.refining import goal_with_refiner, on_refining, refining_of
@@ -122,7 +122,7 @@ async def optimize_task(task: TextTask, ways: Ways) -> Result:
                 exporter=exporter,
                 redaction=redaction,
                 traced=False,
-                origin=origin_of_text(task),
+                recipe=recipe_of_text(task),
                 opening=partial(_opening, subject, drafter if task.seed is None else None),
             )
             return await search(prepared, under)

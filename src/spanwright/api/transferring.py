@@ -13,7 +13,7 @@ from pydantic_ai.models import Model
 from spanwright.api.budgeting import check_priced
 from spanwright.api.carrying import check_recordings, redaction_of, run_of, store_of
 from spanwright.api.options import DepsFrom, EvalsOf, Run
-from spanwright.api.origin import Origin, check_same_cases, is_kept, origin_of
+from spanwright.api.pair import Pair, check_same_cases, is_kept, pair_of
 from spanwright.api.preparing import Prepared, prepare
 from spanwright.api.sameness import check_same
 from spanwright.api.watching import watched
@@ -67,15 +67,15 @@ async def transfer(  # noqa: PLR0913  (a door, like `optimize`)
     """
     others = _resolved(models)
     where = store_of(store)
-    origin = origin_of(source, where)
+    pair = pair_of(source, where)
     wishes = Wishes(
-        components=lambda component: component.id in origin.seed.texts,
+        components=lambda component: component.id in pair.seed.texts,
         objective=objective,
         reflection=_Nobody(),
         policy=Policy.default(),
         budget=Budget(reflections=0),
     )
-    course = _Course(origin=origin, how=run_of(run), store=where, budget=budget or Budget(), stop=stop or Stop())
+    course = _Course(pair=pair, how=run_of(run), store=where, budget=budget or Budget(), stop=stop or Stop())
     ready: dict[str, Prepared] = {}
     for name, model in others.items():
         with recast(subject, model) as playing, SpanRecorder.attach() as unseen:
@@ -89,7 +89,7 @@ async def transfer(  # noqa: PLR0913  (a door, like `optimize`)
         halted = next((each.stopped_by for each in rows if each.stopped_by), "") or _used_up(allowed)
         with recast(subject, model):
             rows.append(await course.measure(ready[name], model, allowed, halted))
-    return Transferred(run=origin.run, at_home=origin.at_home, models=tuple(rows))
+    return Transferred(run=pair.run, at_home=pair.at_home, models=tuple(rows))
 
 
 def _resolved(models: Sequence[Model | str]) -> Mapping[str, Model]:
@@ -122,7 +122,7 @@ def _used_up(budget: Budget) -> str:
 class _Course:
     """How one model after the other is measured."""
 
-    origin: Origin
+    pair: Pair
     how: Run
     store: Store
     budget: Budget
@@ -130,11 +130,11 @@ class _Course:
 
     def name_on(self, model: str) -> str:
         """Return the name under which the store has the rollouts on a model."""
-        return f"{self.how.name or self.origin.run} on {model}"
+        return f"{self.how.name or self.pair.run} on {model}"
 
     def check(self, prepared: Prepared, model: Model, *, among: int) -> None:
         """Raise UsageError for what cannot be measured, within the budget or at all."""
-        check_same_cases(self.origin, prepared)
+        check_same_cases(self.pair, prepared)
         check_recordings(prepared, redaction_of(self.how))
         check_priced(self.budget, _asked(prepared, model), self.how.prices)
         cases = len(prepared.problem.splits.test)
@@ -169,7 +169,7 @@ class _Course:
 
     async def _measured(self, name: str, prepared: Prepared, model: Model, allowed: Budget) -> str:
         """Go on with the run of one model, and return why it paused, "" if it did not."""
-        how, problem = self.how, _problem(prepared.problem, self.origin, model)
+        how, problem = self.how, _problem(prepared.problem, self.pair, model)
         budget = replace(allowed, rollouts=2 * len(problem.splits.test), reflections=0)
         redaction = redaction_of(how)
         conduct = Conduct(
@@ -184,7 +184,7 @@ class _Course:
             exporter = stack.enter_context(Exporter.recording(how.export, redaction))
             named = {purpose: model_id(each) for purpose, each in _asked(prepared, model).items()}
             told = announcement(budget, problem.splits, named, prepared.remarks)
-            progress = stack.enter_context(watched(how, f"Seed and winner of {self.origin.run}. {told}"))
+            progress = stack.enter_context(watched(how, f"Seed and winner of {self.pair.run}. {told}"))
             journal = await stack.enter_async_context(self.store.run(name))
             check_same(name, journal, problem)
             watching = [*how.observers, *exporter.observers, *([] if progress is None else [progress])]
@@ -197,12 +197,12 @@ class _Course:
                 redaction=redaction or KnownSecrets.of(os.environ),
                 traffic=Traffic(Terms(limits=how.limits, deadlines=how.deadlines)),
             )
-            measuring = Measuring(problem, means, conduct, winner=self.origin.winner)
+            measuring = Measuring(problem, means, conduct, winner=self.pair.winner)
             await stack.enter_async_context(exporter.following(journal.events()))
             return await measuring.run()
 
 
-def _problem(problem: Problem, origin: Origin, model: Model) -> Problem:
+def _problem(problem: Problem, pair: Pair, model: Model) -> Problem:
     """Return what is measured on a model: texts of the run, its test cases, and nothing to learn from."""
     fingerprints = {
         key: model_id(model) if key.startswith("model of ") else each for key, each in problem.fingerprints.items()
@@ -210,9 +210,9 @@ def _problem(problem: Problem, origin: Origin, model: Model) -> Problem:
     return replace(
         problem,
         splits=Splits(train=(), validation=(), test=problem.splits.test),
-        seed=origin.seed,
-        components=origin.components,
-        fingerprints={**fingerprints, "winner": origin.winner.id},
+        seed=pair.seed,
+        components=pair.components,
+        fingerprints={**fingerprints, "winner": pair.winner.id},
     )
 
 

@@ -19,7 +19,7 @@ from spanwright.report import Result, Screen, reflection_transcript, rollout_tra
 from spanwright.report.figures import approximate_tokens, score
 from spanwright.store import RunSummary, SqliteReader
 from spanwright.subject import OutOfReach, chosen, named, preview_of, texts_in_code
-from spanwright.subject.rewriting import Origin, Reach, origins
+from spanwright.subject.rewriting import Reach, Whereabouts, whereabouts
 
 _EXCERPT = 60
 
@@ -68,17 +68,17 @@ def show_components(subject: str, *, as_json: bool) -> None:
     """Print the components of an agent, a factory or a program, without calling a model."""
     found, beyond = anyio.run(_discover, subject)
     if as_json:
-        records = tuple(Listed.of(component, origin) for component, origin in found)
+        records = tuple(Listed.of(component, place) for component, place in found)
         typer.echo(TypeAdapter(tuple[Listed, ...]).dump_json(records).decode())
         return
     by_default = {component.id for component in chosen([component for component, _ in found], None)}
     rows = [("COMPONENT", "KIND", "DEFAULT", "~TOKENS", "FROM", "TEXT")]
-    for component, origin in found:
+    for component, place in found:
         mark = "dynamic" if component.dynamic else "yes" if component.id in by_default else "no"
         tokens = str(approximate_tokens(component.text))
-        rows.append((component.id, component.kind.value, mark, tokens, _place(origin), _excerpt(component.text)))
+        rows.append((component.id, component.kind.value, mark, tokens, _place(place), _excerpt(component.text)))
     typer.echo(columns(rows))
-    obstacles = [(origin.component, origin.obstacle) for _, origin in found if origin.obstacle]
+    obstacles = [(place.component, place.obstacle) for _, place in found if place.obstacle]
     if obstacles:
         typer.echo("Cannot be written back into the source:", err=True)
         typer.echo(columns([(f"  {component}", reason) for component, reason in obstacles]), err=True)
@@ -141,34 +141,36 @@ class Listed(Component):
     """Why it cannot be written back; empty where it can."""
 
     @classmethod
-    def of(cls, component: Component, origin: Origin) -> "Listed":
+    def of(cls, component: Component, place: Whereabouts) -> "Listed":
         """Return what is printed of a component."""
         known = {each.name: getattr(component, each.name) for each in fields(component)}
-        file = "" if origin.file is None else str(origin.file)
+        file = "" if place.file is None else str(place.file)
         tokens = approximate_tokens(component.text)
-        return cls(**known, tokens=tokens, file=file, line=origin.line, obstacle=origin.obstacle)
+        return cls(**known, tokens=tokens, file=file, line=place.line, obstacle=place.obstacle)
 
 
-async def _discover(subject: str) -> tuple[tuple[tuple[Component, Origin], ...], tuple[OutOfReach, ...]]:
+async def _discover(subject: str) -> tuple[tuple[tuple[Component, Whereabouts], ...], tuple[OutOfReach, ...]]:
     meant = named(subject)
     if isinstance(meant, Subject):
         elsewhere = "another process has it"
-        return tuple((each, Origin(component=each.id, obstacle=elsewhere)) for each in await meant.components()), ()
+        return tuple(
+            (each, Whereabouts(component=each.id, obstacle=elsewhere)) for each in await meant.components()
+        ), ()
     module, _, name = subject.partition(":")
     agents = agents_of(meant)
     previews = [await preview_of(agent) for agent in agents]
     found = [component for preview in previews for component in preview.components.values()]
     found += texts_in_code([agent.name or "" for agent in agents])
     beyond = tuple(each for preview in previews for each in preview.out_of_reach)
-    return origins(found, meant, agents, Reach(module=module, name=name)), beyond
+    return whereabouts(found, meant, agents, Reach(module=module, name=name)), beyond
 
 
-def _place(origin: Origin) -> str:
-    if origin.file is None:
+def _place(place: Whereabouts) -> str:
+    if place.file is None:
         return "-"
     here = Path.cwd()
-    file = origin.file.relative_to(here) if origin.file.is_relative_to(here) else origin.file
-    return f"{file}:{origin.line}"
+    file = place.file.relative_to(here) if place.file.is_relative_to(here) else place.file
+    return f"{file}:{place.line}"
 
 
 def reader_of(store: Path) -> SqliteReader:

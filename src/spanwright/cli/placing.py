@@ -3,7 +3,7 @@
 from pydantic import TypeAdapter
 
 from spanwright.cli.invocation import Invocation
-from spanwright.engine import Executor, InProcess, Origin, Processes, Ray
+from spanwright.engine import Executor, InProcess, Processes, Ray, Recipe
 from spanwright.errors import UsageError
 
 INVOCATION: TypeAdapter[Invocation] = TypeAdapter(Invocation)
@@ -20,7 +20,7 @@ def executor_of(invocation: Invocation) -> Executor:
             f"--executor {invocation.executor!r} is no place for rollouts",
             "Say processes or ray, and if you like how many workers: processes:4",
         )
-    origin = Origin(maker="spanwright.cli.elsewhere:made", argument=INVOCATION.dump_json(invocation).decode())
+    recipe = Recipe(maker="spanwright.cli.elsewhere:made", argument=INVOCATION.dump_json(invocation).decode())
     if kind == "ray":
-        return Ray(workers=int(number), imports=origin) if number else Ray(imports=origin)
-    return Processes(workers=int(number), imports=origin) if number else Processes(imports=origin)
+        return Ray(workers=int(number), imports=recipe) if number else Ray(imports=recipe)
+    return Processes(workers=int(number), imports=recipe) if number else Processes(imports=recipe)

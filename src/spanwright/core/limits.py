@@ -26,7 +26,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("in_flight", "requests_per_minute", "tokens_per_minute"):
             limit: float | None = getattr(self, name)
-            if limit is not None and limit < 1:
+            if limit is not None and not limit >= 1:
                 raise UsageError(f"{name}={limit} lets no request through", "Give at least 1, or None for no limit")
 
 
@@ -58,7 +58,7 @@ class Deadlines:
     def __post_init__(self) -> None:
         for name in ("model_call", "straggler", "hedge", "tool_call", "rollout", "validation", "outage"):
             limit: float | None = getattr(self, name)
-            if limit is not None and limit <= 0:
+            if limit is not None and not limit > 0:
                 raise UsageError(f"{name}={limit} leaves no time", "Give a positive number, or None for no limit")
 
 

@@ -61,6 +61,8 @@ class Accounts:
                 self._most = event.budget if isinstance(event, RunStarted) else _larger(self._most, event.budget)
                 self._in_flight.clear()
                 self._reflecting.clear()
+                if isinstance(event, RunStarted):
+                    self._spent += event.drafted
             case RolloutStarted():
                 if event.number in self._begun:
                     self.faults.append(f"rollout {event.number} was begun twice")

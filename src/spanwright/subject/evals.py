@@ -114,6 +114,10 @@ def _converted(
     """Return our cases for the user's. A case without a name is named by its place."""
     converted: list[Case] = []
     for case in part.cases if isinstance(part, Dataset) else part:
+        if not isinstance(case, TheirCase):  # pyright: ignore[reportUnnecessaryIsInstance]  (users give anything)
+            raise UsageError(
+                f"a case is {type(case).__name__} {case!r:.60}", "Give each as pydantic_evals.Case(inputs=...)"
+            )
         id = case.name or f"case {len(theirs) + 1}"
         if id in theirs:
             raise UsageError(f"two cases have the id {id!r}", "Name each case once, over all splits")

@@ -26,6 +26,7 @@ from spanwright.telemetry.attribution import attributed, blame, governing
 from spanwright.telemetry.diagnoses import check
 from spanwright.telemetry.export import Delivery, Destination, Export, Exporter, Outcome
 from spanwright.telemetry.facts import Facts, facts_json, facts_of, folded, told
+from spanwright.telemetry.flatten import flattening
 from spanwright.telemetry.recorder import (
     BlindRecorder,
     SpanRecorder,
@@ -72,6 +73,7 @@ __all__ = [
     "expect_spans",
     "facts_json",
     "facts_of",
+    "flattening",
     "folded",
     "governing",
     "mark_components",

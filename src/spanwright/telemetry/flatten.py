@@ -5,7 +5,7 @@ SDK spans that are kept make Python's garbage collector the bottleneck; nothing 
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -50,6 +50,11 @@ def flatten(span: ReadableSpan, also: Mapping[str, str] | None = None) -> Span:
         links=tuple(f"{link.context.trace_id:032x}" for link in links) if links else (),
         dropped=span.dropped_attributes,
     )
+
+
+def flattening(take: Callable[[Span], None]) -> Callable[[ReadableSpan], None]:
+    """Return what hands each span to `take` as plain data."""
+    return lambda span: take(flatten(span))
 
 
 def _event(event: Event) -> SpanEvent:

@@ -24,7 +24,7 @@ from spanwright.engine.executors.messages import (
     read_from_worker,
     to_worker,
 )
-from spanwright.engine.executors.protocol import Imports, Origin, Site, Workplace
+from spanwright.engine.executors.protocol import Imports, Recipe, Site, Workplace
 from spanwright.errors import UsageError
 
 _BESIDE_ROLLOUTS: Final = 16
@@ -77,7 +77,7 @@ class Ray:
     workers: int = 2
     cpus: float = 1.0
     """Cores that Ray sets aside for each worker."""
-    imports: Imports | Origin = field(default_factory=Imports)
+    imports: Imports | Recipe = field(default_factory=Imports)
     """Where a worker finds what the run is about, where that cannot be found out."""
     silence: float | None = 300.0
     """Seconds without a sign of life after which a worker is killed. None: never."""
@@ -86,7 +86,7 @@ class Ray:
     async def open(self, site: Site) -> AsyncGenerator[Workplace]:
         """Connect to the cluster, and start the workers. Raises UsageError where they cannot work."""
         setup = setup_of(site, self.imports, self.workers)
-        terms = Terms(workers=self.workers, fingerprints=site.fingerprints, silence=self.silence)
+        terms = Terms.of(site, self.workers, self.silence)
         with _connected(self) as ray:
             options = {"num_cpus": self.cpus, "max_restarts": 0, "max_concurrency": site.concurrency + _BESIDE_ROLLOUTS}
             kind = ray.remote(**options)(RayWorker)

@@ -6,7 +6,7 @@ workers were lost is tried alone in a worker: if it is what kills them, it takes
 
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,11 +15,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from spanwright.core.rollout import Blame, Failure
-from spanwright.core.trace import Trace
+from spanwright.core.trace import Span, Trace
 from spanwright.core.usage import Usage
 from spanwright.engine.executors.member import Line, LineLost, Member
 from spanwright.engine.executors.messages import Setup
-from spanwright.engine.executors.protocol import Cut, Imports, Job, Origin, Site, Tried, World
+from spanwright.engine.executors.protocol import Cut, Imports, Job, Recipe, Site, Tried, World
 from spanwright.engine.one_error import one_error
 from spanwright.errors import UsageError
 from spanwright.models import Traffic
@@ -50,22 +50,30 @@ class Terms:
     fingerprints: Mapping[str, str]
     """The run's: a worker that imports something else must not work for it."""
     silence: float | None
+    exported: Callable[[Span], None] | None
+    """Takes the spans of workers."""
+
+    @classmethod
+    def of(cls, site: Site, workers: int, silence: float | None) -> "Terms":
+        """Return those of a run."""
+        return cls(workers=workers, fingerprints=site.fingerprints, silence=silence, exported=site.exported)
 
 
-def setup_of(site: Site, imports: Imports | Origin, workers: int) -> Setup:
+def setup_of(site: Site, imports: Imports | Recipe, workers: int) -> Setup:
     """Return what workers are told. Raises UsageError for what they cannot import, and for no workers at all."""
     if workers < 1:
         raise UsageError(f"workers={workers} does no rollout", "Give at least 1")
     if isinstance(imports, Imports):
-        if site.origin is None:
+        if site.recipe is None:
             raise UsageError("what is optimized here cannot be tried in other processes", "Leave executor= out")
-        imports = site.origin(imports)
+        imports = site.recipe(imports)
     return Setup(
-        origin=imports,
+        recipe=imports,
         path=tuple(sys.path),
         deadlines=site.deadlines,
         prices=site.prices,
         concurrency=site.concurrency,
+        exported=site.exported is not None,
     )
 
 
@@ -162,7 +170,8 @@ class Crew:
 
     async def _hired(self, *, spare: bool = False) -> Member:
         line = await self._hire(spare=spare)
-        return Member(line, self._traffic, fingerprints=self._terms.fingerprints, changed=self._wake)
+        terms = self._terms
+        return Member(line, self._traffic, fingerprints=terms.fingerprints, exported=terms.exported, changed=self._wake)
 
     def _least_busy(self) -> Member | None:
         return min((each for each in self._members if each.at_work), key=lambda each: each.load, default=None)

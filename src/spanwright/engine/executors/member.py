@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
+from spanwright.core.trace import Span
 from spanwright.engine.executors.messages import (
     Beat,
     Close,
@@ -17,6 +18,7 @@ from spanwright.engine.executors.messages import (
     FromWorker,
     Perform,
     Ready,
+    Spanned,
     ToWorker,
     Unable,
 )
@@ -68,7 +70,13 @@ class Member:
     """A worker. `changed` is called whenever it becomes ready, unable, or is gone."""
 
     def __init__(
-        self, line: Line, traffic: Traffic, *, fingerprints: Mapping[str, str], changed: Callable[[], None]
+        self,
+        line: Line,
+        traffic: Traffic,
+        *,
+        fingerprints: Mapping[str, str],
+        exported: Callable[[Span], None] | None,
+        changed: Callable[[], None],
     ) -> None:
         self.ready: Ready | None = None
         """What it said when it was ready."""
@@ -83,6 +91,7 @@ class Member:
         self._line = line
         self._fingerprints = fingerprints
         self._tower = Tower(traffic, line.send)
+        self._exported = exported
         self._changed = changed
         self._pending: dict[int, _Pending] = {}
 
@@ -148,6 +157,9 @@ class Member:
                 self._end(message)
             case Closed():
                 self.closed = message
+            case Spanned():
+                if self._exported is not None:
+                    self._exported(message.span)
             case Beat():
                 pass
             case TakeOff():

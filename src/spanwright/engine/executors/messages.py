@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from spanwright.core.limits import Deadlines
 from spanwright.core.prices import Price
-from spanwright.core.trace import Trace
-from spanwright.engine.executors.protocol import Origin, Tried
+from spanwright.core.trace import Span, Trace
+from spanwright.engine.executors.protocol import Recipe, Tried
 from spanwright.models.far import FromSender, ToSender
 from spanwright.store.codec import decode, encode
 from spanwright.store.folding import Folded, as_bytes, as_text, fold, unfold
@@ -27,13 +27,15 @@ class Setup:
     """The first message to a worker: what the run is about."""
 
     kind: Literal["setup"] = "setup"
-    origin: Origin
+    recipe: Recipe
     path: tuple[str, ...]
     """Where modules are looked for."""
     deadlines: Deadlines
     prices: Mapping[str, Price]
     concurrency: int
     """Rollouts that may come at a time."""
+    exported: bool = False
+    """Whether its spans go to the user's backend, by the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spanned:
+    """A span has ended that is to be exported."""
+
+    kind: Literal["spanned"] = "spanned"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
     """A sign of life, every second or so."""
 
@@ -130,7 +140,7 @@ class Closed:
 
 
 ToWorker: TypeAlias = Setup | Perform | CutShort | Drop | Close | ToSender
-FromWorker: TypeAlias = Ready | Unable | Done | Beat | Closed | FromSender
+FromWorker: TypeAlias = Ready | Unable | Done | Spanned | Beat | Closed | FromSender
 
 # An infinite or undefined figure would be written as null, which cannot be read.
 _LOSSLESS = ConfigDict(ser_json_inf_nan="constants")

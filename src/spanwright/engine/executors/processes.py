@@ -12,7 +12,7 @@ from functools import partial
 from spanwright.engine.executors.crew import Terms, setup_of, working
 from spanwright.engine.executors.member import LineLost
 from spanwright.engine.executors.messages import HEAD, FromWorker, Setup, ToWorker, read_from_worker, to_worker
-from spanwright.engine.executors.protocol import Imports, Origin, Site, Workplace
+from spanwright.engine.executors.protocol import Imports, Recipe, Site, Workplace
 
 
 def _cores() -> int:
@@ -28,7 +28,7 @@ class Processes:
     """
 
     workers: int = field(default_factory=_cores)
-    imports: Imports | Origin = field(default_factory=Imports)
+    imports: Imports | Recipe = field(default_factory=Imports)
     """Where a worker finds what the run is about, where that cannot be found out."""
     silence: float | None = 300.0
     """Seconds without a sign of life after which a worker is killed: a tool blocks its event loop. None: never."""
@@ -37,7 +37,7 @@ class Processes:
     async def open(self, site: Site) -> AsyncGenerator[Workplace]:
         """Start the workers; end them when the run ends. Raises UsageError where they cannot work."""
         setup = setup_of(site, self.imports, self.workers)
-        terms = Terms(workers=self.workers, fingerprints=site.fingerprints, silence=self.silence)
+        terms = Terms.of(site, self.workers, self.silence)
         async with working(terms, partial(_hired, setup), site.traffic) as crew:
             yield crew
 

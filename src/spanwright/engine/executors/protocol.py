@@ -20,7 +20,7 @@ from spanwright.core.protocols import Evaluator, Recorder, Subject
 from spanwright.core.rollout import Blame, Failure
 from spanwright.core.score import Score
 from spanwright.core.tools_used import ToolsUsed
-from spanwright.core.trace import Trace
+from spanwright.core.trace import Span, Trace
 from spanwright.core.usage import Usage
 from spanwright.errors import WorldDown, WorldFailed
 from spanwright.models import Traffic
@@ -127,7 +127,7 @@ class Workplace(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Recipe:
     """How a worker comes by subject and evaluators: it imports `maker` and calls it with `argument`.
 
     Objects do not travel: what is not importable cannot be tried elsewhere, and nothing is ever pickled.
@@ -176,7 +176,9 @@ class Site:
     deadlines: Deadlines = field(default_factory=Deadlines)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     fingerprints: Mapping[str, str] = field(default_factory=dict[str, str])
-    origin: Callable[[Imports], Origin] | None = None
+    exported: Callable[[Span], None] | None = None
+    """Takes each span that ends in another process; None where they go nowhere beyond their trace."""
+    recipe: Callable[[Imports], Recipe] | None = None
     """Says how workers come by subject and evaluators. Raises UsageError for what cannot be imported; None where that
     is not known at all."""
 

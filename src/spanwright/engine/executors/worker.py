@@ -13,6 +13,7 @@ import anyio
 from anyio import to_thread
 
 from spanwright.core.candidate import Candidate
+from spanwright.core.trace import Span
 from spanwright.engine.executors.here import Here
 from spanwright.engine.executors.messages import (
     Beat,
@@ -25,14 +26,15 @@ from spanwright.engine.executors.messages import (
     Perform,
     Ready,
     Setup,
+    Spanned,
     ToWorker,
     Unable,
 )
-from spanwright.engine.executors.protocol import Cut, Job, Made, Origin
+from spanwright.engine.executors.protocol import Cut, Job, Made, Recipe
 from spanwright.errors import UsageError
 from spanwright.models import FarTraffic, Terms
 from spanwright.subject import named
-from spanwright.telemetry import SpanRecorder
+from spanwright.telemetry import SpanRecorder, flattening
 
 _BEAT: Final = 1.0
 """Seconds between two signs of life."""
@@ -53,13 +55,16 @@ class Worker:
     async def live(self) -> None:
         """Import what is needed, say so, and stand ready until the run closes it."""
         try:
-            made = made_by(self._setup.origin, self._setup.path)
+            made = made_by(self._setup.recipe, self._setup.path)
         except UsageError as error:
             self._send(Unable(what=error.what, remedy=error.remedy))
             return
         to_thread.current_default_thread_limiter().total_tokens = max(40, self._setup.concurrency)
         around = made.around or nullcontext
-        with around(), SpanRecorder.attach() as recorder:
+        with (
+            around(),
+            SpanRecorder.attach(outlet=flattening(self._export) if self._setup.exported else None) as recorder,
+        ):
             self._made = made
             self._here = Here(
                 made.subject,
@@ -77,6 +82,9 @@ class Worker:
                     await self._closing.wait()
                 group.cancel_scope.cancel()
             self._send(Closed(diagnoses=recorder.diagnoses))
+
+    def _export(self, span: Span) -> None:
+        self._send(Spanned(span=span))
 
     async def perform(self, asked: Perform) -> Done | None:
         """Do a job; None where it was dropped."""
@@ -117,8 +125,8 @@ class Worker:
             await anyio.sleep(_BEAT)
 
 
-def made_by(origin: Origin, path: tuple[str, ...] = ()) -> Made:
+def made_by(recipe: Recipe, path: tuple[str, ...] = ()) -> Made:
     """Return what a run is about, by import. Raises UsageError."""
     sys.path.extend(each for each in path if each not in sys.path)
-    maker = cast("Callable[[str], Made]", named(origin.maker))
-    return maker(origin.argument)
+    maker = cast("Callable[[str], Made]", named(recipe.maker))
+    return maker(recipe.argument)

@@ -5,23 +5,23 @@ Apart from the rest of the room, because reading source takes a library that a r
 
 from spanwright.subject.patched import FilePatch, Unwritable, WriteBack
 from spanwright.subject.rewriting.apart import ask
-from spanwright.subject.rewriting.planning import Answer, Origin, Question, answer, origins
+from spanwright.subject.rewriting.planning import Answer, Question, Whereabouts, answer, whereabouts
 from spanwright.subject.rewriting.reach import Reach, agents_in, reach_of
 from spanwright.subject.rewriting.write_back import apply, write_back
 
 __all__ = [
     "Answer",
     "FilePatch",
-    "Origin",
     "Question",
     "Reach",
     "Unwritable",
+    "Whereabouts",
     "WriteBack",
     "agents_in",
     "answer",
     "apply",
     "ask",
-    "origins",
     "reach_of",
+    "whereabouts",
     "write_back",
 ]

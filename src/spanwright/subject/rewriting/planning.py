@@ -55,7 +55,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Whereabouts:
     """Where a component's text is written, or why it cannot be written back."""
 
     component: ComponentId
@@ -80,20 +80,22 @@ async def answer(question: Question) -> Answer:
         return known if question.files is not None else _planned(question, subject, agents, found, known)
 
 
-def origins(
+def whereabouts(
     found: Sequence[Component], subject: object, agents: Sequence[AbstractAgent[Any, Any]], reach: Reach
-) -> tuple[tuple[Component, Origin], ...]:
+) -> tuple[tuple[Component, Whereabouts], ...]:
     """Return the components that were found of agents, each with where its text is written."""
     known = library()
     sources = _origins(subject, agents, reach, tuple(known.files))
-    told: list[tuple[Component, Origin]] = []
+    told: list[tuple[Component, Whereabouts]] = []
     for component in found:
         spot = _spot(component, sources, known)
         if isinstance(spot, Nowhere):
-            told.append((component, Origin(component=component.id, obstacle=spot.reason)))
+            told.append((component, Whereabouts(component=component.id, obstacle=spot.reason)))
         else:
             line = spot.line if isinstance(spot, InPack) else spot.file.line(spot.node)
-            told.append((component, Origin(component=component.id, file=spot.file.path, line=line, what=spot.what)))
+            told.append(
+                (component, Whereabouts(component=component.id, file=spot.file.path, line=line, what=spot.what))
+            )
     return tuple(told)
 
 

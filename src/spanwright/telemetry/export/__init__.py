@@ -2,6 +2,7 @@
 
     exporter     follows a run: the recorder whose spans go out, the observer that tells the story
     story        events into spans (told: their form and ids, wording: what they say, spoken: inputs and outputs)
+    afar         spans that ended in other processes
     target       `Export`: where to, with presets
     outbox       the bounded queue and the thread that sends
     otlp (logs), mlflow, phoenix    deliver a batch (environment: the OTEL_EXPORTER_OTLP_* variables)

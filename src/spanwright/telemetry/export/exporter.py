@@ -10,12 +10,15 @@ from typing import Protocol
 from anyio import to_thread
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 
 from spanwright.core.case import Case
 from spanwright.core.events import Event
 from spanwright.core.protocols import Journal, Observer, Redaction
+from spanwright.core.trace import Span
 from spanwright.errors import UsageError
 from spanwright.telemetry.export import environment
+from spanwright.telemetry.export.afar import readable
 from spanwright.telemetry.export.outbox import Destination, Outbox
 from spanwright.telemetry.export.spoken import Overheard, Spokens
 from spanwright.telemetry.export.story import Story
@@ -97,6 +100,11 @@ class Exporter:
         self._spokens.know(cases)
         return Overheard(journal, self._spokens)
 
+    @property
+    def take(self) -> Callable[[Span], None] | None:
+        """Takes a span that ended in another process and is to be exported; None where nothing is exported."""
+        return None if self._story is None else self._take
+
     @asynccontextmanager
     async def following(self, earlier: Iterable[Event]) -> AsyncGenerator[None, None]:
         """Follow a run of which `earlier` is what other processes did. Leaving the block waits for the backend a bit.
@@ -119,11 +127,17 @@ class Exporter:
             await to_thread.run_sync(self._outbox.close, self._target.patience, abandon_on_cancel=True)
 
     def _tell(self, told: Told) -> None:
+        self._send(told.as_span)
+
+    def _take(self, span: Span) -> None:
+        self._send(partial(readable, span))
+
+    def _send(self, made: Callable[[Resource], ReadableSpan]) -> None:
         if self._outbox is not None:
-            self._outbox.put(told.as_span(Resource({})))
+            self._outbox.put(made(Resource({})))
             return
         try:
-            self.recorder.publish(told.as_span(self.recorder.resource))
+            self.recorder.publish(made(self.recorder.resource))
         except Exception as error:  # noqa: BLE001 - a span processor of the user's may raise anything, and the run goes on
             self._refused[f"{type(error).__name__}: {error}"] += 1
 

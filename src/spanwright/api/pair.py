@@ -15,7 +15,7 @@ _NOT_COMPARED = ("case:", "model of ", "policy", "evidence", "goals", "guards", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Pair:
     """What is to be tried elsewhere."""
 
     run: str
@@ -27,7 +27,7 @@ class Origin:
     """None where the store does not know the run: then the evals are taken on trust."""
 
 
-def origin_of(source: Result | str, store: Store) -> Origin:
+def pair_of(source: Result | str, store: Store) -> Pair:
     """Return seed and winner of a run. Raises UsageError where there is nothing to compare."""
     name = source if isinstance(source, str) else source.run
     events = tuple(store.reader.events(name)) if isinstance(source, str) or is_kept(store, name) else ()
@@ -42,7 +42,7 @@ def origin_of(source: Result | str, store: Store) -> Origin:
             f"run {name!r} chose the model itself ({', '.join(chosen)})",
             "Optimize texts for one model, and transfer them",
         )
-    return Origin(
+    return Pair(
         run=name,
         seed=result.seed,
         winner=result.best,
@@ -59,12 +59,12 @@ def is_kept(store: Store, run: str) -> bool:
     return any(each.name == run for each in store.reader.runs())
 
 
-def check_same_cases(origin: Origin, prepared: Prepared) -> None:
+def check_same_cases(pair: Pair, prepared: Prepared) -> None:
     """Raise UsageError where seed and winner would be measured with something else than in their run."""
     problem = prepared.problem
     if not problem.splits.test:
-        raise UsageError(f"run {origin.run!r} has no test split", "Give Evals(test=...), or more cases to split")
-    started = origin.started
+        raise UsageError(f"run {pair.run!r} has no test split", "Give Evals(test=...), or more cases to split")
+    started = pair.started
     if started is None:
         return
     known = {id: f"case:{id}" for id in started.test}
@@ -73,7 +73,7 @@ def check_same_cases(origin: Origin, prepared: Prepared) -> None:
         differences.append("other cases fall into the test split")
     if differences:
         raise UsageError(
-            f"seed and winner of run {origin.run!r} were measured with something else: {'; '.join(differences)}",
+            f"seed and winner of run {pair.run!r} were measured with something else: {'; '.join(differences)}",
             "Give the agent, the evals and the objective of the run",
         )
 
