@@ -24,8 +24,8 @@ def context() -> ReflectionContext:
     return ReflectionContext(attempt=1, parent=Candidate(texts=FILES), components=components, examples=())
 
 
-def saying(text: str, **more: str):
-    return lambda request: ChatReply(text=text, **more)
+def saying(text: str, *, cut: bool = False):
+    return lambda request: ChatReply(text=text, finish_reason="length" if cut else "stop")
 
 
 @pytest.mark.parametrize("rung", Rung)
@@ -66,8 +66,8 @@ async def test_what_a_server_refuses_is_left_out_of_a_request_for_blocks_too(ref
 
 
 async def test_an_answer_that_was_cut_is_asked_for_again_though_a_block_of_it_was_whole():
-    cut, whole = saying(f"a.py\n{BLOCK}\nb.py\n<<<<<<< SEA", finish_reason="length"), saying(f"a.py\n{BLOCK}")
-    closed = saying(f'<edit component="a.py">\n{BLOCK}\n</edit>\n<edit component="b.py">\n<<<', finish_reason="length")
+    cut, whole = saying(f"a.py\n{BLOCK}\nb.py\n<<<<<<< SEA", cut=True), saying(f"a.py\n{BLOCK}")
+    closed = saying(f'<edit component="a.py">\n{BLOCK}\n</edit>\n<edit component="b.py">\n<<<', cut=True)
     for first in (cut, closed):
         model = Series(first, whole)
         reflecting, _ = reflector(model, composer=PATCHES)
