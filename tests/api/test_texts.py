@@ -289,7 +289,9 @@ async def test_a_text_that_breaks_gets_the_floor_and_its_error_is_told() -> None
     )
     assert "x = 1" == result.best_text
 
-    noted = await optimize_text("x = 1", evaluate, cases=None, **options(reflection_model=writer))
+    # In order: a writer that answers at once would be out of reflections before the first text has broken.
+    ordered = Policy.default(schedule="ordered")
+    noted = await optimize_text("x = 1", evaluate, cases=None, **options(reflection_model=writer, policy=ordered))
     assert noted.complete
     told = [edit.outcome for context in writer.contexts for edit in context.tried]
     assert any("worse: 11 -> 0" in outcome for outcome in told)
@@ -301,6 +303,18 @@ async def test_an_evaluate_that_fails_for_the_seed_is_a_bug_of_its_author() -> N
 
     with pytest.raises(UserBug, match="KeyError: 'seed'"):
         await optimize_text("x = 0", evaluate, **options())
+
+
+async def test_an_evaluate_that_fails_for_the_seed_is_a_bug_where_it_is_noisy_too() -> None:
+    def evaluate(text: str) -> float:
+        raise KeyError("seed")
+
+    store = MemoryStore()
+    given = options(store=store, run=Run(name="noisy", progress=False), budget=Budget(rollouts=100))
+    with pytest.raises(UserBug, match="KeyError: 'seed'"):
+        await optimize_text("x = 0", evaluate, trial=Trial(noisy=True), **given)
+
+    assert len(list(store.reader.events("noisy"))) < 100
 
 
 @pytest.mark.parametrize(

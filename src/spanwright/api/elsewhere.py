@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 from pydantic import TypeAdapter
 from pydantic_evals import Dataset
 
+from spanwright.api.refining import refining_of
 from spanwright.core.case import Case
 from spanwright.core.protocols import RemoteSubject
 from spanwright.engine import Imports, Made, Recipe, unjudged
@@ -85,6 +86,12 @@ def recipe_of_text(task: TextTask) -> RecipeOf:
                 "evaluate takes earlier=, the best results so far, which no other process knows",
                 "Leave that parameter or executor= out",
             )
+        refiner = task.trial.refiner
+        if refiner is not None and refiner.model is None:
+            raise UsageError(
+                "the refiner asks the reflection model, which no other process knows",
+                "Say Refiner(model=...), or leave executor= out",
+            )
         name = imports.subject or _found(task, "subject", "the task")
         return Recipe(maker="spanwright.api.elsewhere:made_of_text", argument=name)
 
@@ -140,7 +147,8 @@ def made_of_text(argument: str) -> Made:
     if not isinstance(task, TextTask):
         raise UsageError(f"{argument!r} is {type(task).__name__}, not a TextTask", "Name the TextTask")
     evals, given, _ = cases_of(task.cases, task.trial)
-    subject = TextSubject(task, given, evals.goals)
+    refining, _ = refining_of(task, None)
+    subject = TextSubject(task, given, evals.goals, refining)
     cases: Mapping[str, Case] = {case.id: case for case in evals.splits}
     return Made(
         subject=subject,

@@ -13,6 +13,7 @@ from spanwright.api.carrying import Circumstances, redaction_of, run_of, search,
 from spanwright.api.elsewhere import recipe_of_text
 from spanwright.api.options import Run
 from spanwright.api.preparing import Prepared
+from spanwright.api.refining import goal_with_refiner, on_refining, refining_of
 from spanwright.api.reflecting import reflector_of
 from spanwright.api.wishes import Wishes
 from spanwright.baselines import Baseline
@@ -24,7 +25,7 @@ from spanwright.core.protocols import Journal, Reflector
 from spanwright.core.usage import Budget, Usage
 from spanwright.engine import Problem, Stop, unjudged
 from spanwright.errors import UsageError, UserBug, WorldFailed
-from spanwright.reflection import ModelReflector, compose_artifact, compose_draft
+from spanwright.reflection import ModelReflector, compose_draft, composer_of
 from spanwright.report import Result
 from spanwright.search import Mixed, Policy, PolicySettings
 from spanwright.store import Store, fingerprint, of_cases, of_evaluators
@@ -88,7 +89,8 @@ async def optimize_text(  # noqa: PLR0913  (a door, like `optimize`)
     and chosen by, and the best output of each is in `result.best_of_cases`. `Evals(cases=..., validation=...)` or a
     Dataset is for texts that shall do well on cases that they have not seen.
 
-    `trial` says how texts are tried. The rest is as for `optimize`; a rollout is one call of `evaluate`.
+    `trial` says how texts are tried. The rest is as for `optimize`; a rollout is one call of `evaluate`, and with a
+    refiner one more for each rewrite.
 
     Raises UsageError before anything is spent, UserBug where `evaluate` fails for the seed as well, StoreError.
     """
@@ -131,9 +133,8 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
     if task.seed is None and not (task.objective or task.background):
         raise UsageError("there is no seed and no objective, so nobody knows what to write", "Give one of them")
     evals, given, at_hand = cases_of(task.cases, task.trial)
-    subject = TextSubject(task, given, evals.goals)
     baseline = ways.policy if isinstance(ways.policy, Baseline) else Baseline(policy=ways.policy or Policy.default())
-    policy = _fitted(baseline.policy, len(evals.splits.train), at_hand=at_hand, noisy=task.trial.noisy)
+    policy = _fitted(baseline.policy, len(evals.splits.train), at_hand=at_hand, noisy=task.trial.varies)
     policy = policy.wanting(evals.goals)
     wishes = Wishes(
         components=None,
@@ -141,10 +142,17 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         reflection=ways.reflection_model,
         policy=policy,
         budget=ways.budget,
-        writer=partial(ModelReflector, composer=compose_artifact),
+        writer=partial(ModelReflector, composer=composer_of(patches=task.trial.patches)),
         prices=run_of(ways.run).prices,
     )
     reflector, models = reflector_of(wishes, {})
+    if task.trial.patches is not None and not models and task.trial.refiner is None:
+        raise UsageError(
+            f"patches={task.trial.patches} is for a reflection model, and reflection_model= is a reflector of your own",
+            "Give that one composer=composer_of(patches=...), or leave patches= out",
+        )
+    refining, refines = refining_of(task, models.get("reflection"))
+    subject = TextSubject(task, given, evals.goals, refining)
     drafter = reflector
     if models:
         drafter = ModelReflector(models["reflection"], composer=compose_draft)
@@ -154,7 +162,8 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
     if budget.rollouts is not None and budget.reflections is None:
         block = min(policy.block or len(evals.splits.validation), len(evals.splits.validation))
         budget = replace(budget, reflections=10 + 2 * budget.rollouts // block)  # half of them may come to nothing
-    goal = "\n\n".join(part.strip() for part in (task.objective, task.background) if part.strip())
+    goal = goal_with_refiner(task)
+    models = models if refines is None else {**models, "refiner": refines}
     problem = Problem(
         subject=subject,
         evaluator=unjudged,
@@ -178,7 +187,7 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         budget=budgeted(replace(wishes, budget=budget), evals.splits, policy, models),
         models=models,
         wearables=(),
-        remarks=evals.remarks,
+        remarks=(*evals.remarks, *on_refining(task, budget)),
     )
     return prepared, subject, drafter
 
@@ -225,8 +234,9 @@ async def _opening(
 
 async def _drafted(drafter: Reflector, problem: Problem, recorder: SpanRecorder) -> tuple[Mapping[str, str], Usage]:
     """Return the first text and what it took. Raises UserBug where the model writes none, WorldFailed if it is down."""
+    unwritten = tuple(each for each in problem.components if not each.text.strip())
     context = ReflectionContext(
-        attempt=0, parent=problem.seed, components=problem.components, examples=(), objective=problem.objective
+        attempt=0, parent=problem.seed, components=unwritten, examples=(), objective=problem.objective
     )
     usage = Usage()
     said = ""

@@ -89,6 +89,7 @@ class RefusalReason(StrEnum):
     STRANGER = "from a stranger"
     ECHO = "prompt echoed"
     DECLINED = "model declined"
+    PATCH = "patch does not fit"
     FAILED = "reflection failed"
 
 

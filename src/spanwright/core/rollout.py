@@ -71,6 +71,8 @@ class Rollout:
     usage: Usage = field(default_factory=Usage)
     judging: Usage = field(default_factory=Usage)
     """What of `usage` the evaluators' models took, in the last try."""
+    refining: Usage = field(default_factory=Usage)
+    """What of `usage` a refiner within the evaluation took, in the last try."""
     trace_id: str = ""
     judge_trace_id: str = ""
     """The trace of the evaluators; empty where they left no spans."""

@@ -8,6 +8,7 @@ from spanwright.core.context import Example, Recorded
 from spanwright.core.goal import SCORE
 from spanwright.core.proposal import Lesson
 from spanwright.core.protocols import Redaction
+from spanwright.core.refiner import without_refiner
 from spanwright.core.rollout import Observed, Rollout
 from spanwright.core.score import Score
 from spanwright.core.trace import ToolCall
@@ -58,7 +59,7 @@ def contrasts(shop: Workshop, parent: Candidate, examples: Sequence[Example]) ->
 def blamed(observed: Observed, components: Sequence[Component]) -> Mapping[ComponentId, float]:
     """Return the components that spans and evaluators point at, with weights."""
     score = observed.rollout.score or Score(value=0.0)
-    weights = blame(observed.trace, score, components, observed.rollout.tools)
+    weights = blame(without_refiner(observed.trace), score, components, observed.rollout.tools)
     return {id: weight for id, weight in weights.items() if weight > 0}
 
 

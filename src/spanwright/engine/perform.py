@@ -133,6 +133,7 @@ class Performer:
             failure=tried.failure,
             usage=replace(usage, rollouts=1, seconds=seconds),
             judging=tried.judging,
+            refining=tried.refining,
             trace_id=tried.trace.id,
             judge_trace_id=tried.judge_trace_id,
             started=started,

@@ -69,6 +69,8 @@ class Workshop:
         # Where nothing is tried twice, a few cases are all that the seed will ever be tried on.
         least = min(LEAST, len(problem.splits.validation)) if policy.exact else LEAST
         self.seed_failures = SeedFailures(conduct.run, problem.seed.id, least)
+        self._few = len(problem.splits.validation) < least
+        """Whether to measure the seed once does not tell whose fault its failures are."""
         self._cases = {case.id: case for case in problem.splits}
         self.reflections = self._outage(in_a_row=_REFLECTIONS_IN_A_ROW)
         """What reflections know of the world; rollouts have another model, and know their own."""
@@ -245,6 +247,8 @@ class Workshop:
 
     def _watch(self, observed: Observed) -> None:
         failure = observed.rollout.failure
+        if failure is not None and self._few and (bug := self.seed_failures.bug()) is not None:
+            self.fail(bug)
         if failure is not None and failure.blame is Blame.USER:
             rollout = observed.rollout
             trace = f"{self.conduct.run} {rollout.number}"

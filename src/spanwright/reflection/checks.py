@@ -19,7 +19,9 @@ from spanwright.reflection.artifacts import elides, whole_artifact
 from spanwright.reflection.evidence import clean, line
 from spanwright.reflection.fences import unfenced
 from spanwright.reflection.names import meant
+from spanwright.reflection.patches import Broken, blocks_of, has_blocks, has_remains, is_all_blocks, patchable, patched
 from spanwright.reflection.placeholders import placeholders
+from spanwright.reflection.placing import Misfit
 from spanwright.reflection.prose import prose
 from spanwright.reflection.reading import Reading
 from spanwright.reflection.values import show
@@ -40,6 +42,7 @@ _SAMPLES = frozenset(
 _PROSE = (
     "reflect",
     "reflect_artifact",
+    "reflect_patches",
     "scores",
     "reduce",
     "refine",
@@ -49,9 +52,13 @@ _PROSE = (
     "form_tool",
     "form_json",
     "form_tagged",
+    "form_patches",
     "repair",
 )
 _LESSONS, _LESSON_LENGTH = 5, 400
+_LEAST_WHOLE = 0.3
+"""A text without blocks, where blocks were asked for, has at least this part of the current one's length: a shorter one
+is a piece of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +79,11 @@ class Ground:
     """How many of them may be edited; None: all."""
     others: tuple[ComponentId, ...] = ()
     """Components at work that may not be edited now."""
+    patches: bool = False
+    """Whether SEARCH/REPLACE blocks were asked for."""
 
     @classmethod
-    def of(cls, context: ReflectionContext, offered: Sequence[Component]) -> "Ground":
+    def of(cls, context: ReflectionContext, offered: Sequence[Component], *, patches: bool = False) -> "Ground":
         """Return the ground for an answer to a prompt that offered these components."""
         seen = (run for example in context.examples for run in runs(clean(show(example.case.inputs)[:_COMPARED])))
         return cls(
@@ -86,6 +95,7 @@ class Ground:
             strangers=Strangers.of(context),
             most=context.most_edits,
             others=tuple(each.id for each in (*context.components, *context.others) if each not in offered),
+            patches=patches,
         )
 
     def meant(self, name: str) -> ComponentId | None:
@@ -103,7 +113,7 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
     good: dict[ComponentId, Edit] = {}
     bad: list[Refusal] = []
     surplus: list[str] = []
-    for edit in reading.edits:
+    for edit in _joined(reading.edits, ground):
         checked = _checked(edit, ground)
         if isinstance(checked, Refusal):
             bad.append(checked)
@@ -112,6 +122,11 @@ def judged(reading: Reading, ground: Ground) -> Proposal | Refusal:
         else:
             surplus.append(f"not used: more than {ground.most} edits: {checked.component}")
     suspected = tuple(_suspected(reading, ground))
+    if surplus and ground.patches:
+        bad.append(_no(RefusalReason.PATCH, f"it changes {len(good) + len(surplus)} texts, {ground.most} are allowed"))
+    if halved := [each for each in bad if _halves(each, ground)]:
+        detail = "\n".join(dict.fromkeys(each.detail for each in halved))
+        return Refusal(reason=halved[0].reason, detail=detail, suspected=suspected)
     if not good:
         return replace(_worst(bad), suspected=suspected)
     why = [f"{each.component}: {each.why or 'no reason given'}" for each in good.values()]
@@ -139,6 +154,29 @@ def _suspected(reading: Reading, ground: Ground) -> Iterator[ComponentId]:
             yield id
 
 
+def _joined(edits: Iterable[Edit], ground: Ground) -> list[Edit]:
+    """Return edits with all blocks for one text in one of them: they are read against the same text."""
+    joined: dict[ComponentId, int] = {}
+    found: list[Edit] = []
+    for edit in edits:
+        id = ground.meant(edit.component)
+        if id is None or ground.offered[id].kind is not Kind.ARTIFACT or not has_blocks(clean(edit.text)):
+            found.append(edit)
+        elif id in joined:
+            first = found[joined[id]]
+            why = "; ".join(each for each in (first.why, edit.why) if each)
+            found[joined[id]] = Edit(component=first.component, why=why, text=f"{first.text}\n{edit.text}")
+        else:
+            joined[id] = len(found)
+            found.append(edit)
+    return found
+
+
+def _halves(refusal: Refusal, ground: Ground) -> bool:
+    """Return whether the rest of an answer is half a change without what was refused: texts are patched together."""
+    return refusal.reason is RefusalReason.PATCH or (ground.patches and refusal.reason is RefusalReason.WRONG_COMPONENT)
+
+
 def _worst(refusals: Sequence[Refusal]) -> Refusal:
     """Return one refusal for all: an unchanged text tells least of why an answer was no use."""
     if not refusals:
@@ -156,7 +194,10 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         return _no(RefusalReason.WRONG_COMPONENT, f"{named} is not one of {known}")
     parent = ground.texts[id]
     if ground.offered[id].kind is Kind.ARTIFACT:
-        text, checks = whole_artifact(edit.text, parent), _OF_ARTIFACTS
+        written, checks = _artifact(edit.text, id, ground), _OF_ARTIFACTS
+        if isinstance(written, Refusal):
+            return written
+        text = written
     else:
         text, checks = _bared(edit.text, parent), _OF_PROSE
     for check in checks:
@@ -164,6 +205,35 @@ def _checked(edit: Edit, ground: Ground) -> Edit | Refusal:
         if refusal is not None:
             return refusal
     return Edit(component=id, why=" ".join(clean(edit.why).split()), text=text)
+
+
+def _artifact(said: str, id: ComponentId, ground: Ground) -> str | Refusal:
+    """Return the whole new text of an artifact, be it given as such or as blocks; or why it is neither."""
+    parent, text = ground.texts[id], clean(said)
+    as_blocks = has_blocks(text) and not has_blocks(parent) and (ground.patches or is_all_blocks(text))
+    if not as_blocks and not (ground.patches and patchable(parent)):
+        return whole_artifact(said, parent)
+    written = _from_blocks(text, parent) if as_blocks else _in_place_of_blocks(said, parent)
+    return written if isinstance(written, str) else _no(RefusalReason.PATCH, f"in `{id}` {written.why}")
+
+
+def _from_blocks(text: str, parent: str) -> str | Misfit:
+    blocks = blocks_of(text)
+    written = Misfit(why=blocks.why) if isinstance(blocks, Broken) else patched(parent, blocks)
+    if isinstance(written, str) and has_remains(written) and not has_remains(parent):
+        return Misfit(why="a block has marks within its lines")
+    return written
+
+
+def _in_place_of_blocks(said: str, parent: str) -> str | Misfit:
+    """Return a whole text that was given though blocks were asked for, if it is one."""
+    whole = whole_artifact(said, parent)
+    if has_remains(whole) and not has_remains(parent):
+        return Misfit(why="the marks of a block are not whole")
+    if len(whole) < _LEAST_WHOLE * len(parent):
+        lengths = f"{len(whole)} characters, the current one has {len(parent)}"
+        return Misfit(why=f"is no block, and no whole text: it has {lengths}")
+    return whole
 
 
 def _bared(text: str, parent: str) -> str:

@@ -11,9 +11,10 @@ from html import unescape
 from spanwright.core.candidate import ComponentId
 from spanwright.core.proposal import Refusal, RefusalReason
 from spanwright.reflection.evidence import clean
-from spanwright.reflection.fences import read_headings
+from spanwright.reflection.fences import read_headings, unfenced
 from spanwright.reflection.json_text import Unreadable, read_json
 from spanwright.reflection.names import meant
+from spanwright.reflection.patch_answers import read_patches
 from spanwright.reflection.reading import Reading, together
 from spanwright.reflection.shapes import shaped
 from spanwright.reflection.tagged import looks_tagged, read_tags
@@ -53,17 +54,26 @@ class Said:
         return "\n".join(piece for piece in (*self.calls, self.text) if piece.strip())
 
 
-def parse(said: Said, offered: Sequence[ComponentId]) -> Reading | Refusal:
-    """Return what was said, read; or why it cannot be read."""
+def parse(said: Said, offered: Sequence[ComponentId], *, patches: bool = False) -> Reading | Refusal:
+    """Return what was said, read; or why it cannot be read. `patches` may be SEARCH/REPLACE blocks without a form."""
     if said.declined:
         return Refusal(reason=RefusalReason.DECLINED, detail=said.declined)
     calls = [reading for call in said.calls if (reading := _read(call, offered, finished=said.finished)) is not None]
-    reading = together(calls) if calls else _read(said.text, offered, finished=said.finished)
+    loose = _loose(said, offered) if patches and not calls else None
+    reading = together(calls) if calls else loose or _read(said.text, offered, finished=said.finished)
     if reading is None:
         return _unread(said)
     if not reading.edits and not (reading.whole and said.finished):
         return Refusal(reason=RefusalReason.TRUNCATED, detail="the answer ends before its first edit does")
     return reading
+
+
+def _loose(said: Said, offered: Sequence[ComponentId]) -> Reading | None:
+    """Return the blocks of an answer that is neither JSON nor tagged: braces in them are the texts' own."""
+    text = _answer_of(said.text)
+    if looks_tagged(text) >= 0 or unfenced(text).lstrip().startswith(("{", "[")):
+        return None
+    return read_patches(text, offered)
 
 
 def _unread(said: Said) -> Refusal:

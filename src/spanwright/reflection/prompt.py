@@ -58,6 +58,8 @@ class Prompt:
     user: str
     offered: tuple[Component, ...]
     """The components that the prompt shows in full: only these may be edited in the answer."""
+    patches: bool = False
+    """Whether it asks for SEARCH/REPLACE blocks in tags, whatever form it was to ask for."""
     images: tuple[Image, ...] = ()
     """Pictures that go with it, for models that can see. They are not part of the allowance."""
 
@@ -97,6 +99,8 @@ class Words:
     request: str = "request"
     stuck: str = "stuck"
     goal_tokens: int = _OBJECTIVE_TOKENS
+    patches: bool = False
+    """Whether the answer is what changes, as blocks in tags."""
 
 
 def composing(words: str | Words, evidence: Evidence) -> Composer:
@@ -116,14 +120,17 @@ def _composed(
         offered = context.components[:count]
         system, goal = prose(words.system), _goal(context, words.goal_tokens)
         texts = editable(offered, context.parent, briefs)
-        closing = _closing(offered, rung, context.most_edits, words.request)
+        closing = _closing(
+            offered, context.most_edits, words.request, "form_patches" if words.patches else _FORMS[rung]
+        )
         stuck = prose(words.stuck) if context.stuck else ""
         room = allowance - sum(tokens(f"{part}\n\n") for part in (system, goal, texts, stuck, closing))
         if room >= 0:
             cast, *shown = evidence(context, offered, room)
             sections = [goal, cast, texts, *shown, stuck, closing]
             user = marked("\n\n".join(section for section in sections if section))
-            return Prompt(system=system, user=user, offered=offered, images=_images(context))
+            images = _images(context)
+            return Prompt(system=system, user=user, offered=offered, images=images, patches=words.patches)
     raise UsageError(
         f"a reflection prompt of {allowance} tokens cannot hold a component's text",
         "Give the reflector a larger allowance, or a model with a larger context window",
@@ -150,10 +157,10 @@ def _goal(context: ReflectionContext, most: int) -> str:
     return f"# Goal\n{shown}" if shown else ""
 
 
-def _closing(offered: Sequence[Component], rung: Rung, most: int | None, request: str) -> str:
+def _closing(offered: Sequence[Component], most: int | None, request: str, form: str) -> str:
     names = ", ".join(quoted(each.id) for each in offered)
     limit = f" {filled('most_edits', {'most': str(most)})}" if most is not None and len(offered) > most else ""
-    return f"{filled(request, {'components': names, 'limit': limit})}\n\n{prose(_FORMS[rung])}"
+    return f"{filled(request, {'components': names, 'limit': limit})}\n\n{prose(form)}"
 
 
 def _evidence(context: ReflectionContext, offered: Sequence[Component], room: int) -> list[str]:

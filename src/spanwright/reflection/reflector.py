@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import ModelContextWindowExceededError, ModelHTTPError
@@ -16,6 +16,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.output import NativeOutput, OutputSpec, PromptedOutput, ToolOutput
 from pydantic_ai.settings import ModelSettings
 
+from spanwright.core.candidate import Kind
 from spanwright.core.context import ReflectionContext
 from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReason
 from spanwright.core.tokens import tokens
@@ -74,6 +75,11 @@ class ModelReflector:
     `composer` makes the prompt: what the model is told of the evidence.
     """
 
+    agent: ClassVar[str] = "spanwright-reflector"
+    """The name by which spans tell its requests."""
+    named: ClassVar[str] = "the reflection model"
+    """What errors call the model."""
+
     def __init__(
         self,
         model: Model,
@@ -131,13 +137,11 @@ class ModelReflector:
         """Ask until the model answers, leaving out what its server refuses. Raises what `boundary` raises."""
         manner = self._ladder.manner
         while True:
-            earlier = self._earlier(context, manner.rung)
-            room = self._allowance - tokens(earlier.text)
-            prompt = self._compose(context, room, manner.rung, self._briefs)
+            earlier, prompt, rung = self._composed(context, manner.rung)
             user = "\n\n".join(part for part in (earlier.opening, prompt.user, repair) if part)
             try:
-                with boundary("the reflection model"):
-                    response = await self._ask(prompt, user, manner, earlier.messages)
+                with boundary(self.named):
+                    response = await self._ask(prompt, user, replace(manner, rung=rung), earlier.messages)
             except SpanwrightError as error:
                 manner = self._after(error, manner, tokens(earlier.text) + tokens(prompt.text))
             else:
@@ -146,6 +150,14 @@ class ModelReflector:
                     manner=manner, prompt=prompt, sent=sent, said=_said(response), repaired=bool(repair)
                 )
 
+    def _composed(self, context: ReflectionContext, rung: Rung) -> tuple[Conversation, Prompt, Rung]:
+        """Return earlier turns and the prompt, for an answer in the form of `rung`, or of that which patches have."""
+        earlier = self._earlier(context, rung)
+        prompt = self._compose(context, self._allowance - tokens(earlier.text), rung, self._briefs)
+        if not prompt.patches or rung is Rung.TAGGED:
+            return earlier, prompt, rung
+        return self._composed(context, Rung.TAGGED) if earlier.text else (earlier, prompt, Rung.TAGGED)
+
     def _earlier(self, context: ReflectionContext, rung: Rung) -> Conversation:
         return conversation(context.turns, rung, int(self._allowance * SHARE))
 
@@ -153,7 +165,7 @@ class ModelReflector:
         self, prompt: Prompt, user: str, manner: Manner, earlier: Sequence[ModelMessage] = ()
     ) -> ModelResponse:
         """Send one request through an agent, so that it is instrumented; return the answer before anybody judges it."""
-        agent = Agent(name="spanwright-reflector", output_type=_output(manner.rung))
+        agent = Agent(name=self.agent, output_type=_output(manner.rung))
         system = prompt.system
         text = user if manner.system else f"{system}\n\n{user}"
         run = agent.iter(
@@ -189,11 +201,19 @@ class ModelReflector:
     def _judge(self, consultation: _Consultation, context: ReflectionContext) -> Proposal | Refusal:
         """Read and check an answer, and remember whether it could be read."""
         offered = consultation.prompt.offered
-        reading = parse(consultation.said, tuple(component.id for component in offered))
-        unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE
+        patches, said = consultation.prompt.patches, consultation.said
+        ids = tuple(component.id for component in offered)
+        reading = parse(said, ids, patches=any(each.kind is Kind.ARTIFACT for each in offered))
+        # Patches come in one form, however the model answers else.
+        unreadable = isinstance(reading, Refusal) and reading.reason in _UNREADABLE and not patches
         self._ladder.answered(consultation.manner, readable=not unreadable, repaired=consultation.repaired)
-        result = reading if isinstance(reading, Refusal) else judged(reading, Ground.of(context, offered))
-        if isinstance(result, Refusal) and repeats_a_record(consultation.said.raw):
+        ground = Ground.of(context, offered, patches=patches)
+        result = reading if isinstance(reading, Refusal) else judged(reading, ground)
+        if patches and not said.finished and isinstance(result, Proposal):
+            return Refusal(
+                reason=RefusalReason.TRUNCATED, detail="it was cut at a limit of length: half a change is none"
+            )
+        if isinstance(result, Refusal) and repeats_a_record(said.raw):
             return Refusal(reason=RefusalReason.ECHO, detail="the answer repeats the request")
         return result
 
@@ -203,8 +223,8 @@ class ModelReflector:
             return Refusal(reason=RefusalReason.MALFORMED, detail=error.message)
         if self._ladder.proven:
             return Refusal(reason=RefusalReason.DECLINED, detail=error.message)
-        remedy = "Check the reflection model's settings and what its server supports, or choose another model"
-        raise UserBug("the reflection model", error.message, remedy=remedy) from error
+        remedy = "Check that model's settings and what its server supports, or choose another one"
+        raise UserBug(self.named, error.message, remedy=remedy) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +281,8 @@ def _said(response: ModelResponse) -> Said:
 
 def _repair(refusal: Refusal, said: Said) -> str:
     """Return what follows the prompt when the answer to it could not be used."""
-    problem = f"{entries('problems')[refusal.reason]} ({refusal.detail}.)"
+    problem = entries("problems")[refusal.reason]
+    problem += f"\n\n{refusal.detail}" if "\n" in refusal.detail else f" ({refusal.detail}.)"
     answer = fenced(cut(said.raw, _REPAIRED_TOKENS), "answer")
     return marked(filled("repair", {"problem": problem, "answer": answer}))
 

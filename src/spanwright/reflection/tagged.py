@@ -18,7 +18,7 @@ _WHY = re.compile(r"""\b(?:why|reason)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNO
 _INNER = re.compile(
     r"^\s*<component>(.*?)</component>\s*(?:<why>(.*?)</why>\s*)?(?:<text>)?(.*?)(?:</text>)?\s*$", re.DOTALL
 )
-_ENDS_LIKE_A_SENTENCE = re.compile(r"""[.!?:;)\]}>"'”’`*…。！？]\s*$""")
+_ENDS_LIKE_A_SENTENCE = re.compile(r"""[.!?:;)\]}>"'”’`*…。！？]\s*$|>{5,9} ?(?:REPLACE|UPDATED)\s*$""")
 
 
 def looks_tagged(text: str) -> int:

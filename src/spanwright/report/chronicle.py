@@ -77,7 +77,7 @@ class Chronicle:
         """Children that were judged."""
         self.accepted = 0
         self.spending: dict[str, Usage] = {}
-        """What went into what: rollouts by their purpose, judges, reflections. Judges are a part of no rollout here."""
+        """What went into what: rollouts by their purpose, less what judges and a refiner took; these; reflections."""
         self.unscored = 0
         """Rollouts that the world failed, with those that were cut."""
         self.cut = 0
@@ -208,9 +208,11 @@ class Chronicle:
         self.usage += rollout.usage
         self._best.add(rollout)
         self._takings.add(rollout)
-        self._spend(_PURPOSES[rollout.purpose], rollout.usage - rollout.judging)
+        self._spend(_PURPOSES[rollout.purpose], rollout.usage - rollout.judging - rollout.refining)
         if rollout.judging.requests:
             self._spend("judges", rollout.judging)
+        if rollout.refining.requests:
+            self._spend("refiner", rollout.refining)
         self.unscored += rollout.score is None
         self.cut += rollout.failure is not None and rollout.failure.signature == STRAGGLER
         if rollout.tools is not None:

@@ -14,6 +14,7 @@ from typing import Literal
 from spanwright.core.candidate import Candidate, CandidateId, Component, ComponentId
 from spanwright.core.events import Event, StopReason
 from spanwright.core.proposal import Learnt
+from spanwright.core.refiner import REFINER_PROMPT
 from spanwright.core.rollout import Observed
 from spanwright.core.usage import Usage
 from spanwright.errors import UsageError
@@ -57,7 +58,7 @@ class Result:
     usage: Usage
     """What was spent on rollouts and reflections that ended."""
     spending: Mapping[str, Usage]
-    """What went into what: rollouts by their purpose, judges, reflections. Together they are `usage`."""
+    """What went into what: rollouts by their purpose, judges, a refiner, reflections. Together they are `usage`."""
     unscored: int
     """Rollouts that the world failed for good, or that were cut: they count for nothing but what they cost."""
     cut: int
@@ -227,10 +228,11 @@ class Result:
 
     @property
     def best_text(self) -> str:
-        """The winner's text, where there is one component. Raises UsageError where there are several."""
-        if len(self.best.texts) != 1:
-            raise UsageError(f"the run has {len(self.best.texts)} texts", "Look into best.texts")
-        return next(iter(self.best.texts.values()))
+        """The winner's text, where there is one beside a refiner's prompt. Raises UsageError if there are several."""
+        texts = [text for id, text in self.best.texts.items() if id != REFINER_PROMPT] or [*self.best.texts.values()]
+        if len(texts) != 1:
+            raise UsageError(f"the run has {len(texts)} texts", "Look into best.texts")
+        return texts[0]
 
     def worn_by(self, wearables: Iterable[Wears]) -> "Result":
         """Return the result with the agents that `wear` dresses."""

@@ -21,6 +21,7 @@ from spanwright.subject.naming import name_of, named
 from spanwright.subject.optimizable import Definition, decorate, definition_of, optimizable, wearable_of
 from spanwright.subject.out_of_reach import OutOfReach
 from spanwright.subject.recast import recast
+from spanwright.subject.refining import Refiner, Refining
 from spanwright.subject.scoring import Objective, Scoring, score_of
 from spanwright.subject.service import HttpSubject, Listening
 from spanwright.subject.skills import skills
@@ -50,6 +51,8 @@ __all__ = [
     "Objective",
     "OutOfReach",
     "PydanticSubject",
+    "Refiner",
+    "Refining",
     "RehearsedCall",
     "Rules",
     "Scoring",

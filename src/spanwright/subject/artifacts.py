@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 from pydantic_ai.agent import AbstractAgent
@@ -20,12 +21,15 @@ from spanwright.core.events import Event, RolloutEnded
 from spanwright.core.goal import SCORE, Goal
 from spanwright.core.guard import Guard
 from spanwright.core.measured import MEASURED
+from spanwright.core.refiner import REFINER_PROMPT
 from spanwright.core.rollout import Observed, Outcome, Rollout
 from spanwright.errors import CandidateFailed, UsageError
 from spanwright.models import boundary
 from spanwright.subject.captured import Captured, capturing
+from spanwright.subject.components import Components, chosen
 from spanwright.subject.evals import Evals, EvalSet, eval_set
 from spanwright.subject.evaluating import Call, Earlier, Evaluate, outcome_of
+from spanwright.subject.refining import Refinement, Refiner, Refining, Texts, own
 
 TEXT = "text"
 """The name of the one text, where nobody gave it another."""
@@ -47,10 +51,20 @@ class Trial:
     """Whether the same text may score differently on the same case; if not, nothing is evaluated twice."""
     capture: bool = False
     """Whether what an evaluation prints is shown to the reflector."""
+    patches: bool | None = None
+    """Whether the reflection model answers with what changes in the texts, as SEARCH/REPLACE blocks, in place of whole
+    texts. None: where the texts on offer have more than 8,000 characters."""
     guards: Mapping[str, Guard] = field(default_factory=dict[str, Guard])
     """What every new text must keep to, by name or glob."""
     goals: Sequence[Goal] = ()
     """What is wanted beside a high score, of the objectives that `evaluate` names or of what is measured."""
+    refiner: Refiner | None = None
+    """Who rewrites texts within an evaluation, before their score counts. Scores vary with it as if they were noisy."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether a text may score differently when it is tried again."""
+        return self.noisy or self.refiner is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +167,28 @@ def _inputs(item: object) -> object:
     return cast("TheirCase[Any, Any, Any]", item).inputs if isinstance(item, TheirCase) else item
 
 
+def _with_refiner(found: Sequence[Component], refining: Refining) -> tuple[Component, ...]:
+    """Return the texts with the refiner's prompt, if that evolves. Raises UsageError where one has its name."""
+    if any(each.id == REFINER_PROMPT for each in found):
+        raise UsageError(f"the seed has a text {REFINER_PROMPT!r}, as that of the refiner is called", "Rename it")
+    return (*found, refining.component) if refining.refiner.evolve else tuple(found)
+
+
 class TextSubject:
     """Tries texts by calling `evaluate`."""
 
-    def __init__(self, task: TextTask, given: Mapping[str, object], goals: Sequence[Goal]) -> None:
+    def __init__(
+        self, task: TextTask, given: Mapping[str, object], goals: Sequence[Goal], refining: Refining | None = None
+    ) -> None:
         self._call = Call.of(task.evaluate, has_cases=task.cases is not None)
         self._components = components_of(task.seed)
+        self._refined: Refinement | None = None
+        self._refining = ""
+        if refining is not None:
+            self._components = _with_refiner(self._components, refining)
+            guarded = chosen(self._components, Components("all", guards=task.trial.guards))
+            self._refined = Refinement(refining, [each for each in guarded if each.id != REFINER_PROMPT])
+            self._refining = refining.words
         self._single = task.seed is None or isinstance(task.seed, str)
         self._given = given
         self._goals = goals
@@ -186,23 +216,32 @@ class TextSubject:
 
     def fingerprints(self) -> Mapping[str, str]:
         """Return how texts are tried."""
-        return {"evaluations": "captured" if self._capture else "as they are"}
+        tried = {"evaluations": "captured" if self._capture else "as they are"}
+        return {**tried, "refiner": self._refining} if self._refining else tried
 
     async def run(self, candidate: Candidate, case: Case) -> Outcome:
         """Evaluate a candidate on a case.
 
         What `evaluate` raises is a failure of the text; what it raises of the seed too is taken for a bug of its own.
         """
-        text = candidate.texts[TEXT] if self._single else candidate.texts
+        evaluate = partial(self._evaluate, case)
+        if self._refined is None:
+            outcome = await evaluate(candidate.texts)
+        else:
+            outcome = await self._refined.best(candidate, case, evaluate)
+        self._remember(case.id, candidate, outcome.score.value, outcome.output)
+        return outcome
+
+    async def _evaluate(self, case: Case, texts: Texts) -> Outcome:
+        """Evaluate texts on a case. Raises CandidateFailed where they fail."""
+        text = texts[TEXT] if self._single else dict(texts)  # what a function does to its own is its own affair
         with capturing() if self._capture else nullcontext(Captured()) as captured:
             try:
                 with boundary("evaluate"):
                     answer = await self._call(text, self._given[case.id], self._earlier[case.id])
             except CandidateFailed as error:
                 raise _told(error, captured.text) from error
-        outcome = self._checked(outcome_of(answer, captured.text, tuple(candidate.texts)))
-        self._remember(case.id, candidate, outcome.score.value, outcome.output)
-        return outcome
+        return self._checked(outcome_of(answer, captured.text, tuple(texts)))
 
     def recall(
         self, events: Iterable[Event], candidates: Mapping[str, Candidate], observed: Callable[[int], Observed | None]
@@ -226,7 +265,8 @@ class TextSubject:
         if not self._call.takes_earlier:
             return
         earlier = self._earlier[case]
-        insort(earlier, Earlier(texts=candidate.texts, score=score, output=output), key=lambda each: -each.score)
+        texts = candidate.texts if self._refined is None else own(candidate.texts)
+        insort(earlier, Earlier(texts=texts, score=score, output=output), key=lambda each: -each.score)
         del earlier[_REMEMBERED:]
 
     def _checked(self, outcome: Outcome) -> Outcome:

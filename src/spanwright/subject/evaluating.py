@@ -16,7 +16,7 @@ from spanwright.core.trace import Image
 from spanwright.errors import CandidateFailed, UsageError, UserBug
 from spanwright.telemetry.given import as_text
 
-_LONGEST_FEEDBACK, _LONGEST_OUTPUT = 20_000, 100_000
+LONGEST_FEEDBACK, _LONGEST_OUTPUT = 20_000, 100_000
 """Characters that are kept of what an evaluation tells, and of what came out."""
 _MOST_IMAGES, _LARGEST_IMAGE = 4, 2_800_000
 """Pictures that are kept of one evaluation, and characters of one in base64."""
@@ -110,8 +110,8 @@ def outcome_of(answer: object, printed: str, texts: Sequence[ComponentId]) -> Ou
         raise CandidateFailed("evaluation", f"the score was {score.value}\n{printed}".strip(), signature="not finite")
     told = [score.feedback, *(f"{name}: {as_text(value)}" for name, value in given.info.items())]
     told += [f"It printed:\n{printed}"] if printed else []
-    feedback = _shortened("\n".join(each for each in told if each), _LONGEST_FEEDBACK)
-    output = "" if given.output is None else _shortened(as_text(given.output), _LONGEST_OUTPUT)
+    feedback = shortened("\n".join(each for each in told if each), LONGEST_FEEDBACK)
+    output = "" if given.output is None else shortened(as_text(given.output), _LONGEST_OUTPUT)
     images = tuple(given.images)[:_MOST_IMAGES]
     if any(len(each.data) > _LARGEST_IMAGE for each in images):
         raise UserBug("evaluate", "it shows a picture of more than two megabytes", remedy="Make it smaller")
@@ -129,6 +129,7 @@ def _score(given: object, texts: Sequence[ComponentId]) -> Score:
     return given
 
 
-def _shortened(text: str, longest: int) -> str:
+def shortened(text: str, longest: int) -> str:
+    """Return a text in about so many characters: its middle is left out."""
     half = longest // 2
     return text if len(text) <= longest else f"{text[:half]} [... {len(text) - 2 * half} characters ...] {text[-half:]}"

@@ -13,6 +13,7 @@ from spanwright.core.limits import Deadlines
 from spanwright.core.measured import Measured
 from spanwright.core.prices import Price, priced
 from spanwright.core.protocols import Evaluator, Recorder, Subject
+from spanwright.core.refiner import refiners_usage, without_refiner
 from spanwright.core.rollout import STRAGGLER, Blame, Failure, Outcome
 from spanwright.core.score import Score
 from spanwright.core.tools_used import ToolsUsed
@@ -177,6 +178,7 @@ def _tried(job: Job, ran: _Ran, seconds: float) -> Tried:
         judge_trace_id=ran.judged.id if ran.judged.spans else "",
         usage=ran.usage,
         judging=ran.judging,
+        refining=refiners_usage(ran.trace),
         measured=ran.measured,
         tools=_tools(job.case, ran),
         seconds=seconds,
@@ -227,9 +229,10 @@ def _judged(ran: _Ran, score: Score) -> _Ran:
 
 def _tools(case: Case, ran: _Ran) -> ToolsUsed | None:
     """Return what became of the tools; None where no span tells."""
-    if not (ran.trace.model_calls or ran.trace.tool_calls):
+    trace = without_refiner(ran.trace)
+    if not (trace.model_calls or trace.tool_calls):
         return None
-    return tools_used(ran.trace, ran.score, case.metadata)
+    return tools_used(trace, ran.score, case.metadata)
 
 
 def _output(ran: _Ran) -> str:

@@ -63,6 +63,8 @@ class Tried:
     usage: Usage
     judging: Usage = field(default_factory=Usage)
     """What the evaluators took, which is a part of `usage`."""
+    refining: Usage = field(default_factory=Usage)
+    """What a refiner took, likewise."""
     measured: Measured = field(default_factory=Measured)
     tools: ToolsUsed | None = None
     """None where no span tells."""
