@@ -39,7 +39,7 @@ from spanwright.core.candidate import ComponentId
 from spanwright.core.case import Splits
 from spanwright.core.context import ReflectionContext
 from spanwright.core.events import RunStarted
-from spanwright.core.rollout import Observed, Purpose
+from spanwright.core.rollout import Purpose
 from spanwright.engine import (
     Ask,
     Conduct,
@@ -71,7 +71,7 @@ _BEAT = 0.05
 _began: list[float] = []
 """When the rollouts of this side began: workers take a second to start, and nobody measures that."""
 _COUNTED = 0.9
-"""The share of the rollouts that throughput goes by: the last ones wait for nobody but the slowest answers."""
+"""The share of the rollouts after which a side is cut off: the last ones wait for nobody but the slowest answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Measured:
     """What one side did."""
 
     seconds: float
-    """Until nine tenths of the rollouts had ended."""
+    """Until all rollouts that are counted had ended."""
     cpu_seconds: float
     """Of this process alone."""
     workers_cpu_seconds: float = 0.0
@@ -105,7 +105,7 @@ class Measured:
 
     @property
     def per_second(self) -> float:
-        return _COUNTED * self.rollouts / self.seconds
+        return self.rollouts / self.seconds
 
 
 class TaskModel:
@@ -138,9 +138,25 @@ def make_agent(base_url: str, in_flight: int) -> tuple[Agent[None, str], httpx2.
     return agent, client
 
 
+class Ends:
+    """When rollouts ended, and the end of it all when enough have."""
+
+    def __init__(self, load: Load) -> None:
+        self.scope = anyio.CancelScope()
+        self.times: list[float] = []
+        self._enough = int(_COUNTED * load.rollouts)
+
+    def add(self) -> None:
+        """Take note that one has ended."""
+        if len(self.times) < self._enough:
+            self.times.append(time.perf_counter())
+        if len(self.times) == self._enough:
+            self.scope.cancel()
+
+
 async def bare(base_url: str, load: Load) -> Sequence[float]:
     """Run the agent as a user would, so many at once; return when each ended."""
-    ended: list[float] = []
+    ends = Ends(load)
     agent, client = make_agent(base_url, load.in_flight)
     processor, slots = Flat(), anyio.CapacityLimiter(load.in_flight)
     provider = TracerProvider(shutdown_on_exit=False)
@@ -152,12 +168,14 @@ async def bare(base_url: str, load: Load) -> Sequence[float]:
             result = await agent.run(f"Where is order {number}?", capabilities=[Instrumentation(settings=settings)])
             assert result.output == ANSWER
             processor.spans.clear()
-            ended.append(time.perf_counter())
+            ends.add()
 
-    async with client, anyio.create_task_group() as group:
-        for number in range(load.rollouts):
-            group.start_soon(one, number)
-    return ended
+    async with client:
+        with ends.scope:
+            async with anyio.create_task_group() as group:
+                for number in range(load.rollouts):
+                    group.start_soon(one, number)
+    return ends.times
 
 
 async def ours(base_url: str, load: Load) -> Sequence[float]:
@@ -192,20 +210,19 @@ async def ours(base_url: str, load: Load) -> Sequence[float]:
                 deadlines=deadlines,
             )
             async with flowing(traffic), executor.open(site) as workplace:
-                ended = list[float]()
-                means = Means(journal=journal, recorder=recorder, traffic=traffic, workplace=Watched(workplace, ended))
+                ends = Ends(load)
+                means = Means(journal=journal, recorder=recorder, traffic=traffic, workplace=Watched(workplace, ends))
                 _began.append(time.perf_counter())
                 shop = Workshop(problem, Policy.default(), means, conduct)
                 shop.emit(started(problem, budget))
                 lease = await shop.ledger.lease(Ask(rollouts=load.rollouts))
                 assert lease is not None
-                with lease:
+                with lease, ends.scope:
                     cells = tuple((case.id, 0) for case in cases)
                     work = Work(candidate=problem.seed, cells=cells, purpose=Purpose.VALIDATION)
-                    done: Sequence[Observed] = await shop.measure(work, lease)
-                assert all(each.rollout.score is not None for each in done)
+                    await shop.measure(work, lease)
                 await journal.durable()
-    return ended
+    return ends.times
 
 
 @asynccontextmanager
@@ -221,9 +238,9 @@ async def flowing(traffic: Traffic) -> AsyncGenerator[None]:
 class Watched:
     """A workplace of which it is known when each try has come back."""
 
-    def __init__(self, workplace: Workplace, ended: list[float]) -> None:
+    def __init__(self, workplace: Workplace, ends: Ends) -> None:
         self._workplace = workplace
-        self._ended = ended
+        self._ends = ends
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -232,7 +249,8 @@ class Watched:
     async def attempt(self, job: Job, cut: Cut) -> Tried:
         """Try once."""
         tried = await self._workplace.attempt(job, cut)
-        self._ended.append(time.perf_counter())
+        assert tried.score is not None, tried.failure
+        self._ends.add()
         return tried
 
 
@@ -306,17 +324,16 @@ def measure(base_url: str, load: Load) -> Measured:
     _began.append(time.perf_counter())
     ended, late = asyncio.run(watched(lambda: side(base_url, load)))
     late.sort()
-    counted = sorted(ended)[: int(_COUNTED * len(ended))]
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Measured(
-        seconds=counted[-1] - _began[-1],
+        seconds=ended[-1] - _began[-1],
         cpu_seconds=time.process_time() - cpu,
         workers_cpu_seconds=workers.ru_utime + workers.ru_stime,
         workers_rss_peak=workers.ru_maxrss * 1024 if load.workers else 0,
         rss_before=before,
         rss_peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         lag_p99=late[int(0.99 * (len(late) - 1))],
-        rollouts=load.rollouts,
+        rollouts=len(ended),
     )
 
 
