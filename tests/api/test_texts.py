@@ -317,16 +317,50 @@ async def test_an_evaluate_that_fails_for_the_seed_is_a_bug_where_it_is_noisy_to
     assert len(list(store.reader.events("noisy"))) < 100
 
 
+def exits(text: str) -> float:
+    sys.exit(3)
+
+
+async def cancels_itself(text: str) -> float:
+    """As who awaits a task of his own that was cancelled."""
+    raise anyio.get_cancelled_exc_class()
+
+
 @pytest.mark.parametrize(
     ("evaluate", "said"),
     [
         (lambda text: "good", "it returned str, not a number"),
         (lambda text: Score(value=1.0, blame={"other": "?"}), "blames 'other'"),
+        (lambda text: Score(value=1.0, blame={"text": 3}), "says of 'text' int, not a text"),  # pyright: ignore[reportArgumentType]
+        (lambda text: (1.0, {"info": 1}), "it returned tuple"),
+        (exits, "SystemExit: 3"),
+        (cancels_itself, "it cancelled itself"),
     ],
 )
 async def test_an_answer_that_means_nothing_is_a_bug_of_its_author(evaluate: Any, said: str) -> None:
     with pytest.raises(UserBug, match=said):
         await optimize_text("x = 0", evaluate, **options())
+
+
+async def test_a_text_that_ends_the_process_or_cancels_its_evaluation_fails_alone() -> None:
+    async def evaluate(text: str) -> float:
+        if number(text) == 1:
+            sys.exit(3)
+        return await cancels_itself(text) if number(text) == 2 else distance(text)
+
+    result = await optimize_text("x = 0", evaluate, **options())
+
+    assert result.complete
+    assert "x = 0" == result.best_text
+
+
+async def test_an_objective_that_is_not_finite_is_a_failure_of_the_text_too() -> None:
+    def evaluate(text: str) -> Score:
+        return Score(value=float(number(text)), objectives={"loss": float("nan") if number(text) else 0.0})
+
+    result = await optimize_text("x = 0", evaluate, **options())
+
+    assert "x = 0" == result.best_text
 
 
 async def test_a_score_that_is_not_finite_is_a_failure_of_the_text_alone() -> None:
@@ -343,12 +377,34 @@ def no_case(text: str) -> float:
     return 0.0
 
 
+def wants_more(text: str, *, temperature: float) -> float:
+    return 0.0
+
+
+def earlier_between(text: str, earlier: object, case: object) -> float:
+    return 0.0
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"seed": "x", "evaluate": no_case, "cases": [1]}, "cannot be called with a text and a case"),
         ({"seed": "x", "evaluate": lambda a, b: 0.0}, "cannot be called with a text alone"),
         ({"seed": "x", "evaluate": 3}, "cannot be called"),
+        ({"seed": "x", "evaluate": wants_more}, "cannot be called with a text alone"),
+        ({"seed": "x", "evaluate": earlier_between, "cases": [1]}, "and earlier= by name"),
+        ({"seed": b"x", "evaluate": no_case}, "the seed is bytes"),
+        ({"seed": ["x"], "evaluate": no_case}, "the seed is list"),
+        ({"seed": {1: "x"}, "evaluate": no_case}, "the seed's 1 is no text with a name"),
+        ({"seed": None, "evaluate": no_case, "objective": "  "}, "nobody knows what to write"),
+        ({"seed": "x", "evaluate": lambda a, b: 0.0, "cases": {1: "a", "1": "b"}}, "two cases have the id '1'"),
+        ({"seed": "x", "evaluate": lambda a, b: 0.0, "cases": b"abc"}, "are no cases"),
+        ({"seed": "x", "evaluate": no_case, "objective": 3}, "objective=3 is int. Give a text"),
+        ({"seed": "x", "evaluate": no_case, "trial": {"capture": True}}, "is dict. Give a Trial"),
+        ({"seed": "x", "evaluate": no_case, "trial": Trial(refiner=True)}, "is bool. Give a Refiner"),  # pyright: ignore[reportArgumentType]
+        ({"seed": "x", "evaluate": no_case, "budget": 50}, "budget=50 is int. Give a Budget"),
+        ({"seed": "x", "evaluate": no_case, "policy": "gepa"}, "policy='gepa' is str. Give a Policy"),
+        ({"seed": "x", "evaluate": no_case, "run": 3}, "run=3 is int. Give a name or a Run"),
         ({"seed": None, "evaluate": no_case}, "nobody knows what to write"),
         ({"seed": {}, "evaluate": no_case}, "no texts"),
         ({"seed": "x", "evaluate": lambda a, b: 0.0, "cases": []}, "no cases"),

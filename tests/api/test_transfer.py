@@ -152,6 +152,8 @@ async def test_what_cannot_be_compared_is_said_before_anything_is_asked(world: W
         ("measured with something else: ", agent, parted(altered), {"models": [model]}),
         ("has no agents", Quiet(), evals, {"models": [model]}),
     ]
+    with pytest.raises(UsageError, match="3 is int, and no run"):
+        await transfer(3, agent, evals, models=[model], store=world.store, run=QUIET)  # pyright: ignore[reportArgumentType]
     for said, subject, cases, given in tries:
         with pytest.raises(UsageError, match=said):
             await transfer(result.run, subject, cases, **given, store=world.store, run=QUIET)

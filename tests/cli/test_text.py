@@ -46,6 +46,22 @@ def test_a_task_is_optimized_shown_diffed_resumed_and_its_text_saved(counting, s
     assert 0.0 == json.loads(again.stdout)["best_validation"]
 
 
+@pytest.mark.parametrize(
+    ("task", "save", "said"),
+    [
+        ("texts:task", "nowhere/best.txt", "has no folder nowhere to be in"),
+        ("texts:task", ".", "is a folder"),
+        ("texts:several", "best.txt", "has 2 texts, and --save writes one"),
+    ],
+)
+def test_what_cannot_be_saved_is_said_before_anything_is_spent(counting, spanwright, task, save, said):
+    ended = spanwright("text", task, "--rollouts", "9", "--save", save, "-q")
+
+    assert 2 == ended.exit_code
+    assert said in ended.stderr
+    assert not (counting / ".spanwright").exists()
+
+
 def test_what_is_no_task_is_refused(counting, spanwright):
     ended = spanwright("text", "texts:no_task", "--reflection-model", "simulated")
 

@@ -18,4 +18,5 @@ def count(messages, info):
 
 
 task = TextTask(seed="1", evaluate=evaluate, objective="Find five.")
+several = TextTask(seed={"a": "1", "b": "2"}, evaluate=lambda texts: evaluate(texts["a"]), objective="Find five.")
 no_task = FunctionModel(count)

@@ -51,9 +51,11 @@ def repository():
     return shop()
 
 
-lines = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "d d\n"]), max_size=12).map("".join)
+lines = st.lists(
+    st.sampled_from(["a\n", "b\n", "\n", "d d\n", "e\r\n", "\x0cf\u2028\rg\n", "--- a.py\n", "+++ a.py\n"]), max_size=12
+).map("".join)
 texts = st.builds(lambda text, end: text + end, lines, st.sampled_from(["", "x"]))
-trees = st.dictionaries(st.sampled_from(["a.py", "b/c.py", "d.txt"]), texts.filter(bool), max_size=3)
+trees = st.dictionaries(st.sampled_from(["a.py", "b/c.py", "d.txt"]), texts, max_size=3)
 
 
 @given(before=trees, after=trees)
@@ -65,19 +67,19 @@ def test_a_patch_leads_from_one_state_to_the_other_and_back(before, after):
 
 
 def test_git_applies_our_patches_and_we_apply_its(tmp_path):
-    before = {"a.py": "one\ntwo\nthree\n", "gone.py": "x\n"}
-    after = {"a.py": "one\n2\nthree\nfour", "new.py": "y\n"}
+    before = {"a.py": "one\ntwo\x0c\rof it\nthree\n", "empty.py": "", "gone.py": "x\n"}
+    after = {"a.py": "one\n2\x0c\rof it\nthree\nfour", "b/__init__.py": "", "new.py": "y\n"}
     for path, text in before.items():
-        (tmp_path / path).write_text(text)
+        (tmp_path / path).write_bytes(text.encode())
     git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.test"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-qm", "x"], check=True)
-    subprocess.run([*git, "apply", "-"], input=diff(before, after), text=True, check=True)
+    subprocess.run([*git, "apply", "-"], input=diff(before, after).encode(), check=True)
 
     assert dict(files_of(tmp_path)) == after
     subprocess.run([*git, "add", "-A"], check=True)
-    theirs = subprocess.run([*git, "diff", "--cached"], capture_output=True, text=True, check=True).stdout
+    theirs = subprocess.run([*git, "diff", "--cached"], capture_output=True, check=True).stdout.decode()
     assert patched(before, theirs) == after
 
 
@@ -91,6 +93,39 @@ def test_git_applies_our_patches_and_we_apply_its(tmp_path):
 def test_a_patch_that_does_not_fit_is_refused(files, why):
     with pytest.raises(PatchFailed, match=why):
         patched(files, BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("patch", "why"),
+    [
+        ("diff --git a/make.py b/b.py\ncopy from make.py\ncopy to b.py\n", "copy from"),
+        (
+            "diff --git a/x.png b/x.png\nnew file mode 100644\nBinary files /dev/null and b/x.png differ\n",
+            "Binary files",
+        ),
+        ("--- a/make.py\n+++ b/make.py\n@@ -9,0 +10 @@\n+x\n", "line 10 and those after it"),
+        ("--- a/make.py\n+++ b/make.py\n@@ -0,0 +1 @@\n+x\n+y\n", "more lines than"),
+        ("--- a/make.py\n+++ b/make.py\n@@ -1 +1 @@\n\\ No newline at end of file\n", "line 1 and those"),
+        ("--- a/make.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-open('made.txt', 'w').write('made of it')\n", "not all of its"),
+    ],
+)
+def test_half_a_patch_is_refused_and_nothing_of_it_left_out(patch, why):
+    with pytest.raises(PatchFailed, match=why):
+        patched(SHOP, patch)
+
+
+def test_hidden_tests_stay_inside_of_the_repository(repository):
+    assert repository.tested(SHOP, {"../test_it.py": ""}).broken == "'../test_it.py' is outside of the repository"
+
+
+def test_tasks_that_cannot_be_read_are_told_by_their_file(tmp_path):
+    (tmp_path / "tasks.jsonl").write_bytes(b"\xff")
+    (tmp_path / "one.jsonl").write_text('{"id": "a", "issue": "x\u2028y"}\n', encoding="utf-8")
+
+    for name in ("tasks.jsonl", "nowhere.jsonl"):
+        with pytest.raises(UsageError, match=f"{name} cannot be read"):
+            tasks_of(tmp_path / name)
+    assert "x\u2028y" == tasks_of(tmp_path / "one.jsonl")[0].issue
 
 
 def test_a_folder_is_read_without_what_is_hidden_large_or_no_text(tmp_path):

@@ -1,5 +1,7 @@
 """Models are resolved, named and priced before money is spent."""
 
+from typing import Any
+
 import pytest
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import FunctionModel
@@ -45,6 +47,12 @@ def test_a_name_that_does_not_resolve_is_refused_with_the_reason(
     assert refused.value.what.startswith(f"the model {name!r} does not resolve: ")
     assert why in refused.value.what
     assert "openai:gpt-5-mini" in refused.value.remedy
+
+
+@pytest.mark.parametrize("model", [3, None, TestModel])
+def test_what_is_neither_a_model_nor_a_name_is_refused(model: Any) -> None:
+    with pytest.raises(UsageError, match=r"the model .* is (int|NoneType|ABCMeta)\. Give a name"):
+        resolve(model)
 
 
 def test_a_model_is_named_by_its_provider_and_name() -> None:

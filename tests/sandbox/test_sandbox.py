@@ -7,6 +7,7 @@ import threading
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_files_are_handed_in_to_be_read_only() -> None:
         ("import os\n    os.kill(os.getpid(), 9)", Ending.CRASHED, "no result"),
         ("return open('/etc/passwd').read()", Ending.RAISED, "No such file"),
         ("open('/usr/left', 'w')", Ending.RAISED, "Read-only"),
+        ("open('/left', 'w')", Ending.RAISED, "Read-only"),
+        ("open('/dev/left', 'w')", Ending.RAISED, "Read-only"),
+        ("open('/dev/shm/left', 'wb').write(b'x' * (2 << 20))", Ending.RAISED, "No space left"),
+        ("open('/tmp/left', 'wb').write(b'x' * (65 << 20))", Ending.RAISED, "File too large"),
+        ("open('/proc/sys/kernel/core_pattern', 'w')", Ending.RAISED, "Read-only"),
+        ("import os\n    os.memfd_create('left')", Ending.RAISED, "Operation not permitted"),
+        ("import os, sys\n    os.write(int(sys.argv[1]), b'[' * 100_000)\n    os._exit(0)", Ending.CRASHED, "no JSON"),
         ("import socket\n    socket.create_connection(('127.0.0.1', 80), 1)", Ending.RAISED, "refused"),
         ("import socket\n    socket.create_connection(('192.0.2.1', 80), 1)", Ending.RAISED, "unreachable"),
         ("raise ValueError('mine')", Ending.RAISED, "line 2, in f\nValueError: mine"),
@@ -104,6 +112,44 @@ def f():
 """
 
     assert 1 == run(code, call="f", limits=SOON).unwrap()
+
+
+def test_no_memory_is_had_beside_the_limit_and_no_namespace_to_be_root_in() -> None:
+    code = """
+import ctypes
+def f():
+    kernel = ctypes.CDLL(None, use_errno=True)
+    calls = (kernel.shmget(0, 1 << 20, 0o1600), kernel.msgget(0, 0o1600), kernel.unshare(0x10000000))
+    return [*calls, ctypes.get_errno()]
+"""
+
+    assert [-1, -1, -1, 1] == run(code, call="f", limits=SOON).unwrap()
+
+
+@pytest.mark.parametrize("name", ["", "..", "../a.txt", "../../oldroot/tmp/a.txt", "/a.txt", "a//b", "a\0"])
+def test_an_input_that_is_no_file_among_the_inputs_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="no file in /inputs"):
+        run("def f(): pass", call="f", inputs={name: "x"})
+
+
+def test_an_input_may_stand_in_a_folder_of_its_own() -> None:
+    code = "def f(): return open('/inputs/a/b.txt').read()"
+
+    assert "x" == run(code, call="f", inputs={"a/b.txt": "x"}, limits=SOON).unwrap()
+
+
+def test_arguments_that_are_no_json_are_refused_before_anything_runs() -> None:
+    with pytest.raises(UsageError, match="are no JSON: Object of type object"):
+        run("def f(x): return x", call="f", arguments=[object()])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"seconds": float("nan")}, {"seconds": float("inf")}, {"seconds": "5"}, {"memory": 1e9}, {"calls": True}],
+)
+def test_a_limit_that_is_none_is_refused_and_no_code_is_blamed_for_it(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is no limit"):
+        Limits(**given)
 
 
 def test_threads_that_go_on_do_not_keep_the_call_open() -> None:
@@ -211,6 +257,11 @@ def test_long_questions_and_answers_pass_and_threads_take_turns() -> None:
         ("return other(0)", Ending.RAISED, "NameError"),
         ("ask(object())", Ending.RAISED, "not JSON serializable"),
         ("import os, sys\n    os.write(int(sys.argv[2]), b'no json\\n')\n    return ask(1)", Ending.RAISED, "no JSON"),
+        (
+            "import os, sys\n    os.write(int(sys.argv[2]), b'[' * 9999 + b'\\n')\n    return ask(1)",
+            Ending.RAISED,
+            "no JSON",
+        ),
         ("import os, sys\n    while True: os.write(int(sys.argv[2]), b'x' * 9999)", Ending.RESULT, "1000000 bytes"),
         ("import os, sys\n    while True: os.write(int(sys.argv[2]), b'7\\n')", Ending.CALLS, "more than 100 times"),
         ("import os, sys\n    os.close(int(sys.argv[3]))\n    ask(1)", Ending.RAISED, "Bad file descriptor"),

@@ -53,6 +53,7 @@ def test_a_function_takes_json_and_returns_json_with_what_it_printed(place) -> N
         ("return {1: {2, 3}}[4]", Ending.RAISED, "KeyError"),
         ("return (", Ending.RAISED, "SyntaxError"),
         ("return b'x'", Ending.RAISED, "its result is no JSON"),
+        ("x = []\n    for _ in range(5000): x = [x]\n    return x", Ending.RAISED, "its result is no JSON"),
     ],
 )
 def test_what_code_must_not_do_is_refused_or_ended_in_time(place, body: str, ending: Ending, said: str) -> None:
@@ -97,4 +98,9 @@ def test_without_the_extra_it_says_which_one(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
 
     with pytest.raises(UsageError, match=r"not installed. Install it: pip install spanwright\[monty\]"), snippets():
+        pass
+
+
+def test_a_number_of_workers_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="workers=0 of snippets"), snippets(workers=0):
         pass

@@ -51,7 +51,11 @@ def stage(folder: Path, sizes: Sizes) -> Staged:
     test = OF_2025.rows(folder) * TIMES
     rows = (earlier[:half], earlier[half:], test)
     most = (sizes.train, sizes.validation, sizes.test)
-    parts = [parsed(EARLIER.path(folder), sampled(each, at), problem_of) for each, at in zip(rows, most, strict=True)]
+    files = (EARLIER, EARLIER, OF_2025)
+    parts = [
+        parsed(file.path(folder), sampled(each, at), problem_of)
+        for file, each, at in zip(files, rows, most, strict=True)
+    ]
     return Staged(program=solve_problem, evals=evals_of(parts, judge))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 import anyio.to_thread
 import bm25s
 
+from spanwright import UsageError
 from spanwright_agents.paper.extra import needed
 
 KEPT_FROM: Final = 100_000
@@ -86,11 +87,20 @@ def title_of(passage: Passage) -> str:
 
 
 def _passages(path: Path) -> Iterator[Passage]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            text = row["text"] if isinstance(row["text"], str) else " ".join(row["text"])
-            yield f"{row['title']} | {text}"
+    number = 0
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):  # noqa: B007  (the error names it)
+                row = json.loads(line)
+                text = row["text"] if isinstance(row["text"], str) else " ".join(row["text"])
+                yield f"{row['title']} | {text}"
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"row {number} of {path} is not as in the official file: {type(error).__name__}: {error}",
+            "Get the official file again",
+        ) from error
+    if not number:
+        raise UsageError(f"{path} has no abstracts", "Get the official file again")
 
 
 def _stemmer() -> Any:

@@ -114,15 +114,16 @@ class Source:
 
 def rows_of(path: Path) -> list[Row]:
     """Return the rows of a CSV file, or of JSON: a list, or an object a line. Raises UsageError for anything else."""
-    text = path.read_text("utf-8")
-    if path.suffix == ".csv":
-        return list(csv.DictReader(io.StringIO(text)))
     try:
+        text = path.read_text("utf-8")
+        if path.suffix == ".csv":
+            return list(csv.DictReader(io.StringIO(text)))
         if text.lstrip().startswith("["):
             return cast("list[Row]", json.loads(text))
         return [json.loads(line) for line in text.split("\n") if line.strip()]
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}", "Get the official file again") from error
+    except (ValueError, RecursionError, csv.Error) as error:
+        form = "CSV" if path.suffix == ".csv" else "JSON"
+        raise UsageError(f"{path} is no {form}: {error}", "Get the official file again") from error
 
 
 def parsed(path: Path, rows: Iterable[Row], parse: Callable[[Row], Parsed]) -> list[Parsed]:

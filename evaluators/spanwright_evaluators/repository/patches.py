@@ -1,7 +1,7 @@
 """Unified diffs, as git writes them: made of two states of some files, applied, and turned around.
 
-They are applied strictly: a hunk fits where it says, or the patch is refused. Binary files, renames and modes are not
-for here.
+They are applied strictly: a hunk fits where it says, or the patch is refused. Binary files and copies are
+refused; modes are not for here.
 """
 
 import re
@@ -13,6 +13,8 @@ from spanwright import UsageError
 
 _NOWHERE = "/dev/null"
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_SECTION = re.compile(r"^diff --git a/(.*) b/(.*)$")
+_REFUSED = ("Binary files ", "GIT binary patch", "copy ")
 _NO_NEWLINE = "\\ No newline at end of file"
 
 
@@ -40,19 +42,27 @@ class _Change:
 
 def diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Return what changes some files into others."""
-    return "".join(
-        line
-        for path in sorted({*before, *after})
-        if before.get(path) != after.get(path)
-        for line in _marked(
-            unified_diff(
-                before.get(path, "").splitlines(keepends=True),
-                after.get(path, "").splitlines(keepends=True),
-                f"a/{path}" if path in before else _NOWHERE,
-                f"b/{path}" if path in after else _NOWHERE,
-            )
-        )
-    )
+    changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    # git takes a section without lines for the head of what follows, if that has none.
+    empty = [path for path in changed if not before.get(path) and not after.get(path)]
+    texts = [_changed(path, before.get(path), after.get(path)) for path in changed if path not in empty]
+    return "".join([*texts, *(_of_nothing(path, made=path in after) for path in empty)])
+
+
+def _changed(path: str, before: str | None, after: str | None) -> str:
+    old, new = (_NOWHERE if before is None else f"a/{path}"), (_NOWHERE if after is None else f"b/{path}")
+    return "".join(_ended(line) for line in unified_diff(_lines(before or ""), _lines(after or ""), old, new))
+
+
+def _of_nothing(path: str, *, made: bool) -> str:
+    """Return the patch that makes an empty file, or takes it away."""
+    return f"diff --git a/{path} b/{path}\n{'new' if made else 'deleted'} file mode 100644\n"
+
+
+def _lines(text: str) -> list[str]:
+    """Return lines with their ends. Lines end where git's do, and a form feed stands within one."""
+    *whole, rest = text.split("\n")
+    return [*(f"{line}\n" for line in whole), *([rest] if rest else [])]
 
 
 def patched(files: Mapping[str, str], patch: str) -> Mapping[str, str]:
@@ -65,6 +75,8 @@ def patched(files: Mapping[str, str], patch: str) -> Mapping[str, str]:
         if old == _NOWHERE and new in made:
             raise PatchFailed(new, "it is there already")
         text = _with_hunks(old if new == _NOWHERE else new, made.pop(old, ""), change.hunks)
+        if new == _NOWHERE and text:
+            raise PatchFailed(old, "it takes the file away, and not all of its lines")
         if new != _NOWHERE:
             made[new] = text
     return made
@@ -73,9 +85,14 @@ def patched(files: Mapping[str, str], patch: str) -> Mapping[str, str]:
 def reverse(patch: str) -> str:
     """Return the patch that undoes one."""
     turned: list[str] = []
+    empty: list[str] = []
     for change in _changes(patch):
         before = _NOWHERE if change.after == _NOWHERE else f"a/{change.after}"
         after = _NOWHERE if change.before == _NOWHERE else f"b/{change.before}"
+        if not change.hunks and _NOWHERE in (before, after):
+            made = before == _NOWHERE
+            empty.append(_of_nothing(change.before if made else change.after, made=made))
+            continue
         turned += [f"--- {before}\n", f"+++ {after}\n"]
         gained = 0
         for hunk in change.hunks:
@@ -87,15 +104,11 @@ def reverse(patch: str) -> str:
                 f"@@ -{start + bool(old)},{old} +{hunk.start + bool(new)},{new} @@\n",
             )
             turned += [_ended(line) for line in lines]
-    return "".join(turned)
+    return "".join([*turned, *empty])
 
 
 def _turned(line: str) -> str:
     return {"+": "-", "-": "+"}.get(line[0], line[0]) + line[1:]
-
-
-def _marked(lines: Iterator[str]) -> Iterator[str]:
-    return (_ended(line) for line in lines)
 
 
 def _ended(line: str) -> str:
@@ -104,12 +117,12 @@ def _ended(line: str) -> str:
 
 
 def _with_hunks(path: str, text: str, hunks: Sequence[_Hunk]) -> str:
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     made: list[str] = []
     at = 0
     for hunk in hunks:
         old = [line[1:] for line in hunk.lines if line[0] in " -"]
-        if hunk.start < at or lines[hunk.start : hunk.start + len(old)] != old:
+        if not at <= hunk.start <= len(lines) or lines[hunk.start : hunk.start + len(old)] != old:
             raise PatchFailed(path, f"line {hunk.start + 1} and those after it are not what it changes")
         made += [*lines[at : hunk.start], *(line[1:] for line in hunk.lines if line[0] in " +")]
         at = hunk.start + len(old)
@@ -117,15 +130,37 @@ def _with_hunks(path: str, text: str, hunks: Sequence[_Hunk]) -> str:
 
 
 def _changes(patch: str) -> Iterator[_Change]:
-    lines = patch.splitlines(keepends=True)
+    lines = _lines(patch)
     at = 0
     while at < len(lines):
+        if section := _SECTION.match(lines[at]):
+            change, at = _section(section, lines, at + 1)
+            if change is not None:
+                yield change
+            continue
         if not lines[at].startswith("--- ") or at + 1 == len(lines) or not lines[at + 1].startswith("+++ "):
             at += 1
             continue
         before, after = (_path(line) for line in lines[at : at + 2])
         hunks, at = _hunks(after if after != _NOWHERE else before, lines, at + 2)
         yield _Change(before, after, hunks)
+
+
+def _section(section: re.Match[str], lines: Sequence[str], at: int) -> tuple[_Change | None, int]:
+    """Return what git says of a file before its lines, if it has none, and the line after that."""
+    path, change = section[2], None
+    while at < len(lines) and not lines[at].startswith(("--- ", "diff --git ")):
+        if lines[at].startswith(_REFUSED):
+            raise PatchFailed(path, f"it has {lines[at].strip()!r}, and only lines can be changed")
+        if lines[at].startswith("new file mode "):
+            change = _Change(_NOWHERE, path, ())
+        if lines[at].startswith("deleted file mode "):
+            change = _Change(path, _NOWHERE, ())
+        if lines[at].startswith("rename to "):
+            change = _Change(section[1], path, ())
+        at += 1
+    told = {_path(line) for line in lines[at : at + 2] if not line.startswith("diff --git ")}
+    return (None if path in told else change), at
 
 
 def _hunks(path: str, lines: Sequence[str], at: int) -> tuple[tuple[_Hunk, ...], int]:
@@ -141,12 +176,14 @@ def _hunks(path: str, lines: Sequence[str], at: int) -> tuple[tuple[_Hunk, ...],
                 raise PatchFailed(path, "it ends in the middle")
             line = lines[at]
             at += 1
-            if line.startswith("\\"):
+            if line.startswith("\\") and found:
                 found[-1] = found[-1].removesuffix("\n")
                 continue
             line = line if line[0] in " +-" else f" {line}"  # an empty line that lost its blank on the way
             left = [left[0] - (line[0] in " -"), left[1] - (line[0] in " +")]
             found.append(line)
+        if at < len(lines) and (lines[at][0] == "+" or (lines[at][0] == " " and lines[at].strip())):
+            raise PatchFailed(path, f"a hunk has more lines than the {head[0]!r} above it says")
         hunks.append(_Hunk(start, tuple(found)))
     return tuple(hunks), at
 

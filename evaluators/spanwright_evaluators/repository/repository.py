@@ -113,7 +113,7 @@ class Repository:
 
         It blocks until they have ended: call it from a worker thread.
         """
-        if out := [path for path in files if leads_out(path)]:
+        if out := [path for path in (*files, *(hidden or {})) if leads_out(path)]:
             return Tested(broken=f"{out[0]!r} is outside of the repository")
         laid = {path: text for path, text in files.items() if not self.is_guarded(path)}
         laid |= {path: text for path, text in self.files.items() if self.is_guarded(path)}

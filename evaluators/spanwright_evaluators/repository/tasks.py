@@ -45,7 +45,7 @@ class Task(BaseModel):
 def tasks_of(path: Path | str) -> Sequence[Task]:
     """Read tasks from a file with a JSON object a line. Raises UsageError for one that is no task, with its line."""
     tasks: list[Task] = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_read(Path(path)).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -57,6 +57,15 @@ def tasks_of(path: Path | str) -> Sequence[Task]:
                 "A task has at least an id, an issue, a patch that breaks or mends, and tests",
             ) from error
     return tasks
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the tasks {path} cannot be read: {error}", "Name a file with a task a line, in UTF-8"
+        ) from error
 
 
 def sound(repository: Repository, tasks: Sequence[Task]) -> Sequence[Task]:

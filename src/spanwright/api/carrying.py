@@ -174,6 +174,8 @@ def _hedged(counts: Counts) -> str:
 def run_of(run: str | Run | None) -> Run:
     """Return how a run is carried out. Raises UsageError for one that could do nothing."""
     how = Run(name=run) if run is None or isinstance(run, str) else run
+    if not isinstance(how, Run):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(f"run={run!r} is {type(run).__name__}", "Give a name or a Run")
     if how.concurrency < 1:
         raise UsageError(f"concurrency={how.concurrency} lets no rollout run", "Give at least 1")
     return how

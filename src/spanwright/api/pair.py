@@ -29,6 +29,8 @@ class Pair:
 
 def pair_of(source: Result | str, store: Store) -> Pair:
     """Return seed and winner of a run. Raises UsageError where there is nothing to compare."""
+    if not isinstance(source, str | Result):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(f"{source!r} is {type(source).__name__}, and no run", "Give a Result, or the name of a run")
     name = source if isinstance(source, str) else source.run
     events = tuple(store.reader.events(name)) if isinstance(source, str) or is_kept(store, name) else ()
     result = source if isinstance(source, Result) else Result.from_events(events)

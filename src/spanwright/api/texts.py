@@ -33,6 +33,7 @@ from spanwright.subject import (
     Cases,
     Components,
     Evaluate,
+    Refiner,
     Seed,
     TextSubject,
     TextTask,
@@ -130,7 +131,8 @@ async def optimize_task(task: TextTask, ways: Ways) -> Result:
 
 def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflector]:
     """Return everything that is known before the first call. Raises UsageError."""
-    if task.seed is None and not (task.objective or task.background):
+    _check(task, ways)
+    if task.seed is None and not (task.objective.strip() or task.background.strip()):
         raise UsageError("there is no seed and no objective, so nobody knows what to write", "Give one of them")
     evals, given, at_hand = cases_of(task.cases, task.trial)
     baseline = ways.policy if isinstance(ways.policy, Baseline) else Baseline(policy=ways.policy or Policy.default())
@@ -190,6 +192,21 @@ def _prepared(task: TextTask, ways: Ways) -> tuple[Prepared, TextSubject, Reflec
         remarks=(*evals.remarks, *on_refining(task, budget)),
     )
     return prepared, subject, drafter
+
+
+def _check(task: TextTask, ways: Ways) -> None:
+    """Raise UsageError for an argument of another kind, such as those that gepa takes by the same name."""
+    kinds = {
+        "objective": (task.objective, str, "a text"),
+        "background": (task.background, str, "a text"),
+        "trial": (task.trial, Trial, "a Trial"),
+        "refiner": (getattr(task.trial, "refiner", None), Refiner | None, "a Refiner"),
+        "budget": (ways.budget, Budget | None, "a Budget, Budget(rollouts=100) say"),
+        "policy": (ways.policy, Policy | Baseline | None, "a Policy, Policy.default() say"),
+    }
+    for name, (given, kind, wanted) in kinds.items():
+        if not isinstance(given, kind):
+            raise UsageError(f"{name}={given!r} is {type(given).__name__}", f"Give {wanted}")
 
 
 def _fitted(policy: Policy, cases: int, *, at_hand: bool, noisy: bool) -> Policy:

@@ -16,6 +16,10 @@ def resolve(model: Model | str) -> Model:
     """
     if isinstance(model, Model):
         return model
+    if not isinstance(model, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            f"the model {model!r} is {type(model).__name__}", "Give a name like 'openai:gpt-5-mini', or a Model"
+        )
     try:
         return infer_model(model)
     except (UserError, ImportError, ValueError) as error:

@@ -23,6 +23,8 @@ _ENVIRONMENT = {
     "HOME": "/tmp",  # some libraries do not start for somebody who lives nowhere  # noqa: S108
 }
 """All that stands in the environment."""
+_SHARED = 1 << 20
+"""Bytes in `/dev/shm`, where semaphores live: it counts for no limit of memory."""
 _PROBE_SECONDS = 20.0
 
 
@@ -35,11 +37,15 @@ def shut_in(limits: Limits, files: Mapping[str, int], filter_fd: int | None) -> 
     """Return what to put before a command. `files` are open file descriptors by name, to be read in `/inputs`."""
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     words += ["--uid", _NOBODY, "--gid", _NOBODY, "--hostname", "sandbox"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.files), "--tmpfs", "/tmp"]  # noqa: S108
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(_SHARED), "--tmpfs", "/dev/shm"]  # noqa: S108
+    words += ["--size", str(limits.files), "--tmpfs", "/tmp"]  # noqa: S108
     for folder in _visible():  # after /tmp is emptied: an interpreter may live there
         words += ["--ro-bind", folder, folder]
     for name, descriptor in files.items():
         words += ["--ro-bind-data", str(descriptor), f"{INPUTS}/{name}"]
+    # What is in memory and has no size would be a way around the limits; and whoever root started is root to /proc/sys.
+    for place in ("/proc", "/dev", "/"):
+        words += ["--remount-ro", place]
     for name, value in _ENVIRONMENT.items():
         words += ["--setenv", name, value]
     if filter_fd is not None:

@@ -1,6 +1,7 @@
 """What code in a sandbox may take."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from spanwright.errors import UsageError
 
@@ -25,8 +26,16 @@ class Limits:
     """How often it may ask functions of ours, where it has any; who asks more is ended."""
 
     def __post_init__(self) -> None:
-        if self.processor is not None and self.processor <= 0:
+        if self.processor is not None and _number("processor", self.processor) <= 0:
             raise UsageError(f"processor={self.processor} of a sandbox's limits lets nothing run", "Give more, or None")
         for name in ("seconds", "memory", "output", "result", "files", "calls"):
-            if getattr(self, name) <= 0:
+            if _number(name, getattr(self, name), whole=name != "seconds") <= 0:
                 raise UsageError(f"{name}={getattr(self, name)} of a sandbox's limits lets nothing run", "Give more")
+
+
+def _number(name: str, given: object, *, whole: bool = False) -> float:
+    """Return a limit that can be one. Raises UsageError."""
+    if isinstance(given, bool) or not isinstance(given, int if whole else (int, float)) or not isfinite(given):
+        wanted = "a whole number" if whole else "a number of seconds"
+        raise UsageError(f"{name}={given!r} of a sandbox's limits is no limit", f"Give {wanted}")
+    return given

@@ -80,7 +80,7 @@ class Offered:
     def _answered(self, line: bytes) -> Mapping[str, object]:
         try:
             asked: object = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # a thousand brackets are no JSON either
             return {"error": "what was asked is no JSON"}
         words = cast("Mapping[str, object]", asked if isinstance(asked, dict) else {})
         name, given = words.get("function"), words.get("arguments")

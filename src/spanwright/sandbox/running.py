@@ -74,15 +74,7 @@ class Sandbox:
         """
         self._check()
         within = self.limits
-        request = json.dumps(
-            {
-                "code": code,
-                "call": call,
-                "arguments": list(arguments),
-                "limits": _resources(within),
-                "functions": sorted(self.functions),
-            }
-        ).encode("utf-8", "surrogatepass")
+        request = _request(code, call, arguments, within, sorted(self.functions))
         with ExitStack() as stack:
             result, answers = _pipe(stack)
             asked, asks = _pipe(stack)
@@ -107,6 +99,8 @@ class Sandbox:
                 f"there is no sandbox here: {why}",
                 "Install bubblewrap and allow user namespaces; or say without_sandbox=True for code that you trust",
             )
+        for name, text in self.files.items():
+            _check_input(name, text)
         if self.without_sandbox and self.files:
             raise UsageError("inputs= are files of a sandbox, and there is none", "Give their texts as arguments")
 
@@ -114,7 +108,10 @@ class Sandbox:
         """Start the interpreter, shut in. It is told the descriptors of its pipes."""
         descriptors, before = list(pipes), cast("Sequence[str]", ())
         if not self.without_sandbox:
-            opened = {name: stack.enter_context(_file(text.encode())) for name, text in self.files.items()}
+            opened = {
+                name: stack.enter_context(_file(text.encode("utf-8", "surrogatepass")))
+                for name, text in self.files.items()
+            }
             filtered = no_processes()
             filter_fd = None if filtered is None else stack.enter_context(_file(filtered))
             descriptors += [*opened.values(), *([] if filter_fd is None else [filter_fd])]
@@ -146,6 +143,27 @@ def run(
     return place.run(code, call=call, arguments=arguments)
 
 
+def _request(code: str, call: str, arguments: Sequence[object], limits: Limits, functions: Sequence[str]) -> bytes:
+    """Return what the process is told, as JSON. Raises UsageError for what has no place in it."""
+    told = {"code": code, "call": call, "limits": _resources(limits), "functions": functions}
+    try:
+        return json.dumps({**told, "arguments": list(arguments)}).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"code, call= or arguments= of the sandbox are no JSON: {error}", "Give texts, numbers, lists and mappings"
+        ) from error
+
+
+def _check_input(name: str, text: str) -> None:
+    """Raise UsageError for what can be no file in `/inputs`."""
+    if name.startswith("/") or "\0" in name or {"", ".", ".."} & set(name.split("/")):
+        raise UsageError(f"inputs= has the name {name!r}, which is no file in /inputs", "Give 'a.txt' or 'a/b.txt'")
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            f"the input {name!r} is {type(text).__name__} and no text", "Decode it, or give it as arguments"
+        )
+
+
 def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     """Return a pipe's two ends, to be closed with the stack at the latest."""
     reading, writing = os.pipe()
@@ -175,7 +193,7 @@ def _of_processor(limits: Limits) -> str:
 def _answered(heard: Heard) -> Ran:
     try:
         answer: object = json.loads(heard.answer)
-    except ValueError:
+    except (ValueError, RecursionError):  # code can write what it likes there, a thousand brackets, too
         return _ran(heard, Ending.CRASHED, error="what it gave as its result is no JSON")
     told = cast("Mapping[str, object]", answer if isinstance(answer, dict) else {})
     if "value" in told:

@@ -89,6 +89,8 @@ def snippets(limits: Limits | None = None, *, workers: int = 4) -> Generator[Sni
 
     Of `limits` it knows seconds, memory, output and result. Raises UsageError where pydantic-monty is not installed.
     """
+    if workers < 1:
+        raise UsageError(f"workers={workers} of snippets lets nothing run", "Give at least 1")
     try:
         from pydantic_monty import Monty  # noqa: PLC0415  (an optional extra)
     except ImportError as error:
@@ -127,7 +129,7 @@ def _as_json(value: object, most: int) -> tuple[Ending, object, str]:
     """Return a value as JSON has it: sets and tuples as lists, and nothing else but numbers, texts, lists, mappings."""
     try:
         said = json.dumps(value, default=_listed)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         return Ending.RAISED, None, f"its result is no JSON: {error}"
     if len(said) > most:
         return Ending.RESULT, None, f"its result is longer than {most} bytes"

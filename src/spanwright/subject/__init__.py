@@ -1,6 +1,6 @@
 """Where a candidate meets an agent: discover components, wear a candidate for one run, judge what came out."""
 
-from spanwright.subject.artifacts import Cases, Seed, TextSubject, TextTask, Trial, cases_of
+from spanwright.subject.artifacts import Cases, Seed, TextSubject, TextTask, Trial, cases_of, texts_of
 from spanwright.subject.capability import Wearable
 from spanwright.subject.captured import parted_streams
 from spanwright.subject.champion import (
@@ -84,6 +84,7 @@ __all__ = [
     "subject_of",
     "text",
     "texts_in_code",
+    "texts_of",
     "wearable_of",
     "wearing",
     "worn",

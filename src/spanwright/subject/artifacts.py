@@ -83,11 +83,16 @@ def texts_of(seed: Seed) -> Mapping[str, str]:
     """Return the texts of a seed by name; empty ones where the first is yet to be written. Raises UsageError."""
     if seed is None:
         return {TEXT: ""}
+    if not isinstance(seed, str | Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            f"the seed is {type(seed).__name__}, no text", "Give a text, a mapping of named texts, or None"
+        )
     texts = {TEXT: seed} if isinstance(seed, str) else dict(seed)
     if not texts:
         raise UsageError("the seed has no texts", "Give one, or None to have it written")
     for name, text in texts.items():
-        if not isinstance(text, str) or not name.strip() or not name.isprintable():  # pyright: ignore[reportUnnecessaryIsInstance]
+        are_texts = isinstance(name, str) and isinstance(text, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not are_texts or not name.strip() or not name.isprintable():
             raise UsageError(f"the seed's {name!r} is no text with a name", "Give a mapping of names to texts")
     return texts
 
@@ -149,18 +154,22 @@ def _named(cases: Sequence[object] | Mapping[str, object] | None) -> Iterable[tu
     if cases is None:
         yield PROBLEM, ""
         return
-    if isinstance(cases, str) or not isinstance(cases, Sequence | Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(cases, str | bytes) or not isinstance(cases, Sequence | Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"cases={cases!r} are no cases", "Give a sequence, a mapping by name, a Dataset or Evals")
-    if isinstance(cases, Mapping):
-        yield from ((str(id), item) for id, item in cast("Mapping[object, object]", cases).items())
-        return
     met: set[str] = set()
-    for place, item in enumerate(cases, start=1):
-        id = (item.name if isinstance(item, TheirCase) else None) or f"case {place}"
+    for id, item in _with_ids(cases):
         if id in met:
             raise UsageError(f"two cases have the id {id!r}", "Name each case once")
         met.add(id)
         yield id, item
+
+
+def _with_ids(cases: Sequence[object] | Mapping[str, object]) -> Iterable[tuple[str, object]]:
+    if isinstance(cases, Mapping):
+        yield from ((str(id), item) for id, item in cast("Mapping[object, object]", cases).items())
+        return
+    for place, item in enumerate(cases, start=1):
+        yield (item.name if isinstance(item, TheirCase) else None) or f"case {place}", item
 
 
 def _inputs(item: object) -> object:

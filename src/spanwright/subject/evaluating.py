@@ -4,10 +4,10 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from inspect import Parameter
 from typing import Any, TypeAlias, cast
 
-from anyio import to_thread
+from anyio import get_cancelled_exc_class, to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from spanwright.core.candidate import ComponentId
 from spanwright.core.rollout import Outcome
@@ -69,25 +69,34 @@ class Call:
         """Read it from the function's parameters. Raises UsageError where it cannot be called with what there is."""
         if not callable(evaluate):
             raise UsageError(f"evaluate={evaluate!r} cannot be called", "Give a function of a text")
-        try:
-            parameters = inspect.signature(evaluate).parameters
-        except (TypeError, ValueError):  # a builtin that tells nothing of itself
-            return cls(evaluate=cast("Evaluate", evaluate), takes_case=has_cases, takes_earlier=False)
-        positional = [each for name, each in parameters.items() if each.kind in _POSITIONAL and name != EARLIER]
-        needed = sum(each.default is Parameter.empty for each in positional)
-        rest = any(each.kind is Parameter.VAR_POSITIONAL for each in parameters.values())
-        room = 2 if rest else len(positional)
-        if room < (2 if has_cases else 1) or needed > (2 if has_cases else 1):
-            wanted = "a text and a case" if has_cases else "a text alone, for there are no cases"
-            raise UsageError(
-                f"evaluate{inspect.signature(evaluate)} cannot be called with {wanted}",
-                "Let it take (text, case) where there are cases, else (text)",
-            )
         function = cast("Evaluate", evaluate)
-        return cls(evaluate=function, takes_case=has_cases, takes_earlier=EARLIER in parameters)
+        try:
+            signature = inspect.signature(evaluate)
+        except (TypeError, ValueError):  # a builtin that tells nothing of itself
+            return cls(evaluate=function, takes_case=has_cases, takes_earlier=False)
+        takes_earlier = EARLIER in signature.parameters
+        try:
+            signature.bind(*("text", "case")[: 2 if has_cases else 1], **({EARLIER: ()} if takes_earlier else {}))
+        except TypeError as error:
+            wanted = "a text and a case" if has_cases else "a text alone, for there are no cases"
+            wanted += ", and earlier= by name" if takes_earlier else ""
+            raise UsageError(
+                f"evaluate{signature} cannot be called with {wanted}",
+                "Let it take (text, case) where there are cases, else (text)",
+            ) from error
+        return cls(evaluate=function, takes_case=has_cases, takes_earlier=takes_earlier)
 
     async def __call__(self, text: str | Mapping[str, str], case: object, earlier: Sequence[Earlier]) -> object:
-        """Return what it answers."""
+        """Return what it answers. Raises CandidateFailed where it wants to end the process, or cancels itself."""
+        try:
+            return await self._answer(text, case, earlier)
+        except SystemExit as error:
+            raise CandidateFailed("program", f"SystemExit: {error.code}", signature="evaluate SystemExit") from error
+        except get_cancelled_exc_class() as error:
+            await checkpoint_if_cancelled()  # raises where it was the run that cancelled it
+            raise CandidateFailed("program", "it cancelled itself", signature="evaluate cancelled") from error
+
+    async def _answer(self, text: str | Mapping[str, str], case: object, earlier: Sequence[Earlier]) -> object:
         given = (text, case) if self.takes_case else (text,)
         more = {EARLIER: tuple(earlier)} if self.takes_earlier else {}
         if inspect.iscoroutinefunction(self.evaluate) or inspect.iscoroutinefunction(
@@ -99,15 +108,13 @@ class Call:
         return await cast("Awaitable[object]", answer) if inspect.isawaitable(answer) else answer
 
 
-_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-
-
 def outcome_of(answer: object, printed: str, texts: Sequence[ComponentId]) -> Outcome:
     """Return what an answer means. Raises CandidateFailed for a figure that is not finite, UserBug for no answer."""
     given = answer if isinstance(answer, Evaluated) else Evaluated(score=cast("float", answer))
     score = _score(given.score, texts)
-    if not math.isfinite(score.value):
-        raise CandidateFailed("evaluation", f"the score was {score.value}\n{printed}".strip(), signature="not finite")
+    for name, figure in {"score": score.value, **score.objectives}.items():
+        if not math.isfinite(figure):
+            raise CandidateFailed("evaluation", f"the {name} was {figure}\n{printed}".strip(), signature="not finite")
     told = [score.feedback, *(f"{name}: {as_text(value)}" for name, value in given.info.items())]
     told += [f"It printed:\n{printed}"] if printed else []
     feedback = shortened("\n".join(each for each in told if each), LONGEST_FEEDBACK)
@@ -126,6 +133,9 @@ def _score(given: object, texts: Sequence[ComponentId]) -> Score:
         raise UserBug("evaluate", f"it returned {kind}, not a number, a Score or an Evaluated")
     if strange := given.blame.keys() - set(texts):
         raise UserBug("evaluate", f"its score blames {min(strange)!r}, which is none of {', '.join(texts)}")
+    for name, why in {"feedback": given.feedback or "", **given.blame}.items():
+        if not isinstance(why, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserBug("evaluate", f"its score says of {name!r} {type(why).__name__}, not a text")
     return given
 
 

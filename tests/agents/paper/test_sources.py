@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from spanwright import UsageError
 from spanwright.testing.simulated.host import serve
-from spanwright_agents.paper.sources import Source
+from spanwright_agents.paper.corpus import Abstracts
+from spanwright_agents.paper.sources import Source, rows_of
 
 ROWS = [{"problem": f"What is {n}?", "answer": str(n)} for n in range(230)]
 
@@ -116,3 +117,39 @@ def test_a_list_is_read_like_lines_and_what_is_no_json_is_refused(tmp_path):
     path.write_text("<html>")
     with pytest.raises(UsageError, match=r"facts\.jsonl is no JSON"):
         source().rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("facts.jsonl", b"\xff\xfe\x00", "is no JSON: 'utf-8' codec can't decode"),
+        ("facts.jsonl", b"[" * 100_000, "is no JSON: maximum recursion depth"),
+        ("facts.csv", b"a,b\n" + b"x" * 200_000, "is no CSV: field larger than field limit"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError, match=f"{name} {said}"):
+        rows_of(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "has no abstracts"),
+        (b"\xff\xfe", "row 0 of .* is not as in the official file: UnicodeDecodeError"),
+        (
+            b'{"title": "A", "text": ["b"]}\n{"title": "A"',
+            "row 2 of .* is not as in the official file: JSONDecodeError",
+        ),
+        (b"[1]\n", "row 1 of .* is not as in the official file: TypeError"),
+    ],
+)
+def test_abstracts_that_are_none_are_told_by_their_row(tmp_path, content, said):
+    path = tmp_path / "wiki.abstracts.2017.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError, match=said):
+        Abstracts.open(path)

@@ -107,8 +107,10 @@ def optimize(
     """Optimize an agent on an eval set."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name, write_summary
+    from spanwright.cli.saving import check_place
     from spanwright.cli.wanting import goals_of
 
+    check_place(save)
     invocation = Invocation(
         subject=subject,
         evals=evals,
@@ -185,9 +187,11 @@ def text(
     """Optimize any text that a function can measure: a program, a prompt, a policy, a configuration."""
     from spanwright.cli.invocation import Invocation
     from spanwright.cli.running import Manner, carry_out, conclude, new_name
+    from spanwright.cli.saving import check_place, save_text
     from spanwright.cli.texts import check_task
 
-    check_task(task)
+    check_place(save)
+    check_task(task, saved=save is not None)
     invocation = Invocation(
         subject=task,
         evals="",
@@ -208,5 +212,5 @@ def text(
     manner = Manner(store=store, as_json=as_json, quiet=quiet, watching=progress)
     result = carry_out(invocation, manner)
     if save is not None:
-        save.write_text(result.best_text, encoding="utf-8")
+        save_text(save, result.best_text)
     raise typer.Exit(conclude(result, manner))
