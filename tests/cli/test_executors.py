@@ -28,4 +28,5 @@ def test_the_demo_runs_on_a_local_ray_cluster_of_two_workers(spanwright):
 
     record = json.loads(ended.stdout)
     assert ended.exit_code in {0, 3}
-    assert (True, 150) == (record["complete"], record["rollouts"])
+    assert record["complete"]
+    assert 60 < record["rollouts"] <= 150  # a seed that nothing beats is tested alone
