@@ -186,6 +186,23 @@ async def test_a_straggler_that_is_cut_ends_with_what_it_has(place: Place) -> No
     assert done[0].trace.id
 
 
+async def test_a_cut_that_comes_right_behind_its_job_is_heard(place: Place) -> None:
+    cuts = [Cut() for _ in range(8)]
+    done: list[Tried] = []
+
+    async def wait(cut: Cut) -> None:
+        done.append(await place.attempt("wait", cut))
+
+    async with anyio.create_task_group() as group:
+        for cut in cuts:
+            group.start_soon(wait, cut)
+        await anyio.lowlevel.checkpoint()
+        for cut in cuts:
+            cut.ring()
+
+    assert [STRAGGLER] * len(cuts) == [each.failure.signature for each in done if each.failure is not None]
+
+
 async def test_a_rollout_whose_wait_is_cancelled_is_given_up_where_it_is_done(place: Place) -> None:
     async def cancelled() -> int:
         told = {each.output for each in await place.attempt_all(*(f"count#{number}" for number in range(6)))}

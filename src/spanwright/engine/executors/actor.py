@@ -29,6 +29,7 @@ class RayWorker:
         """Do a job; nothing comes of one that was dropped."""
         asked = read_by_worker(job)
         assert isinstance(asked, Perform) and self._worker is not None, "jobs come once it is ready"  # noqa: PT018
+        self._worker.expect(asked)
         done = await self._worker.perform(asked)
         return b"" if done is None else from_worker(done)
 

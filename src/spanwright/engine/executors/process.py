@@ -71,6 +71,7 @@ async def _serve(worker: Worker, pipes: _Pipes, queue: "asyncio.Queue[bytes]", g
     while True:
         message = read_by_worker(await queue.get())
         if isinstance(message, Perform):
+            worker.expect(message)
             group.start_soon(_perform, worker, pipes, message)
         else:
             worker.hear(message)

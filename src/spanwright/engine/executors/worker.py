@@ -5,8 +5,8 @@ carries its messages, a pipe or Ray, is no concern of it. It keeps nothing: the 
 """
 
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final, cast
 
 import anyio
@@ -86,25 +86,25 @@ class Worker:
     def _export(self, span: Span) -> None:
         self._send(Spanned(span=span))
 
+    def expect(self, asked: Perform) -> None:
+        """Take note of a job, before it has begun: what is heard of it may be the next message already."""
+        self._jobs[asked.number] = (Cut(), anyio.CancelScope())
+
     async def perform(self, asked: Perform) -> Done | None:
-        """Do a job; None where it was dropped."""
+        """Do a job that is expected; None where it was dropped."""
         assert self._here is not None and self._made is not None, "no job comes before a worker said that it is ready"  # noqa: PT018
-        cut = Cut()
-        with anyio.CancelScope() as scope, self._noted(asked.number, cut, scope), self._traffic.flowing():
-            job = Job(number=asked.number, candidate=Candidate(texts=asked.texts), case=self._made.cases[asked.case])
-            return Done.of(asked.number, await self._here.attempt(job, cut))
+        cut, scope = self._jobs[asked.number]
+        try:
+            with scope, self._traffic.flowing():
+                case = self._made.cases[asked.case]
+                job = Job(number=asked.number, candidate=Candidate(texts=asked.texts), case=case)
+                return Done.of(asked.number, await self._here.attempt(job, cut))
+        finally:
+            del self._jobs[asked.number]
         return None
 
-    @contextmanager
-    def _noted(self, number: int, cut: Cut, scope: anyio.CancelScope) -> Generator[None]:
-        self._jobs[number] = (cut, scope)
-        try:
-            yield
-        finally:
-            del self._jobs[number]
-
     def hear(self, message: ToWorker) -> None:
-        """Take a message from the run; jobs go to `perform`. What is about a job that has ended comes too late."""
+        """Take a message from the run; jobs go to `expect`. What is about a job that has ended comes too late."""
         match message:
             case CutShort():
                 if message.number in self._jobs:
