@@ -152,13 +152,9 @@ def test_wandb_has_written_params_figures_and_files(in_wandb: Tracked) -> None:
     assert "default" == config["policy"]
     names = {"/".join(item.nested_key) or item.key for record in written for item in record.history.item}
     assert {"validation/best", "spent/rollouts", "test/winner"} <= names
-    (artifact,) = [record.request.log_artifact.artifact for record in written if is_artifact(record)] or [None]
-    assert artifact is not None
-    assert {"champion.json", "report.html", "summary.md"} == {entry.path for entry in artifact.manifest.contents}
-
-
-def is_artifact(record) -> bool:
-    return record.WhichOneof("record_type") == "request" and record.request.HasField("log_artifact")
+    artifacts = [record.artifact for record in written if record.HasField("artifact")]
+    assert 1 == len(artifacts)
+    assert {"champion.json", "report.html", "summary.md"} == {entry.path for entry in artifacts[0].manifest.contents}
 
 
 def records(file: Path):
