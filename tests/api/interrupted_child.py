@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 from pydantic_ai import Agent
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart, ToolReturnPart
@@ -19,6 +20,8 @@ from pydantic_evals.evaluators import EqualsExpected
 from spanwright import Budget, Run, Stop, optimizable, optimize, optimize_sync
 
 SECONDS = float(sys.argv[3])
+AT_WORK = Path(sys.argv[1]).with_name("at_work")
+"""Is there as soon as a rollout is at work, and not merely announced."""
 OPTIONS = {"budget": Budget(rollouts=60), "run": Run(name="it", concurrency=4, progress=False)}
 
 
@@ -26,6 +29,7 @@ async def slow(messages, info):
     if "Texts that you may edit" in str(messages):
         edit = {"component": "slow/instructions", "text": "Say yes."}
         return ModelResponse(parts=[TextPart(json.dumps({"diagnosis": "It says no.", "edits": [edit]}))])
+    AT_WORK.touch()
     await asyncio.sleep(SECONDS)
     return ModelResponse(parts=[TextPart("yes" if "yes" in (info.instructions or "") else "no")])
 
@@ -42,6 +46,7 @@ def subject(model):
     @agent.tool_plain
     def hang() -> str:
         """Hang."""
+        AT_WORK.touch()
         time.sleep(600)
         return "done"
 

@@ -53,7 +53,11 @@ def history(folder: Path) -> list[RolloutStarted | RolloutEnded]:
 
 def wait_until_busy(folder: Path, process: "subprocess.Popen[str]", *, ended: int = 0) -> None:
     patience = time.monotonic() + 300
-    while len(seen := history(folder)) < 3 or sum(isinstance(each, RolloutEnded) for each in seen) < ended:
+    while (
+        len(seen := history(folder)) < 3
+        or sum(isinstance(each, RolloutEnded) for each in seen) < ended
+        or not (folder / "at_work").exists()  # what is only announced is let go at once
+    ):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < patience
         time.sleep(0.05)
