@@ -1,9 +1,12 @@
 """The pool against slow and obvious references, on random histories."""
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanwright.core.events import EVENT
+from spanwright.core.events import EVENT, Estimator
 from spanwright.core.rollout import Purpose
 from spanwright.search import Pool
 
@@ -99,3 +102,31 @@ def test_every_rollout_started_has_ended_was_lost_or_is_in_flight(steps, random_
     flying = sum(view.flying(*cell) for cell in cells)
 
     assert view.spent + len(view.lost) == ended + len(view.lost) + flying == view.usage.rollouts
+
+
+def as_they_come(events):
+    """Return a history in which the rollouts between two other events end in the opposite order."""
+    flown, ended = [], []
+    for event in events:
+        if event.kind == "rollout_ended":
+            ended.append(event)
+        elif event.kind == "rollout_started":
+            flown.append(event)
+        else:
+            yield from (*flown, *reversed(ended), event)
+            flown, ended = [], []
+    yield from (*flown, *reversed(ended))
+
+
+@settings(deadline=None)
+@given(steps=STEPS)
+def test_what_members_are_worth_does_not_depend_on_which_rollout_between_two_steps_ended_first(steps, random_story):
+    begun, *events = random_story(steps).events
+    pools = [Pool(), Pool()]
+    for pool, history in zip(pools, (events, as_they_come(events)), strict=True):
+        pool.apply(replace(begun, estimator=Estimator.LINEAGE))
+        for event in history:
+            pool.apply(event)
+
+    one, other = (pool.view.posterior.values for pool in pools)
+    assert np.allclose(one, other, atol=1e-6)

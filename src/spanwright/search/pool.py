@@ -97,6 +97,7 @@ class Pool:
 
     @_fold.register
     def _attempt_started(self, event: AttemptStarted) -> None:
+        self._state.settle()
         self._crown()
         self._state.attempts.start(event)
 
@@ -153,6 +154,7 @@ class Pool:
     @_fold.register
     def _search_ended(self, event: SearchEnded) -> None:
         state, seed = self._state, self.view.seed
+        state.settle()
         state.search_ended = event
         state.final_scores.begin({**state.validation.means(seed), **state.train.means(seed)})
 
@@ -222,6 +224,7 @@ class Pool:
                     state.judge(member.order, key.case, score)
 
     def _end(self, event: Judged | Refused | Abandoned) -> OpenAttempt | None:
+        self._state.settle()
         self._crown()
         return self._state.attempts.end(event)
 

@@ -10,8 +10,9 @@ is trusted, and where they harm it has to prove itself. Scores of minibatches co
 is a parent often is measured often, so that a lineage which was only lucky is found out.
 
 On a tree the posterior is exact by elimination of children before parents, which fills nothing in (Rue and Held,
-Gaussian Markov Random Fields, 2005, chapter 2). It is solved anew whenever a twentieth more scores are known; between
-two solutions only the member that was measured moves. All of it depends on the scores and their order alone.
+Gaussian Markov Random Fields, 2005, chapter 2). It is solved anew where attempts begin and end, once for each twentieth
+more scores that are known; between two solutions only the member that was measured moves. So where one attempt follows
+the other it makes no difference which rollout of a block ended first.
 """
 
 from dataclasses import dataclass
@@ -118,13 +119,15 @@ class Posterior:
         self._count[row] += 1
         self._owns[member] += 1
         self._scores += 1
-        if self._scores >= self._due:
+        self._move(member)
+
+    def settle(self) -> None:
+        """Solve anew, the more often the more has come. For moments at which all that is under way has come in."""
+        while self._scores >= self._due:
             for _ in range(_SWEEPS):
                 self._solve()
                 self._learn()
-            self._due = self._scores + max(1, int(_GROWTH * self._scores))
-        else:
-            self._move(member)
+            self._due += max(1, int(_GROWTH * self._due))
 
     @property
     def _scale(self) -> float:

@@ -120,6 +120,11 @@ class State:
             grid = self.validation if case in self.validation else self.train
             self.posterior.add(member, offset + grid.place(case), score)
 
+    def settle(self) -> None:
+        """Let all scores so far count for whole families."""
+        if self.posterior is not None:
+            self.posterior.settle()
+
     def grid(self, case: str) -> Grid | None:
         """Return the grid of the split that a case belongs to; None for a case of another run."""
         for grid in (self.validation, self.train, self.test):
