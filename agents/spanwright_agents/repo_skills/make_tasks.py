@@ -7,13 +7,14 @@ that proves nothing ends the script.
 
 import json
 import re
+import runpy
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from spanwright_agents.repo_skills.bench import TASKS, read_repository
+from spanwright_agents.repo_skills.bench import TASKS, WHARF, read_repository
 from spanwright_evaluators.repository import Repository, Task, diff, flaw
 
 SPOTS: Final = Path(__file__).with_name("tasks.toml")
@@ -139,14 +140,12 @@ def _surcharge(row: Mapping[str, str], files: dict[str, str]) -> None:
 
 def _zone(row: Mapping[str, str], files: dict[str, str]) -> None:
     """Change the source of the table, and make the table of it, as the repository's own script does."""
-    space: dict[str, Callable[[str], str]] = {}
-    tool = files["tools/make_zones.py"].partition("def made")[2].partition("\n\nif __name__")[0]
-    exec(f"import csv\n\n\ndef made{tool}", space)  # noqa: S102  (our own script)
     lines = files["data/zones.csv"].splitlines()
     rows = [line for line in lines[1:] if not line.startswith(f"{row['code']},")]
     rows.append(f"{row['code']},{row['country']},{row['zone']}")
     files["data/zones.csv"] = "\n".join([lines[0], *sorted(rows)]) + "\n"
-    files["wharf/zones_table.py"] = space["made"](files["data/zones.csv"])
+    made = cast("Callable[[str], str]", runpy.run_path(str(WHARF / "tools" / "make_zones.py"))["made"])
+    files["wharf/zones_table.py"] = made(files["data/zones.csv"])
 
 
 def _error(row: Mapping[str, str], files: dict[str, str]) -> None:
