@@ -136,8 +136,9 @@ PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyTy
             "2 in flight": lambda: {"first_in_flight": 2, "max_in_flight": 2},
             "8 in flight": lambda: {"max_in_flight": 8, "rollouts_per_step": None},
             "16 in flight": lambda: {"max_in_flight": 16, "rollouts_per_step": None},
-            "10 generations": lambda: {"generations": 10},
-            "5 generations": lambda: {"generations": 5},
+            "one in 90": lambda: {"rollouts_per_step": 90},
+            "one in 120": lambda: {"rollouts_per_step": 120},
+            "late ones are waited for": lambda: {"late": None},
         },
         "final choice": {
             "no reserve": lambda: {"final_share": 0.0},

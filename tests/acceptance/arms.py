@@ -141,7 +141,7 @@ class Trial:
     rollouts: int
     offer: int = 8
     """Components on offer to a reflection of the default policy."""
-    generations: int = 20
+    pace: int = 60
     """As the policy's."""
 
 
@@ -181,7 +181,7 @@ def outcomes(trials: Sequence[Trial]) -> list[Outcome]:
 
 def outcome(trial: Trial) -> Outcome:
     """Do one trial."""
-    policy = POLICIES[trial.policy](seed=trial.seed, generations=trial.generations)
+    policy = POLICIES[trial.policy](seed=trial.seed, rollouts_per_step=trial.pace)
     if trial.policy != "gepa":
         policy = replace(policy, component_rule=Blamed(at_most=trial.offer))
     result = asyncio.run(
@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--rollouts", type=int, default=800)
     parser.add_argument("--offer", type=int, default=8, help="components on offer")
-    parser.add_argument("--generations", type=int, default=20)
+    parser.add_argument("--pace", type=int, default=60)
     asked = parser.parse_args()
     done = outcomes(
         [
@@ -218,7 +218,7 @@ def main() -> None:
                 seed=seed,
                 rollouts=asked.rollouts,
                 offer=asked.offer,
-                generations=asked.generations,
+                pace=asked.pace,
             )
             for seed in range(1, asked.seeds + 1)
         ]

@@ -21,6 +21,7 @@ from spanwright.core.proposal import Proposal, Reflection, Refusal, RefusalReaso
 from spanwright.core.rollout import Observed, Purpose, Rollout
 from spanwright.core.strangers import Strangers
 from spanwright.engine import evidence, remarks
+from spanwright.engine.executors import Cut
 from spanwright.engine.ledger import Lease
 from spanwright.engine.workshop import Work, Workshop
 from spanwright.errors import UserBug, WorldFailed
@@ -35,12 +36,16 @@ Ending: TypeAlias = Judged | Refused | Abandoned
 
 
 class Attempt:
-    """Carries out an attempt on a lease. `opened` is what is known of it; of a new one only parent and cases."""
+    """Carries out an attempt on a lease. `opened` is what is known of it; of a new one only parent and cases.
 
-    def __init__(self, shop: Workshop, opened: OpenAttempt, lease: Lease) -> None:
+    Rung, `cut` has it end with what it has: it is given up.
+    """
+
+    def __init__(self, shop: Workshop, opened: OpenAttempt, lease: Lease, cut: Cut) -> None:
         self._shop = shop
         self._opened = opened
         self._lease = lease
+        self._cut = cut
         self._parent = shop.pool.view.candidate(opened.parent)
         self._partner = None if opened.partner is None else shop.pool.view.candidate(opened.partner)
 
@@ -59,6 +64,8 @@ class Attempt:
         before = await self._minibatch(self._parent)
         if shop.stopping:
             return None
+        if self._cut.rung:
+            return self._given_up()
         scored = [each for each in before if each.rollout.score is not None]
         if not scored:
             return self._abandoned("no rollout of the minibatch has a score")
@@ -73,7 +80,9 @@ class Attempt:
         if not answered(self._opened):
             result = None if shop.stopping else await self._consult(context)
         if result is None:
-            return None if shop.stopping else self._abandoned("the reflection model failed")
+            if shop.stopping:
+                return None
+            return self._given_up() if self._cut.rung else self._abandoned("the reflection model failed")
         if isinstance(result, Proposal):
             result = self._unfit(result.edits) or self._strange(result, context) or result
         if isinstance(result, Refusal):
@@ -109,7 +118,7 @@ class Attempt:
         view = self._shop.pool.view
         cells: tuple[Cell, ...] = tuple((case, view.next_repeat(candidate.id, case)) for case in cases)
         work = Work(candidate=candidate, cells=cells, purpose=purpose, attempt=self._opened.attempt)
-        return await self._shop.measure(work, self._lease)
+        return await self._shop.measure(work, self._lease, self._cut)
 
     async def _consult(self, context: ReflectionContext) -> Proposal | Refusal | None:
         """Consult the reflector; None where the world or the user's settings failed it."""
@@ -120,7 +129,8 @@ class Attempt:
         reflection: Reflection | None = None
         async with shop.means.recorder.recording({}) as recording:
             try:
-                reflection = await self._ask(context)
+                with self._cut.scope():
+                    reflection = await self._ask(context)
             except UserBug as error:
                 shop.fail(error)
             except Exception as error:  # noqa: BLE001  (a reflector may be the user's own code)
@@ -222,6 +232,8 @@ class Attempt:
             if shop.stopping:
                 return None
             if any(each.score is None for each in after):
+                if self._cut.rung:
+                    return self._given_up()
                 return self._abandoned("the world failed a rollout of the gate")
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
@@ -258,6 +270,9 @@ class Attempt:
 
     def _refused(self, refusal: Refusal) -> Refused:
         return Refused(attempt=self._opened.attempt, parent=self._parent.id, refusal=refusal, at=self._shop.now())
+
+    def _given_up(self) -> Abandoned:
+        return self._abandoned("it was late, and all others were done")
 
     def _abandoned(self, reason: str, *, perfect: bool = False) -> Abandoned:
         return Abandoned(

@@ -112,10 +112,13 @@ class Engine:
         await self._validator.seed()
         if shop.stopping:
             return
-        async with anyio.create_task_group() as group:
-            explorer = Explorer(shop, self._validator, group)
-            await explorer.resume()
-            explorer.fill()
+        async with anyio.create_task_group() as watching:
+            async with anyio.create_task_group() as group:
+                explorer = Explorer(shop, self._validator, group)
+                watching.start_soon(explorer.watch)
+                await explorer.resume()
+                explorer.fill()
+            watching.cancel_scope.cancel()
 
     async def _watch_time(self, limit: float) -> None:
         shop = self._shop

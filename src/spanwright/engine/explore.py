@@ -18,7 +18,9 @@ from spanwright.core.events import AttemptStarted, Judged
 from spanwright.core.proposal import Draft
 from spanwright.core.usage import Usage
 from spanwright.engine.attempt import Attempt, Ending, answered
-from spanwright.engine.ledger import Ask, Lease
+from spanwright.engine.executors import Cut
+from spanwright.engine.lateness import Lateness
+from spanwright.engine.ledger import Ask, Lease, Phase
 from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
 from spanwright.search import OpenAttempt
@@ -32,6 +34,10 @@ class Explorer:
         self._validator = validator
         self._group = group
         self._active = 0
+        self._waiting = 0
+        """Of these, those that wait for what others may give back of the budget."""
+        late = None if self._in_turn or shop.policy.rounds is not None else shop.policy.late
+        self._lateness = Lateness(late, shop.pulse)
 
     async def resume(self) -> None:
         """Go on with the validations and the attempts that a crash or a stop interrupted.
@@ -54,14 +60,33 @@ class Explorer:
 
     def fill(self) -> None:
         """Bring the number of attempts in flight to what the policy wants now."""
-        while self._active < self._wanted():
+        while self._pressing < self._wanted():
             self._active += 1
             self._group.start_soon(self._explore)
+
+    @property
+    def _pressing(self) -> int:
+        """How many attempts are in flight. One that is late counts no longer, as long as most are not: else all are."""
+        return self._active - min(self._lateness.count, self._wanted())
+
+    async def watch(self) -> None:
+        """See to attempts that are late, until cancelled."""
+        while True:
+            await self._lateness.news()
+            self.fill()
+            self._look_for_late()
+
+    def _look_for_late(self) -> None:
+        """Give up what is late once there is nothing else to do: where it would end the search is what it holds up."""
+        late = self._lateness.count
+        if late and self._active - self._waiting <= late and not self._shop.stopping:
+            self._shop.ledger.close(Phase.SEARCH)
+            self._lateness.give_up()
 
     def _wanted(self) -> int:
         shop = self._shop
         spent = shop.ledger.spent.rollouts
-        return shop.policy.in_flight(spent, shop.conduct.concurrency, shop.conduct.budget.rollouts)
+        return shop.policy.in_flight(spent, shop.conduct.concurrency)
 
     async def _explore(self, opened: Sequence[OpenAttempt] = (), lease: Lease | None = None) -> None:
         """Make attempts; the first may be those that were interrupted, with their lease."""
@@ -70,17 +95,18 @@ class Explorer:
             if lease is not None:
                 with lease:
                     goes_on = await self._finish(self._complete(opened), lease)
-            while goes_on and self._active <= self._wanted():
+            while goes_on and self._pressing <= self._wanted():
                 goes_on = await self._attempt()
                 if goes_on:  # where an attempt found no budget, another one would not, and would look for ever
                     self.fill()
         finally:
             self._active -= 1
+        self._look_for_late()
 
     async def _attempt(self) -> bool:
         """Make one attempt, or one round; False where there is no budget for that, or the search is over."""
         shop = self._shop
-        lease = await shop.ledger.lease(self._ask(self._draft()))
+        lease = await self._lease()
         if lease is None:
             shop.is_enough()  # it may end for a better reason than that there is no budget left
             return False
@@ -98,10 +124,23 @@ class Explorer:
                 return await self._finish(self._complete(()), lease)
             return await self._finish((self._start(draft),), lease)
 
+    async def _lease(self) -> Lease | None:
+        """Wait for what an attempt needs."""
+        ask = self._ask(self._draft())
+        if (lease := self._shop.ledger.lease_now(ask)) is not None:
+            return lease
+        self._waiting += 1
+        self._look_for_late()
+        try:
+            return await self._shop.ledger.lease(ask)
+        finally:
+            self._waiting -= 1
+
     async def _finish(self, opened: Sequence[OpenAttempt], lease: Lease) -> bool:
         """Carry attempts to their end, and see to their children's validation; False where the run stopped before."""
         shop, policy = self._shop, self._shop.policy
-        ended = await self._carry_out(opened, lease)
+        with self._lateness.watched(reflects=all(each.draft is None for each in opened)) as cut:
+            ended = await self._carry_out(opened, lease, cut)
         if len(ended) < len(opened):
             return False
         judged: Sequence[Judged] = [each for each in ended if isinstance(each, Judged)]
@@ -120,7 +159,7 @@ class Explorer:
             await self._hand_over(child, promised)
         return True
 
-    async def _carry_out(self, opened: Sequence[OpenAttempt], lease: Lease) -> Sequence[Ending]:
+    async def _carry_out(self, opened: Sequence[OpenAttempt], lease: Lease, cut: Cut) -> Sequence[Ending]:
         """Return how attempts ended; those that lead to no child are written down at once. Fewer where the run stopped.
 
         Under the ordered schedule one waits for the other, so that each knows what those before it learnt.
@@ -128,7 +167,7 @@ class Explorer:
         ended: list[Ending] = []
 
         async def carry_out(attempt: OpenAttempt) -> None:
-            ending = await Attempt(self._shop, attempt, lease).carry_out()
+            ending = await Attempt(self._shop, attempt, lease, cut).carry_out()
             if ending is not None:
                 ended.append(ending)
                 if not isinstance(ending, Judged):

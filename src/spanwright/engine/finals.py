@@ -6,13 +6,18 @@ Nothing here steers the search: it is over when this begins.
 from collections.abc import Iterable, Sequence
 
 import anyio
+from anyio.abc import TaskGroup
 
 from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Narrowed, RunEnded, SearchEnded, StopReason
 from spanwright.core.rollout import Purpose
 from spanwright.engine.ledger import Ask, Lease, Phase
 from spanwright.engine.workshop import Work, Workshop
+from spanwright.models import wall_clock
 from spanwright.search import Cell
+
+_SECOND_HALF = 2.0
+"""How long the second half of the heats may take, in times of the first: what takes longer is a straggler."""
 
 
 class Finals:
@@ -45,15 +50,41 @@ class Finals:
         shop = self._shop
         if len(finalists) < 2:
             return
-        await self._measure_while_planned(finalists)
-        if shop.stopping or shop.pool.view.contenders is not None or not shop.policy.narrows(finalists):
+        if shop.pool.view.contenders is not None or not shop.policy.narrows(finalists):
+            await self._measure_while_planned(finalists)
             return
-        shop.emit(Narrowed(finalists=shop.policy.narrowed(shop.pool.view, finalists), at=shop.now()))
-        await self._measure_while_planned(finalists)
+        async with anyio.create_task_group() as group:
+            await self._heats(finalists, group)
+            if shop.stopping:
+                return
+            shop.emit(Narrowed(finalists=shop.policy.narrowed(shop.pool.view, finalists), at=shop.now()))
+            await self._measure_while_planned(finalists)
 
-    async def _measure_while_planned(self, finalists: Sequence[CandidateId]) -> None:
+    async def _heats(self, finalists: Sequence[CandidateId], group: TaskGroup) -> None:
+        """Measure all alike. Side by side, stragglers are not waited for, though their scores still come.
+
+        What comes late counts for the second part: it had no part in who was left for that.
+        """
+        if self._shop.policy.schedule == "ordered":
+            await self._measure_while_planned(finalists)
+            return
+        half, over = anyio.Event(), anyio.Event()
+
+        async def measure() -> None:
+            await self._measure_while_planned(finalists, half)
+            half.set()
+            over.set()
+
+        took = wall_clock(self._shop.pulse)
+        group.start_soon(measure)
+        await half.wait()
+        with anyio.move_on_after(_SECOND_HALF * took()):
+            await over.wait()
+
+    async def _measure_while_planned(self, finalists: Sequence[CandidateId], half: anyio.Event | None = None) -> None:
         shop = self._shop
-        while not shop.stopping:
+        part = shop.pool.view.contenders
+        while not shop.stopping and shop.pool.view.contenders == part:
             left = shop.ledger.available(Phase.FINAL)
             if left is None:
                 left = max(0, shop.policy.final_least(finalists) - shop.pool.view.final_rollouts)
@@ -65,7 +96,7 @@ class Finals:
             if lease is None:
                 return
             with lease:
-                await self._measure(cells[: lease.rollouts], Purpose.FINAL, lease)
+                await self._measure(cells[: lease.rollouts], Purpose.FINAL, lease, half)
 
     async def _test(self, winner: CandidateId) -> None:
         shop = self._shop
@@ -85,17 +116,29 @@ class Finals:
         with lease:
             await self._measure(cells, Purpose.TEST, lease)
 
-    async def _measure(self, cells: Sequence[tuple[CandidateId, Cell]], purpose: Purpose, lease: Lease) -> None:
+    async def _measure(
+        self,
+        cells: Sequence[tuple[CandidateId, Cell]],
+        purpose: Purpose,
+        lease: Lease,
+        half: anyio.Event | None = None,
+    ) -> None:
         """Do rollouts in the order of `cells`, so that whatever cuts them short has measured all candidates alike.
 
-        Only a few are announced ahead of those that run: there may be thousands, and little time.
+        Only a few are announced ahead of those that run: there may be thousands, and little time. `half` is set once
+        half of them have ended.
         """
         shop = self._shop
         room = anyio.Semaphore(2 * shop.conduct.concurrency)
+        ended = 0
 
         async def measure(work: Work) -> None:
+            nonlocal ended
             async with room:
                 await shop.measure(work, lease)
+            ended += 1
+            if half is not None and 2 * ended >= len(cells):
+                half.set()
 
         for batch in self._batches(cells):
             async with anyio.create_task_group() as group:

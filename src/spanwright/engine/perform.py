@@ -6,7 +6,6 @@ cancellation and errors of Spanwright itself are raised.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from random import Random
 
 import anyio
@@ -84,22 +83,26 @@ class Performer:
         """How many rollouts wait for a slot."""
         return self._limiter.statistics().tasks_waiting
 
-    async def perform(self, task: Task, block: Block | None = None) -> Observed | None:
+    async def perform(self, task: Task, block: Block | None = None, cut: Cut | None = None) -> Observed | None:
         """Do one rollout; where the world fails it, try again. While the world is down that costs no try.
 
-        None where work was halted before anything came of it: it is as if it had not begun.
+        None where work was halted, or `cut` rung, before anything came of it: it is as if it had not begun.
         """
         try:
-            return await self._persist(task, block)
+            return await self._persist(task, block, cut or Cut())
         finally:
             if block is not None:
                 block.ended(self._pulse)
 
-    async def _persist(self, task: Task, block: Block | None) -> Observed | None:
+    async def _persist(self, task: Task, block: Block | None, cut: Cut) -> Observed | None:
         started: float | None = None
         tried: Tried | None = None
         usage, seconds, tries = Usage(), 0.0, 0
-        jitter, halted = Random(task.number), partial(self._terms.halted, task.purpose)
+        jitter = Random(task.number)
+
+        def halted() -> bool:
+            return cut.rung or self._terms.halted(task.purpose)
+
         while tries < self._terms.tries:
             if not await self._terms.outage.over(halted):
                 break
@@ -109,7 +112,7 @@ class Performer:
                     self._terms.outage.left()
                     break
                 started = self._clock() if started is None else started
-                tried = await self._try(task, block)
+                tried = await self._try(task, block, cut)
             finally:
                 self._limiter.release()
             usage += tried.usage
@@ -150,9 +153,10 @@ class Performer:
         except anyio.WouldBlock:
             await self._limiter.acquire()
 
-    async def _try(self, task: Task, block: Block | None) -> Tried:
+    async def _try(self, task: Task, block: Block | None, of_all: Cut) -> Tried:
         """Try once, and tell what the world has to do with it."""
         outage, settled, cut = self._terms.outage, False, Cut()
+        of_all.listen(cut.ring)
         job = Job(number=task.number, candidate=task.candidate, case=task.case)
         straggling = Alarm(self._terms.straggling if block else None, block.late if block else _never, cut.ring)
         try:

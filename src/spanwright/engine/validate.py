@@ -25,7 +25,8 @@ class Validator:
     async def seed(self) -> None:
         """Measure the seed before the first attempt; later it is a member like any other.
 
-        A few cases come first, since what fails on each of them would fail on all.
+        A few cases come first, since what fails on each of them would fail on all. Where attempts go side by side, they
+        need not wait for the rest of it.
         """
         shop, view = self._shop, self._shop.pool.view
         seed = shop.problem.seed.id
@@ -33,10 +34,11 @@ class Validator:
             return
         while not shop.stopping and (cells := shop.policy.next_block(view, seed)):
             probing = view.spent < LEAST
+            if not probing and shop.policy.schedule == "steady":
+                return
             if not await self._measure(seed, cells[:LEAST] if probing else cells):
                 return
-            if (bug := shop.seed_failures.bug()) is not None:
-                shop.fail(bug)
+            if self._is_bug(seed):
                 return
 
     def promise(self, member: CandidateId) -> Lease:
@@ -82,6 +84,16 @@ class Validator:
                 await shop.measure(self._work(member, cells[: promised.rollouts]), promised)
             elif not await self._measure(member, cells):
                 return
+            if self._is_bug(member):
+                return
+
+    def _is_bug(self, member: CandidateId) -> bool:
+        """Fail the run where what goes wrong with the unchanged texts is nobody's text."""
+        shop = self._shop
+        if member != shop.problem.seed.id or (bug := shop.seed_failures.bug()) is None:
+            return False
+        shop.fail(bug)
+        return True
 
     async def _measure(self, member: CandidateId, cells: Sequence[Cell]) -> bool:
         """Lease and do rollouts; False where nothing is left to lease."""

@@ -26,7 +26,7 @@ from spanwright.core.rollout import Blame, Observed, Purpose, RolloutKey
 from spanwright.core.score import Score
 from spanwright.core.usage import Usage
 from spanwright.engine.bugs import LEAST, SeedFailures
-from spanwright.engine.executors import Here
+from spanwright.engine.executors import Cut, Here
 from spanwright.engine.ledger import Lease, Ledger, Phase
 from spanwright.engine.observers import Observers
 from spanwright.engine.outage import Outage
@@ -78,7 +78,7 @@ class Workshop:
         self._pacing = None if means.traffic is None else Pacing(means.traffic)
         self._lowest = 0.0
         self._floor = 0.0
-        pulse = Pulse() if means.traffic is None else means.traffic.pulse
+        self.pulse = pulse = Pulse() if means.traffic is None else means.traffic.pulse
         self._performer = Performer(
             means.workplace or self._here(pulse),
             clock=means.clock,
@@ -185,10 +185,11 @@ class Workshop:
             self.bug = bug
         self.pause(StopReason.FAILED)
 
-    async def measure(self, work: Work, lease: Lease) -> list[Observed]:
+    async def measure(self, work: Work, lease: Lease, cut: Cut | None = None) -> list[Observed]:
         """Do the rollouts of `work` at the same time, and return them in the order of its cells.
 
-        When their phase is over, those that have no slot yet are left out: a resumed run does them.
+        When their phase is over, those that have no slot yet are left out: a resumed run does them. Rung, `cut` ends
+        those that are at work.
         """
         if self._is_halted(work.purpose):
             return []
@@ -211,7 +212,7 @@ class Workshop:
         block = Block(len(tasks)) if work.purpose is Purpose.VALIDATION else None
 
         async def one(place: int, task: Task) -> None:
-            observed = await self._performer.perform(task, block)
+            observed = await self._performer.perform(task, block, cut)
             done[place] = None if observed is None else self._finish(observed, lease)
 
         async with anyio.create_task_group() as group:

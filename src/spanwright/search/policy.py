@@ -67,17 +67,21 @@ class Policy:
     seed: int = 0
     """Keys all random streams of a run."""
     schedule: Schedule = "steady"
-    max_in_flight: int = 16
+    max_in_flight: int = 24
     """Attempts in flight at most. Width buys time and costs depth: more slots than these are best left idle."""
-    first_in_flight: int = 4
-    """Attempts in flight at the start."""
-    rollouts_per_step: int | None = 50
-    """After so many rollouts one attempt more may be in flight; None: as many as allowed from the start."""
-    slots_per_attempt: int = 2
+    first_in_flight: int = 2
+    """Attempts in flight at the start, and at least."""
+    rollouts_per_step: int | None = 60
+    """For each so many rollouts that were spent one attempt may be in flight; None: as many as allowed from the start.
+
+    Early on, what one attempt finds is what the next should build on; late, little is found, and breadth is nearly free.
+    """
+    late: float | None = 2.0
+    """An attempt that takes so many times as long as the median one is late: another one may begin in its place, and
+    the end of the search does not wait for it. None: none ever is. Under the ordered schedule, and in rounds, none is.
+    """
+    slots_per_attempt: float = 1.25
     """Rollouts that can run at once, for each attempt in flight."""
-    generations: int = 20
-    """So many attempts in a row, one building on the other, the budget must leave room for: a small one allows fewer
-    attempts side by side. Depth is worth more than time."""
     edits: int | None = 3
     """Components that one reflection may edit, of those that `component_rule` offers; None: all of them."""
     minibatch_size: int = 3
@@ -152,12 +156,13 @@ class Policy:
             "block": 1 if self.block is None else self.block,
             "rollouts_per_step": 1 if self.rollouts_per_step is None else self.rollouts_per_step,
             "fruitless": self.fruitless,
-            "generations": self.generations,
             "edits": 1 if self.edits is None else self.edits,
         }
         for setting, count in counts.items():
             if count < 1:
                 raise UsageError(f"{setting}={count} of a policy is not positive", "Give 1 or more")
+        if self.late is not None and not self.late >= 1:
+            raise UsageError(f"late={self.late} of a policy calls half of all attempts late", "Give 1 or more, or None")
         if not 0 <= self.final_share < 1:
             raise UsageError(f"final_share={self.final_share} of a policy is no share", "Give 0 to 1, without 1")
         if self.confidence is not None and not 0 <= self.confidence < 1:
@@ -299,21 +304,14 @@ class Policy:
             return Verdict(accepted=True, reason="admitted without a gate")
         return self.gate_rule(before, after)
 
-    def in_flight(self, spent: int, concurrency: int, budget: int | None = None) -> int:
-        """Return how many attempts to have in flight after `spent` of `budget` rollouts, `concurrency` at once."""
+    def in_flight(self, spent: int, concurrency: int) -> int:
+        """Return how many attempts to have in flight after `spent` rollouts, `concurrency` at once."""
         if self.schedule == "ordered" or self.rounds is not None:
             return 1
-        most = min(self.max_in_flight, concurrency // self.slots_per_attempt)
+        most = min(self.max_in_flight, int(concurrency / self.slots_per_attempt))
         if self.rollouts_per_step is not None:
-            most = min(most, self.first_in_flight + spent // self.rollouts_per_step, self._wide_enough(budget))
+            most = min(most, max(self.first_in_flight, spent // self.rollouts_per_step))
         return max(1, most)
-
-    def _wide_enough(self, budget: int | None) -> int:
-        """Return how many attempts side by side leave room for `generations` of them in a budget."""
-        if budget is None:
-            return self.max_in_flight
-        attempt = self.minibatch_size + (self.block or 0)
-        return max(2, budget // (attempt * self.generations))
 
     # Validation
 

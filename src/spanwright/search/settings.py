@@ -30,8 +30,8 @@ class PolicySettings(TypedDict, total=False):
     max_in_flight: int
     first_in_flight: int
     rollouts_per_step: int | None
-    slots_per_attempt: int
-    generations: int
+    late: float | None
+    slots_per_attempt: float
     edits: int | None
     minibatch_size: int
     block: int | None

@@ -121,7 +121,7 @@ class Here:
                 if own.expired:
                     failure = failure_of(CandidateFailed("limit", f"it worked for longer than {limit:g} s"))
                 elif common.cancelled_caught:
-                    failure = _straggled(self._deadlines.validation)
+                    failure = _STRAGGLED
             except WorldFailed as error:
                 failure, world = failure_of(error), error
             except Exception as error:  # noqa: BLE001  (the user's code may raise anything, and a bad rollout is data)
@@ -190,9 +190,12 @@ def world_of(error: WorldFailed) -> World:
     return World(retry_after=error.retry_after, down=isinstance(error, WorldDown))
 
 
-def _straggled(seconds: float | None) -> Failure:
-    message = f"it was still at work {seconds or 0:g} s after half of its block had ended, and was cut"
-    return Failure(boundary="deadline", blame=Blame.WORLD, message=message, signature=STRAGGLER)
+_STRAGGLED = Failure(
+    boundary="deadline",
+    blame=Blame.WORLD,
+    message="it was still at work when nothing else was waited for any longer, and was cut",
+    signature=STRAGGLER,
+)
 
 
 def failure_of(error: Exception) -> Failure:

@@ -85,7 +85,7 @@ class Tried:
 
 
 class Cut:
-    """Tells a job that it is a straggler: the others of its block are done, and it is to end with what it has."""
+    """Tells a job that it is a straggler: what it was waited for with is done, and it is to end with what it has."""
 
     def __init__(self) -> None:
         self.rung = False
