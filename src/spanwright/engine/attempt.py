@@ -51,6 +51,12 @@ class Attempt:
 
     async def carry_out(self) -> Ending | None:
         """Return how the attempt ended; None where the run stopped before it could, so that a resumed run ends it."""
+        ending = await self._carry_out()
+        if self._cut.rung and isinstance(ending, Abandoned):
+            return self._abandoned("it was late, and nothing else was left to do")
+        return ending
+
+    async def _carry_out(self) -> Ending | None:
         draft = self._opened.draft
         if draft is not None:
             return await self._judge(draft.proposal, draft.bar, not_worse if draft.bar else None)
@@ -64,10 +70,8 @@ class Attempt:
         before = await self._minibatch(self._parent)
         if shop.stopping:
             return None
-        if self._cut.rung:
-            return self._given_up()
         scored = [each for each in before if each.rollout.score is not None]
-        if not scored:
+        if self._cut.rung or not scored:
             return self._abandoned("no rollout of the minibatch has a score")
         perfect = shop.policy.perfect
         if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
@@ -80,9 +84,7 @@ class Attempt:
         if not answered(self._opened):
             result = None if shop.stopping else await self._consult(context)
         if result is None:
-            if shop.stopping:
-                return None
-            return self._given_up() if self._cut.rung else self._abandoned("the reflection model failed")
+            return None if shop.stopping else self._abandoned("the reflection model failed")
         if isinstance(result, Proposal):
             result = self._unfit(result.edits) or self._strange(result, context) or result
         if isinstance(result, Refusal):
@@ -232,8 +234,6 @@ class Attempt:
             if shop.stopping:
                 return None
             if any(each.score is None for each in after):
-                if self._cut.rung:
-                    return self._given_up()
                 return self._abandoned("the world failed a rollout of the gate")
             verdict = gate(before, _scores(after))
         return Judged(attempt=self._opened.attempt, proposal=proposal, child=child, verdict=verdict, at=shop.now())
@@ -270,9 +270,6 @@ class Attempt:
 
     def _refused(self, refusal: Refusal) -> Refused:
         return Refused(attempt=self._opened.attempt, parent=self._parent.id, refusal=refusal, at=self._shop.now())
-
-    def _given_up(self) -> Abandoned:
-        return self._abandoned("it was late, and all others were done")
 
     def _abandoned(self, reason: str, *, perfect: bool = False) -> Abandoned:
         return Abandoned(

@@ -14,7 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from spanwright.core.candidate import CandidateId
-from spanwright.core.events import AttemptStarted, Judged
+from spanwright.core.events import AttemptStarted, Judged, Refused
 from spanwright.core.proposal import Draft
 from spanwright.core.usage import Usage
 from spanwright.engine.attempt import Attempt, Ending, answered
@@ -23,6 +23,7 @@ from spanwright.engine.lateness import Lateness
 from spanwright.engine.ledger import Ask, Lease, Phase
 from spanwright.engine.validate import Validator
 from spanwright.engine.workshop import Workshop
+from spanwright.models import wall_clock
 from spanwright.search import OpenAttempt
 
 
@@ -139,8 +140,11 @@ class Explorer:
     async def _finish(self, opened: Sequence[OpenAttempt], lease: Lease) -> bool:
         """Carry attempts to their end, and see to their children's validation; False where the run stopped before."""
         shop, policy = self._shop, self._shop.policy
-        with self._lateness.watched(reflects=all(each.draft is None for each in opened)) as cut:
+        took = wall_clock(shop.pulse)
+        with self._lateness.watched() as cut:
             ended = await self._carry_out(opened, lease, cut)
+        if opened[0].draft is None and any(isinstance(each, Judged | Refused) for each in ended):
+            self._lateness.learn(took())
         if len(ended) < len(opened):
             return False
         judged: Sequence[Judged] = [each for each in ended if isinstance(each, Judged)]

@@ -14,7 +14,7 @@ from spanwright.engine.executors import Cut
 from spanwright.models import Alarm, Pulse, wall_clock
 
 _ENOUGH = 5
-"""Attempts that must have ended before any is called late."""
+"""Attempts that must have been answered before any is called late."""
 
 
 class Lateness:
@@ -33,17 +33,19 @@ class Lateness:
         return len(self._late)
 
     @contextmanager
-    def watched(self, *, reflects: bool) -> Generator[Cut]:
-        """Watch an attempt; what is yielded is rung when it is given up. One that does not reflect is never late."""
-        cut, took = Cut(), wall_clock(self._pulse)
+    def watched(self) -> Generator[Cut]:
+        """Watch an attempt that begins now; what is yielded is rung when it is given up."""
+        cut = Cut()
         try:
-            with Alarm(self._limit if reflects else None, took, lambda: self._is_late(cut)):
+            with Alarm(self._limit, wall_clock(self._pulse), lambda: self._is_late(cut)):
                 yield cut
         finally:
             if cut in self._late:
                 self._late.remove(cut)
-        if reflects:
-            insort(self._took, took())
+
+    def learn(self, seconds: float) -> None:
+        """Take note of how long an attempt took whose reflection was answered: others are no measure for it."""
+        insort(self._took, seconds)
 
     async def news(self) -> None:
         """Wait until an attempt is late."""

@@ -125,7 +125,7 @@ class Performer:
                 await self._terms.outage.rest(_BACKOFF.wait(max(tries, 1), error.retry_after, jitter), halted)
         if tried is None or started is None:
             return None
-        if tried.is_worlds_fault and halted() and not usage.requests:
+        if tried.is_worlds_fault and self._terms.halted(task.purpose) and not usage.requests:
             return None
         rollout = Rollout(
             number=task.number,

@@ -74,7 +74,7 @@ class Policy:
     rollouts_per_step: int | None = 60
     """For each so many rollouts that were spent one attempt may be in flight; None: as many as allowed from the start.
 
-    Early on, what one attempt finds is what the next should build on; late, little is found, and breadth is nearly free.
+    Early on the next attempt should build on what this one finds; late little is found, and breadth is nearly free.
     """
     late: float | None = 2.0
     """An attempt that takes so many times as long as the median one is late: another one may begin in its place, and
