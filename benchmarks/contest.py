@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
-from spanwright.testing.simulated.reflecting.profile import MEDIUM
+from spanwright.testing.simulated.reflecting.profile import MEDIUM, Profile
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.worlds import Played, World, make_world
 from spanwright.testing.worlds.staging import Latency
@@ -33,9 +33,14 @@ class Contest:
     contrasts: bool = False
     """Whether the reflection model takes a success beside a failure of the same task for evidence."""
 
+    @property
+    def reader(self) -> Profile:
+        """How good the reflection model is."""
+        return replace(MEDIUM, contrasts=self.contrasts)
+
     def world(self) -> World:
         """Make the world."""
-        return make_world(self.family, self.seed, salt=self.salt, profile=replace(MEDIUM, contrasts=self.contrasts))
+        return make_world(self.family, self.seed, salt=self.salt, profile=self.reader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
