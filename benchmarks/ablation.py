@@ -4,24 +4,30 @@
     python benchmarks/ablation.py --json ablation.jsonl                      # half a day on two cores; resumable
     python benchmarks/ablation.py --json ablation.jsonl --tables-only
     python benchmarks/ablation.py --parts credit memory --json ablation.jsonl --families coupled --budgets 300
+    python benchmarks/ablation.py --parts contrast --contrasts --salts 1     # with a reflection model that reads them
 
 A positive figure says that the change is better than the default. Simulated models: orderings and mechanisms only.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 from comparing import Results, final, floors, grouped
-from contest import Course
+from contest import Contest, Course
+from contrasts import OwnTries
 from differences import Difference, cell
 from our_arms import run_ours
+from pydantic_ai.models import Model
 from running import Job, Usual, courses_of, parser_of, plan_of
 from showing import NOTHING, Cell, Figure, Table, figure, show
 from standings import points
 
+from spanwright.core.candidate import CandidateId
 from spanwright.core.events import Escape, Estimator
+from spanwright.core.protocols import Reflector
+from spanwright.reflection import ModelReflector
 from spanwright.search import (
     Blamed,
     Crossover,
@@ -35,6 +41,7 @@ from spanwright.search import (
     PoolView,
     Thompson,
     best,
+    epoch_shuffled,
     everything,
     not_worse,
     pareto,
@@ -45,7 +52,11 @@ from spanwright.search.outlook import may_win
 from spanwright.search.race import in_blocks, open_cases
 
 DEFAULT: Final = "default"
+OWN_TRIES: Final = "own tries, free"
+"""No contrast of the run's, but one of the parent's own, tried again outside of the run."""
 AT_THE_END, IN_AREA = "at the end", "in area"
+_AGAIN: Final = 4
+"""After so many attempts: the first ones have ended by then, and their children been tried."""
 
 
 def only_one_blamed() -> PolicySettings:
@@ -71,6 +82,12 @@ def fixed_target(view: PoolView, candidate: str, *, block: int, order: Sequence[
     if cases or under_way or own < block or not may_win(view, candidate):
         return cases
     return open_cases(view, candidate, order)[:block]
+
+
+def dealt_twice(view: PoolView, parent: CandidateId, *, attempt: int, size: int, seed: int) -> tuple[str, ...]:
+    """Deal every hand again some attempts later: what failed then is soon tried by another member."""
+    turn, place = divmod(attempt - 1, 2 * _AGAIN)
+    return epoch_shuffled(view, parent, attempt=turn * _AGAIN + place % _AGAIN + 1, size=size, seed=seed)
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyType(
@@ -104,7 +121,12 @@ PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyTy
             "tried only": lambda: {"most_lessons": 0},
             "lessons only": lambda: {"most_tried": 0},
         },
-        "contrast": {"no contrast": lambda: {"contrast": False}},
+        "contrast": {
+            "no contrast": lambda: {"contrast": False},
+            "dealt twice": lambda: {"minibatch_rule": dealt_twice},
+            "dealt twice, none": lambda: {"minibatch_rule": dealt_twice, "contrast": False},
+            OWN_TRIES: lambda: {"contrast": False},
+        },
         "merge": {
             "merge": lambda: {"draft_rule": Merge()},
             "gepa's merge": lambda: {"draft_rule": Merge(after_admission=True, share=1.0, at_most=5)},
@@ -159,7 +181,14 @@ SWITCHES: Final[Mapping[str, Callable[[], PolicySettings]]] = MappingProxyType(
 def run(job: Job) -> Course:
     """Do a job."""
     settings: PolicySettings = {} if job.arm == DEFAULT else SWITCHES[job.arm]()
-    return run_ours(job.arm, job.contest, Policy.default(**{**settings, "seed": job.contest.salt}))
+    policy = Policy.default(**{**settings, "seed": job.contest.salt})
+    return run_ours(job.arm, job.contest, policy, own_tries(job.contest) if job.arm == OWN_TRIES else ModelReflector)
+
+
+def own_tries(contest: Contest) -> Callable[[Model], Reflector]:
+    """Return what makes a reflector that sees second tries of the parent."""
+    world = contest.world()
+    return lambda model: OwnTries(ModelReflector(model), world)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +214,8 @@ def tables(courses: Sequence[Course], parts: Sequence[str], *, by_family: bool) 
             for family in (None, *(results.families if by_family else ())):
                 yield _differences(budget, results, parts, family)
             yield from (_at_a_glance(budget, results, parts, where) for where in (AT_THE_END, IN_AREA))
+            if "contrast" in parts:
+                yield _contrasts(budget, results)
 
 
 def _arms(results: Results, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -229,6 +260,26 @@ def _at_a_glance(budget: int, results: Results, parts: Sequence[str], where: str
     )
 
 
+def _contrasts(budget: int, results: Results) -> Table:
+    arms = [DEFAULT, *(arm for _, arm in _arms(results, ["contrast"]))]
+    rows = [(arm, *(_shown(results.of(arm, family)) for family in (None, *results.families))) for arm in arms]
+    return Table(
+        title=f"{budget} rollouts: prompts with a better try beside a failure",
+        columns=("change", "all", *results.families),
+        rows=tuple(rows),
+        note="Percent; in brackets those with a better try of the parent itself.",
+    )
+
+
+def _shown(courses: Sequence[Course]) -> Cell:
+    counted = [course.contrasts for course in courses if course.contrasts is not None]
+    prompts = sum(each.prompts for each in counted)
+    if not prompts:
+        return NOTHING
+    shown, own = sum(each.shown for each in counted) / prompts, sum(each.own for each in counted) / prompts
+    return Figure(shown, f"{100 * shown:.0f} ({100 * own:.0f})")
+
+
 def _short(of: Difference | None) -> Cell:
     if of is None:
         return NOTHING
@@ -240,10 +291,13 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = parser_of(__doc__, Usual(salts=2, budgets=(300, 1_000)))
     parser.add_argument("--parts", nargs="+", default=tuple(PARTS), choices=tuple(PARTS), metavar="PART")
     parser.add_argument("--width", type=int, default=32, help="rollouts at once (default 32)")
+    parser.add_argument("--contrasts", action="store_true", help="the reflection model learns from a better try, too")
     parser.add_argument("--by-family", action="store_true", help="a table with intervals for each family, too")
     asked = parser.parse_args(None if arguments is None else list(arguments))
     arms = [DEFAULT, *(arm for part in asked.parts for arm in PARTS[part])]
-    courses = courses_of(plan_of(asked).jobs(arms, asked.width), run, asked)
+    jobs = plan_of(asked).jobs(arms, asked.width)
+    jobs = [replace(job, contest=replace(job.contest, contrasts=asked.contrasts)) for job in jobs]
+    courses = courses_of(jobs, run, asked)
     show(tables(courses, asked.parts, by_family=asked.by_family), asked.figures)
 
 

@@ -6,13 +6,14 @@ moment is judged by the truth, which no system sees.
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
+from spanwright.testing.simulated.reflecting.profile import MEDIUM, Profile
 from spanwright.testing.simulated.wire import Draws
 from spanwright.testing.worlds import Played, World, make_world
 from spanwright.testing.worlds.staging import Latency
@@ -29,10 +30,17 @@ class Contest:
     """Rollouts, those of the test split not counted: the truth is known in closed form."""
     width: int = 32
     """Rollouts at once."""
+    contrasts: bool = False
+    """Whether the reflection model takes a success beside a failure of the same task for evidence."""
+
+    @property
+    def reader(self) -> Profile:
+        """How good the reflection model is."""
+        return replace(MEDIUM, contrasts=self.contrasts)
 
     def world(self) -> World:
         """Make the world."""
-        return make_world(self.family, self.seed, salt=self.salt)
+        return make_world(self.family, self.seed, salt=self.salt, profile=self.reader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,17 @@ class Point:
     rollouts: int
     seconds: float
     truth: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrasts:
+    """How many prompts of reflections showed, beside a failure, a better try of the same training case."""
+
+    prompts: int = 0
+    """All of them. Where many texts are on offer, a reflection has more than one."""
+    shown: int = 0
+    own: int = 0
+    """Those with a try of the parent itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +86,8 @@ class Course:
     """Members of the pool at the end."""
     pool: str = ""
     """Names them all, in the order of their admission."""
+    contrasts: Contrasts | None = None
+    """None where nobody counted."""
 
     @property
     def final(self) -> float:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import anyio
 from contest import Contest, Course, Point, named, thinned
+from contrasts import Counting
 from pydantic_ai.models import Model
 
 from spanwright.api.reflecting import dividing
@@ -77,8 +78,10 @@ def run_ours(
     world = contest.world()
     stage = Stage(world, latency=Latency())
     policy = for_texts(policy or POLICIES[arm](contest.salt), stage.problem.components, contest.budget)
-    problem = replace(stage.problem, reflector=dividing(writer(stage.reflection_model), policy))
-    return run_virtual(run_on(arm, contest, stage, policy, problem))
+    model = Counting(stage.reflection_model)
+    problem = replace(stage.problem, reflector=dividing(writer(model), policy))
+    course = run_virtual(run_on(arm, contest, stage, policy, problem))
+    return replace(course, contrasts=model.contrasts)
 
 
 async def run_on(arm: str, contest: Contest, stage: Stage, policy: Policy, problem: Problem | None = None) -> Course:

@@ -76,7 +76,8 @@ class Job:
     def key(self) -> str:
         """Name it, for what was done already."""
         each = self.contest
-        return f"{self.arm}|{each.family}|{each.seed}|{each.salt}|{each.budget}|{each.width}"
+        key = f"{self.arm}|{each.family}|{each.seed}|{each.salt}|{each.budget}|{each.width}"
+        return f"{key}|contrasts" if each.contrasts else key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

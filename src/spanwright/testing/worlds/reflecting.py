@@ -18,17 +18,11 @@ from spanwright.testing.simulated.reflecting.dossier import Dossier, Editable, N
 from spanwright.testing.simulated.reflecting.profile import MEDIUM, Profile
 from spanwright.testing.simulated.wire import ChatReply, ChatRequest, Draws
 from spanwright.testing.simulated.words import stems
+from spanwright.testing.worlds.complaints import COMPLAINT, REFUSED, REPLY, better_tries, went_well
 
-REPLY: Final = "reply"
 _RESTLESS: Final = 0.5
 """How often something is changed though the evidence says nothing about the texts that may be."""
-_COMPLAINT: Final = re.compile(
-    r"\bRequest (?P<number>\d+), (?P<tool>\w+)(?:, (?P<aspect>\w+))?: "
-    r"(?P<said>.+?)(?=\s+Request \d+, |\s*Tool error:|\n|$)",
-    re.IGNORECASE,
-)
 _TOOL_ERROR: Final = re.compile(r"Tool error:\s*(?P<said>[^\n]+)", re.IGNORECASE)
-_ASPECT: Final = re.compile(r"^Refused, (\w+):", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"^(?:'[^'\n]*' is wrong|Refused, \w+)[.:]\s*")
 """What comes before a statement: the same statements are read again and again, with other values before them."""
 _NUMBER: Final = re.compile(r"\b\d{3,}\b")
@@ -107,12 +101,15 @@ class WorldReflector:
         attention = min(1.0, profile.records / max(len(dossier.records), 1)) * min(
             1.0, profile.characters / max(dossier.length, 1)
         )
-        pieces = [
-            each
-            for record in dossier.records
-            for each in self._shown(record)
-            if draws.chance(attention, "notice", *each.key, *sorted(each.evidence))
-        ]
+        pieces: list[Finding] = []
+        for record in dossier.records:
+            better = better_tries(record, dossier.records) if profile.contrasts else ()
+            beside = [other for other in better if draws.chance(attention, "compare", record.name, other.name)]
+            pieces += [
+                _compared(each, record, beside)
+                for each in self._shown(record)
+                if draws.chance(attention, "notice", *each.key, *sorted(each.evidence))
+            ]
         helped = [note for note in dossier.tried if _FARED_WELL.search(note.outcome)]
         pieces += [each for note in (*dossier.lessons, *helped) for each in self._retold(note)]
         merged: dict[tuple[str, Slots, str, str], Finding] = {}
@@ -128,12 +125,12 @@ class WorldReflector:
     def _shown(self, record: Record) -> Iterator[Finding]:
         """Yield what a record states: of its own task, for feedback and calls of another one prove nothing here."""
         numbers = set(_NUMBER.findall(record.asked))
-        for complaint in _COMPLAINT.finditer(record.feedback):
+        for complaint in COMPLAINT.finditer(record.feedback):
             if complaint["number"] in numbers:
                 yield from self._complained(complaint, f"{record.name}/feedback")
         for place, move in enumerate(record.trusted):
             if move.failed:
-                aspect = _ASPECT.match(move.result)
+                aspect = REFUSED.match(move.result)
                 yield from self._states(
                     move.result, move.tool, aspect[1] if aspect else "", f"{record.name}/call {place}"
                 )
@@ -142,12 +139,12 @@ class WorldReflector:
         """Yield what a lesson or a successful edit says."""
         where = f"note {note.text[:60]}"
         error = _TOOL_ERROR.search(note.text)
-        complaints = list(_COMPLAINT.finditer(note.text))
+        complaints = list(COMPLAINT.finditer(note.text))
         found = [each for complaint in complaints for each in self._complained(complaint, where)]
         if error is not None or not complaints:
             said = error["said"] if error is not None else note.text
             refused = next((each["tool"] for each in complaints if "refused" in each["said"]), "")
-            aspect = _ASPECT.match(said)
+            aspect = REFUSED.match(said)
             place = note.components[0].partition("/tool:")[2].partition("/")[2] if note.components else ""
             tool = refused or next(iter(sorted(note.tools)), "")
             found += self._states(said, tool, aspect[1] if aspect else place, where)
@@ -308,6 +305,13 @@ class WorldReflector:
         return lessons
 
 
+def _compared(each: Finding, record: Record, beside: Sequence[Record]) -> Finding:
+    """Return what a record shows, with one more piece of evidence where a better try beside it did it well."""
+    if any(went_well(other, each.tool, each.aspect) for other in beside):
+        return replace(each, evidence=each.evidence | {f"{record.name}/contrast"})
+    return each
+
+
 def _known(prompt: str) -> Dossier:
     """Read a prompt; a text without a name is known by what the records say that it is, or by its own words."""
     dossier = read_prompt(prompt)
@@ -318,7 +322,7 @@ def _known(prompt: str) -> Dossier:
     if told is not None:
         place = f"{told['tool']}/{told['aspect']}" if told["aspect"] else told["tool"]
         return replace(dossier, editable=(Editable(id=f"{_UNNAMED}/tool:{place}", text=text),))
-    complained = {each["tool"] for record in dossier.records for each in _COMPLAINT.finditer(record.feedback)}
+    complained = {each["tool"] for record in dossier.records for each in COMPLAINT.finditer(record.feedback)}
     words = stems(text.splitlines()[0] if text else "")
     meant = [tool for tool in sorted({*dossier.tools, *complained}) if stems(tool) and stems(tool) <= words]
     if len(meant) != 1:

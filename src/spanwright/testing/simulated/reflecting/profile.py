@@ -28,6 +28,9 @@ class Profile:
     """How often an answer is not in the form that was asked for."""
     obeys: float
     """How often it obeys an order that it reads in a record."""
+    contrasts: bool = False
+    """Whether what went wrong in one try of a task, and did not in a better try beside it, counts for it as one more
+    piece of evidence. That models read like this is an assumption. The reflection model of worlds goes by it."""
 
 
 WEAK: Final = Profile(
