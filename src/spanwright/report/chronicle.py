@@ -81,7 +81,7 @@ class Chronicle:
         self.unscored = 0
         """Rollouts that the world failed, with those that were cut."""
         self.cut = 0
-        """Rollouts that were cut because the others of their block were done."""
+        """Rollouts that were cut because nothing else was waited for any longer."""
         self.failed_reflections = 0
         self.refused = 0
         """Answers of the reflector that could not be used."""

@@ -62,7 +62,7 @@ class Result:
     unscored: int
     """Rollouts that the world failed for good, or that were cut: they count for nothing but what they cost."""
     cut: int
-    """Of these, rollouts that were cut because the others of their block were done."""
+    """Of these, rollouts that were cut because nothing else was waited for any longer."""
     set_aside: Mapping[str, str]
     """Cases that the world failed again and again while it answered for others, each with the last failure."""
     failed_reflections: int
