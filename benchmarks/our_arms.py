@@ -11,7 +11,7 @@ from pydantic_ai.models import Model
 
 from spanwright.api.reflecting import dividing
 from spanwright.core.candidate import CandidateId
-from spanwright.core.events import Event, ReflectionStarted, RolloutEnded, RolloutStarted
+from spanwright.core.events import Event, ReflectionStarted, RolloutEnded
 from spanwright.core.protocols import Reflector
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Engine, Means, Problem
@@ -47,17 +47,15 @@ class Watch:
     points: list[Point] = field(default_factory=list[Point])
     busy: float = 0.0
     reflections: int = 0
-    _started: dict[int, float] = field(default_factory=dict[int, float])
     _known: dict[CandidateId, float] = field(default_factory=dict[CandidateId, float])
 
     def __call__(self, event: Event) -> None:
         """See an event, just after the run did."""
         self.pool.apply(event)
         self.reflections += isinstance(event, ReflectionStarted)
-        if isinstance(event, RolloutStarted):
-            self._started[event.number] = self.now()
-        elif isinstance(event, RolloutEnded):
-            self.busy += self.now() - self._started.pop(event.rollout.number)
+        if isinstance(event, RolloutEnded):
+            # From when it had a slot: what waits for one is not at work.
+            self.busy += event.rollout.ended - event.rollout.started
             self.note(self.pool.view.incumbent)
 
     def note(self, candidate: CandidateId) -> None:
