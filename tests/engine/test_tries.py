@@ -12,6 +12,7 @@ from engine_trials import ORDERED, Terms, Trial, WrittenDown, scored_twice
 from spanwright.core.candidate import CandidateId, ComponentId
 from spanwright.core.context import ReflectionContext
 from spanwright.core.events import AttemptStarted, Judged, RolloutEnded, RolloutStarted
+from spanwright.core.goal import at_most
 from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Purpose, Rollout
 from spanwright.core.usage import Budget
@@ -167,6 +168,28 @@ def test_there_is_nothing_to_learn_only_where_every_try_is_perfect() -> None:
 
     assert {True, False} == set(perfect.values())
     assert [context.attempt for context in contexts] == [each for each, whole in perfect.items() if not whole]
+
+
+def test_a_perfect_try_that_breaks_a_goal_is_shown_beside_one_that_keeps_it() -> None:
+    world = replace(WORLD, needs=1, unstated=0.7)
+    reflector = Listening(world)
+    policy = Policy.default(schedule="ordered", tries=2)
+    metered = replace(terms(policy, world=world), goals=(at_most("tokens", 25),), metered=True)
+    known = by_attempt(run_virtual(metered.run(reflector=reflector)))
+
+    def outcome(rollout: Rollout) -> tuple[str, str]:
+        assert rollout.score is not None
+        if rollout.score.value < 1:
+            return rollout.key.case, "wrong"
+        return rollout.key.case, "right" if (rollout.figure("tokens") or 0.0) <= 25 else "right and dear"
+
+    beside = 0
+    for context in reflector.contexts:
+        shown = [outcome(each.observed.rollout) for each in context.examples]
+        cases = {case for case, _ in shown}
+        beside += sum({(case, "right"), (case, "right and dear")} <= set(shown) for case in cases)
+        assert {outcome(each) for each in known[context.attempt]} <= set(shown)
+    assert beside
 
 
 def test_a_gate_tries_the_child_once_and_compares_with_the_parents_mean() -> None:

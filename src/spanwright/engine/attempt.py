@@ -81,7 +81,7 @@ class Attempt:
         components = evidence.worn(shop.problem, self._parent)
         examples = [
             evidence.example(shop.problem, each, components, shop.means.redaction)
-            for each in evidence.unlike(scored, perfect)
+            for each in evidence.unlike(shop.problem, scored, perfect)
         ]
         result = self._opened.result
         partner = None if answered(self._opened) else await self._try_partner()
@@ -104,7 +104,7 @@ class Attempt:
         if self._partner is None:
             return None
         tries = await self._minibatch(self._partner)
-        unlike = evidence.unlike(tries, self._shop.policy.perfect)
+        unlike = evidence.unlike(self._shop.problem, tries, self._shop.policy.perfect)
         return Partner(candidate=self._partner, observed=tuple(unlike))
 
     async def _minibatch(self, candidate: Candidate) -> list[Observed]:

@@ -41,16 +41,16 @@ def example(
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
 
 
-def unlike(tries: Sequence[Observed], perfect: float | None) -> Iterator[Observed]:
+def unlike(problem: Problem, tries: Sequence[Observed], perfect: float | None) -> Iterator[Observed]:
     """Yield of the tries of each case those that came out differently; of several that came out alike, the first.
 
-    All that leave nothing to learn are alike.
+    All that leave nothing to learn are alike, and unlike one with the best score that leaves a goal to wish for.
     """
-    seen: set[tuple[str, float | None]] = set()
+    seen: set[tuple[str, float | None, bool]] = set()
     for each in tries:
         score = each.rollout.score
         value = None if score is None else min(score.value, math.inf if perfect is None else perfect)
-        outcome = (each.rollout.key.case, value)
+        outcome = (each.rollout.key.case, value, leaves_nothing(problem, each.rollout, perfect))
         if outcome not in seen:
             seen.add(outcome)
             yield each
