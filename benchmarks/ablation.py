@@ -126,6 +126,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], PolicySettings]]] = MappingProxyTy
             "dealt twice": lambda: {"minibatch_rule": dealt_twice},
             "dealt twice, none": lambda: {"minibatch_rule": dealt_twice, "contrast": False},
             OWN_TRIES: lambda: {"contrast": False},
+            "tries 2": lambda: {"tries": 2},
         },
         "merge": {
             "merge": lambda: {"draft_rule": Merge()},

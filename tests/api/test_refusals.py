@@ -10,7 +10,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_evals import Case, Dataset
 from pydantic_evals.evaluators import LLMJudge
 
-from spanwright import Budget, Evals, Run, UsageError, UserBug, optimizable, optimize
+from spanwright import Budget, Evals, Policy, Run, UsageError, UserBug, optimizable, optimize
 
 TASK = Task()
 AGENT = speaker(TASK)
@@ -87,6 +87,11 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
         "a budget of 10 rollouts is too small: the test split takes 24 for seed and winner",
         "Give at least 43",
         {"evals": words(40), "budget": Budget(rollouts=10)},
+    ),
+    "too small for two tries": (
+        "a budget of 10 rollouts is too small: the test split takes 24 for seed and winner",
+        "Give at least 46",
+        {"evals": words(40), "budget": Budget(rollouts=10), "policy": Policy.default(tries=2)},
     ),
     "unlimited": ("the budget limits nothing", "Set one of rollouts", {"budget": Budget()}),
     "no seconds": ("the budget's seconds=nan is no amount", "a number", {"budget": Budget(seconds=float("nan"))}),

@@ -20,7 +20,7 @@ from spanwright.core.trace import Trace
 from spanwright.core.usage import Budget
 from spanwright.engine import Conduct, Ended, Engine, Means, Problem, Stop
 from spanwright.errors import CandidateFailed
-from spanwright.search import Policy
+from spanwright.search import Policy, not_worse
 from spanwright.telemetry import BlindRecorder
 from spanwright.testing.landscape import (
     Landscape,
@@ -181,6 +181,12 @@ ORDERED = {
         sizes=(12, 20, 6),
         evaluator=below_zero,
         subject=Stumbling,
+    ),
+    "tried twice": Terms(
+        world=WORLD,
+        policy=Policy.default(schedule="ordered", tries=2, gate_rule=not_worse),
+        budget=Budget(rollouts=110, reflections=30),
+        sizes=(12, 20, 4),
     ),
     "impatient": Terms(
         world=WORLD, policy=Policy.default(schedule="ordered", patience=4), budget=LARGE, sizes=(12, 40, 6)

@@ -56,6 +56,7 @@ def drawn(seed: int) -> Terms:
         crossover_rule=chance.choice((None, Crossover(share=0.5, differ=2))),
         stop=chance.choice(STOPS),
         minibatch_size=chance.choice((1, 3, 5)),
+        tries=1 + seed % 3,
         block=chance.choice((None, 4, 8)),
         perfect=chance.choice((None, 1.0)),
         second_chances=chance.random() < 0.5,

@@ -19,6 +19,7 @@ EVERY = {
     "with finals": 61,
     "with a top-up": 301,
     "below zero": 61,
+    "tried twice": 3,
     "impatient": 61,
     "with a target": 61,
 }

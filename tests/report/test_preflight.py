@@ -26,6 +26,18 @@ def test_a_gate_makes_proposals_dearer_and_reflections_limit_them():
     assert 5 == Preflight.of(Budget(rollouts=800, reflections=5), splits(), Policy.default()).proposals
 
 
+def test_several_tries_of_each_case_make_proposals_dearer_but_a_gate_tries_once():
+    left = 800 - 96 - 126 - 8
+
+    assert left // (8 + 6) == Preflight.of(Budget(rollouts=800), splits(), Policy.default(tries=2)).proposals
+    assert (500 - 96 - 40) // (40 + 6 + 3) == Preflight.of(
+        Budget(rollouts=500), splits(), Policy.gepa(tries=2)
+    ).proposals
+    assert (
+        left // (8 + 3) == Preflight.of(Budget(rollouts=800), splits(), Policy.default(tries=2, exact=True)).proposals
+    )
+
+
 def test_the_smallest_gain_that_could_be_seen_is_told_for_the_worst_noise():
     told = "\n".join(Preflight.of(Budget(rollouts=800), splits(), Policy.default()).lines)
 

@@ -598,7 +598,15 @@ def test_a_fingerprint_names_settings_and_rules_but_no_address():
 
 @pytest.mark.parametrize(
     "setting",
-    [{"minibatch_size": 0}, {"block": 0}, {"max_in_flight": -1}, {"final_share": 1.0}, {"fruitless": 0}, {"late": 0.5}],
+    [
+        {"minibatch_size": 0},
+        {"tries": 0},
+        {"block": 0},
+        {"max_in_flight": -1},
+        {"final_share": 1.0},
+        {"fruitless": 0},
+        {"late": 0.5},
+    ],
 )
 def test_settings_that_cannot_work_are_refused(setting):
     with pytest.raises(UsageError, match=next(iter(setting))):

@@ -55,7 +55,7 @@ def _budget(budget: Budget | None, splits: Splits, policy: Policy) -> Budget:
     if given.rollouts is None:
         return given
     block = min(policy.block or len(splits.validation), len(splits.validation))
-    least = test + 2 * block + policy.minibatch_size * (2 if policy.gated else 1)
+    least = test + 2 * block + policy.attempt_rollouts
     if given.rollouts < least:
         raise UsageError(
             f"a budget of {given.rollouts} rollouts is too small: the test split takes {test} for seed and winner, and"

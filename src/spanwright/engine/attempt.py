@@ -7,9 +7,11 @@ paid for is not paid again.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
+from statistics import fmean
 from typing import TypeAlias
 
 from spanwright.core.breaches import breach, brought_in, clash
@@ -67,17 +69,20 @@ class Attempt:
     async def _reflect(self) -> Ending | None:
         """Look at the minibatch, and judge what a reflection makes of it."""
         shop = self._shop
-        before = await self._minibatch(self._parent)
+        tries = await self._minibatch(self._parent)
         if shop.stopping:
             return None
-        scored = [each for each in before if each.rollout.score is not None]
+        scored = [each for each in tries if each.rollout.score is not None]
         if self._cut.rung or not scored:
             return self._abandoned("no rollout of the minibatch has a score")
         perfect = shop.policy.perfect
         if all(evidence.leaves_nothing(shop.problem, each.rollout, perfect) for each in scored):
             return self._abandoned("nothing to learn on this minibatch", perfect=True)
         components = evidence.worn(shop.problem, self._parent)
-        examples = [evidence.example(shop.problem, each, components, shop.means.redaction) for each in scored]
+        examples = [
+            evidence.example(shop.problem, each, components, shop.means.redaction)
+            for each in evidence.unlike(shop.problem, scored, perfect)
+        ]
         result = self._opened.result
         partner = None if answered(self._opened) else await self._try_partner()
         context = self._context(examples, partner)
@@ -98,27 +103,40 @@ class Attempt:
     async def _try_partner(self) -> Partner | None:
         if self._partner is None:
             return None
-        return Partner(candidate=self._partner, observed=tuple(await self._minibatch(self._partner)))
+        tries = await self._minibatch(self._partner)
+        unlike = evidence.unlike(self._shop.problem, tries, self._shop.policy.perfect)
+        return Partner(candidate=self._partner, observed=tuple(unlike))
 
     async def _minibatch(self, candidate: Candidate) -> list[Observed]:
-        """Return the rollouts of a candidate on the minibatch: fresh ones, and those done before an interruption.
+        """Return the tries of a candidate on the minibatch: fresh ones, and those made before an interruption.
 
-        Where scores never vary, any earlier rollout will do.
+        Those of one case stand together, the earliest first.
         """
+        kept, cases = self._kept(candidate), self._opened.cases
+        times = Counter(each.rollout.key.case for each in kept)
+        missing = {case: self._shop.policy.tries_of_a_case - times[case] for case in cases}
+        fresh = await self._measure(candidate, missing, Purpose.MINIBATCH)
+        return sorted([*kept, *fresh], key=lambda each: (cases.index(each.rollout.key.case), each.rollout.key.repeat))
+
+    def _kept(self, candidate: Candidate) -> list[Observed]:
+        """Return what is known of a minibatch before anything is tried; where scores never vary, from any time."""
         shop, opened = self._shop, self._opened
-        numbers = {each.key.case: each.number for each in opened.rollouts if each.key.candidate == candidate.id}
+        own = [each for each in opened.rollouts if each.key.candidate == candidate.id]
+        numbers: list[int | None] = [each.number for each in own]
         if shop.policy.exact:
-            known = {case: shop.pool.view.rollout(candidate.id, case) for case in opened.cases}
-            numbers = {**{case: number for case, number in known.items() if number is not None}, **numbers}
-        kept = {case: shop.means.journal.observed(number) for case, number in numbers.items()}
-        missing = [case for case in opened.cases if kept.get(case) is None]
-        fresh = {each.rollout.key.case: each for each in await self._measure(candidate, missing, Purpose.MINIBATCH)}
-        found = [fresh.get(case) or kept.get(case) for case in opened.cases]
+            left = [case for case in opened.cases if case not in {each.key.case for each in own}]
+            numbers += [shop.pool.view.rollout(candidate.id, case) for case in left]
+        found = (shop.means.journal.observed(number) for number in numbers if number is not None)
         return [each for each in found if each is not None]
 
-    async def _measure(self, candidate: Candidate, cases: Sequence[str], purpose: Purpose) -> list[Observed]:
+    async def _measure(self, candidate: Candidate, missing: Mapping[str, int], purpose: Purpose) -> list[Observed]:
+        """Try a candidate on each case as often as is missing, in repeats that were never launched."""
         view = self._shop.pool.view
-        cells: tuple[Cell, ...] = tuple((case, view.next_repeat(candidate.id, case)) for case in cases)
+        cells: tuple[Cell, ...] = tuple(
+            (case, view.next_repeat(candidate.id, case) + later)
+            for case, times in missing.items()
+            for later in range(times)
+        )
         work = Work(candidate=candidate, cells=cells, purpose=purpose, attempt=self._opened.attempt)
         return await self._shop.measure(work, self._lease, self._cut)
 
@@ -264,7 +282,7 @@ class Attempt:
     async def _gate(self, child: Candidate, cases: Sequence[str]) -> list[Rollout]:
         """Return the child's rollouts on the cases of its gate."""
         known = {each.key.case: each for each in self._opened.gate}
-        missing = [case for case in cases if case not in known]
+        missing = {case: 1 for case in cases if case not in known}
         fresh = [each.rollout for each in await self._measure(child, missing, Purpose.GATE)]
         return [*known.values(), *fresh]
 
@@ -291,4 +309,9 @@ def _checked(reflection: object) -> Reflection:
 
 
 def _scores(rollouts: Sequence[Rollout]) -> dict[str, float]:
-    return {each.key.case: each.score.value for each in rollouts if each.score is not None}
+    """Return the mean score of each case that has one."""
+    scores: dict[str, list[float]] = {}
+    for each in rollouts:
+        if each.score is not None:
+            scores.setdefault(each.key.case, []).append(each.score.value)
+    return {case: fmean(values) for case, values in scores.items()}

@@ -1,5 +1,11 @@
-"""From finished rollouts to what a reflector may know of them: examples, blame and lessons."""
+"""From finished rollouts to what a reflector may know of them: examples, blame and lessons.
 
+A case of the minibatch may have been tried more than once. It weighs no more for that: its worst try is what it blames
+and what it teaches.
+"""
+
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
@@ -35,13 +41,32 @@ def example(
     return Example(case=case, observed=observed, blamed=tuple(ordered[:_BLAMED_SHOWN]))
 
 
+def unlike(problem: Problem, tries: Sequence[Observed], perfect: float | None) -> Iterator[Observed]:
+    """Yield of the tries of each case those that came out differently; of several that came out alike, the first.
+
+    All that leave nothing to learn are alike, and unlike one with the best score that leaves a goal to wish for.
+    """
+    seen: set[tuple[str, float | None, bool]] = set()
+    for each in tries:
+        score = each.rollout.score
+        value = None if score is None else min(score.value, math.inf if perfect is None else perfect)
+        outcome = (each.rollout.key.case, value, leaves_nothing(problem, each.rollout, perfect))
+        if outcome not in seen:
+            seen.add(outcome)
+            yield each
+
+
 def contrasts(shop: Workshop, parent: Candidate, examples: Sequence[Example]) -> Iterator[Example]:
     """Yield, for failures among the examples of a minibatch, a better try of the same case, if any member had one.
 
-    Nothing is blamed and nothing learned from it: it shows what right looks like.
+    Nothing is blamed and nothing learned from it: it shows what right looks like. Where one of the parent's own tries
+    of the minibatch does that, with the same texts, there is no need of another.
     """
     view, redaction = shop.pool.view, shop.means.redaction
+    tries = Counter(each.case.id for each in examples)
     for each in examples:
+        if tries[each.case.id] > 1:
+            continue
         score = each.observed.rollout.score
         number = None if score is None else shop.policy.beside(view, each.case.id, score.value)
         observed = None if number is None else shop.means.journal.observed(number)
@@ -66,15 +91,28 @@ def blamed(observed: Observed, components: Sequence[Component]) -> Mapping[Compo
 def total_blame(
     examples: Sequence[Example], components: Sequence[Component], perfect: float | None
 ) -> Mapping[ComponentId, float]:
-    """Return the blame of each component summed over the examples that failed."""
+    """Return the blame of each component summed over the cases that failed."""
     total: dict[ComponentId, float] = {}
-    for each in examples:
+    for each in _worst(examples):
         score = each.observed.rollout.score
         if score is None or is_perfect(score, perfect):
             continue
         for id, weight in blamed(each.observed, components).items():
             total[id] = total.get(id, 0.0) + weight
     return total
+
+
+def _worst(examples: Sequence[Example]) -> Sequence[Example]:
+    """Return of each case the try with the lowest score."""
+    worst: dict[str, Example] = {}
+    for each in sorted(examples, key=_value):
+        worst.setdefault(each.case.id, each)
+    return [each for each in examples if worst[each.case.id] is each]
+
+
+def _value(example: Example) -> float:
+    score = example.observed.rollout.score
+    return math.inf if score is None else score.value
 
 
 def is_perfect(score: Score, perfect: float | None) -> bool:
@@ -96,7 +134,7 @@ def leaves_nothing(problem: Problem, rollout: Rollout, perfect: float | None) ->
 def lessons(examples: Sequence[Example], perfect: float | None) -> tuple[Lesson, ...]:
     """Return what the failures of a minibatch teach beyond this attempt, one lesson for each blamed component."""
     found: list[Lesson] = []
-    for each in examples:
+    for each in _worst(examples):
         score = each.observed.rollout.score
         if score is None or is_perfect(score, perfect) or not score.feedback:
             continue

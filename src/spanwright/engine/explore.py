@@ -209,12 +209,12 @@ class Explorer:
 
     def _needs(self, draft: Draft | None, opened: OpenAttempt | None = None) -> Usage:
         """Return what an attempt itself needs, its child's validation aside, or what an open one still does."""
-        policy, gated = self._shop.policy, self._gated(draft)
-        rollouts, reflections = policy.minibatch_size * (2 if gated else 1), 1
+        policy = self._shop.policy
+        rollouts, reflections = policy.attempt_rollouts, 1
         if draft is not None:
             rollouts, reflections = len(draft.bar), 0
         elif policy.crossover_rule is not None and (opened is None or opened.partner is not None):
-            rollouts += policy.minibatch_size
+            rollouts += policy.minibatch_rollouts
         if opened is not None:
             rollouts -= len(opened.rollouts) + len(opened.gate)
             reflections -= answered(opened)

@@ -34,7 +34,7 @@ class Preflight:
             return cls(proposals=None, final_pairs=None, test_cases=len(splits.test), known=known)
         reserve = policy.reserve(budget.rollouts, 2 * len(splits.test))
         block = min(policy.block or len(splits.validation), len(splits.validation))
-        attempt = block + policy.minibatch_size * (2 if policy.gated else 1)
+        attempt = block + policy.attempt_rollouts
         left = budget.rollouts - 2 * len(splits.test) - reserve - block
         proposals = max(0, left // attempt)
         if budget.reflections is not None:

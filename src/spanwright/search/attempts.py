@@ -30,7 +30,7 @@ class OpenAttempt:
     partner: CandidateId | None = None
     """Whom a reflection is to cross the parent with."""
     rollouts: tuple[Rollout, ...] = ()
-    """The finished rollouts on the minibatch, of the parent and of its partner."""
+    """The finished rollouts on the minibatch, of the parent and of its partner; of one case there may be several."""
     gate: tuple[Rollout, ...] = ()
     """The finished rollouts of the child on the same cases."""
     components: tuple[str, ...] | None = None

@@ -85,6 +85,10 @@ class Policy:
     edits: int | None = 3
     """Components that one reflection may edit, of those that `component_rule` offers; None: all of them."""
     minibatch_size: int = 3
+    tries: int = 1
+    """How often the parent is tried on each case of the minibatch: of one that scores now high, now low, the reflector
+    sees both.
+    """
     block: int | None = 8
     """Validation cases that a member is measured on at a time; None: all of them."""
     finalist_count: int = 6
@@ -153,6 +157,7 @@ class Policy:
             "first_in_flight": self.first_in_flight,
             "slots_per_attempt": self.slots_per_attempt,
             "minibatch_size": self.minibatch_size,
+            "tries": self.tries,
             "block": 1 if self.block is None else self.block,
             "rollouts_per_step": 1 if self.rollouts_per_step is None else self.rollouts_per_step,
             "fruitless": self.fruitless,
@@ -223,6 +228,21 @@ class Policy:
     def gated(self) -> bool:
         """Whether a child must pass a gate before it is admitted."""
         return self.gate_rule is not None
+
+    @property
+    def tries_of_a_case(self) -> int:
+        """How often a minibatch has each of its cases: once where scores never vary, whatever `tries` says."""
+        return 1 if self.exact else self.tries
+
+    @property
+    def minibatch_rollouts(self) -> int:
+        """Rollouts of one candidate on a minibatch, at most."""
+        return self.minibatch_size * self.tries_of_a_case
+
+    @property
+    def attempt_rollouts(self) -> int:
+        """Rollouts of an attempt at most, its child's validation aside: a minibatch, and a gate, which tries once."""
+        return self.minibatch_rollouts + (self.minibatch_size if self.gated else 0)
 
     @property
     def fingerprint(self) -> str:

@@ -34,6 +34,7 @@ class PolicySettings(TypedDict, total=False):
     slots_per_attempt: float
     edits: int | None
     minibatch_size: int
+    tries: int
     block: int | None
     finalist_count: int
     final_share: float
