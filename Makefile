@@ -65,7 +65,7 @@ else
 endif
 
 test-slow: setup ## Run the acceptance tests that optimize again and again: what the signal is worth (20 minutes)
-	$(BIN)/python -m pytest -m slow --timeout 3600 -s $(ARGS)
+	$(BIN)/python -m pytest -m 'slow and not ray' --timeout 3600 -s $(ARGS)
 
 test-crash: setup ## Kill runs at every journal transition and at 100 random moments, and audit what is left (15 minutes)
 	$(BIN)/python -m pytest -m 'crash or not crash' --timeout 900 -s tests/crash $(ARGS)

@@ -18,5 +18,6 @@ def optimized(arm: str, seed: int) -> Outcome:
 def test_where_descriptions_are_swapped_tool_texts_win_back_what_instructions_cannot() -> None:
     pairs = [(optimized(TOOLS, seed), optimized(INSTRUCTIONS, seed)) for seed in range(3)]
 
-    assert fmean(tools.end - tools.start for tools, _ in pairs) > 0.1
+    # Ten other seeds gain +0.09 [+0.05, +0.13]: docs/design/tool-desk.md.
+    assert fmean(tools.end - tools.start for tools, _ in pairs) > 0.05
     assert fmean(tools.end - instructions.end for tools, instructions in pairs) > 0.05

@@ -1,16 +1,21 @@
-"""A case that the world fails whoever is tried is set aside after three rollouts, and named in the result."""
+"""A case that the world fails whoever is tried is set aside after three rollouts, and named in the result.
+
+A question that it fails whenever the reflection model is asked it is not yet told from an outage.
+"""
 
 from dataclasses import dataclass, replace
 
 import pytest
-from engine_trials import ORDERED
+from engine_trials import ORDERED, WrittenDown
 
 from spanwright.core.candidate import Candidate
 from spanwright.core.case import Case
+from spanwright.core.context import ReflectionContext
+from spanwright.core.proposal import Reflection
 from spanwright.core.rollout import Purpose
 from spanwright.errors import WorldFailed
 from spanwright.report import Result
-from spanwright.testing.landscape import LandscapeSubject
+from spanwright.testing.landscape import LandscapeReflector, LandscapeSubject
 from spanwright.testing.virtual import run_virtual
 
 
@@ -59,3 +64,28 @@ def test_in_an_outage_no_case_is_set_aside() -> None:
 
     assert not made.ended.complete
     assert {} == Result.from_events(made.events).set_aside
+
+
+@dataclass(slots=True)
+class Filtered(LandscapeReflector):
+    """A reflection model that cannot be asked one question: a filter at the provider answers 500."""
+
+    attempt: int = 0
+
+    async def reflect(self, context: ReflectionContext) -> Reflection:
+        """Answer, but for that attempt."""
+        if context.attempt == self.attempt:
+            raise WorldFailed("model", "500 upstream filter")
+        return await super(Filtered, self).reflect(context)
+
+
+@pytest.mark.xfail(
+    reason="the model is taken to be down, as nothing else is asked of it meanwhile: each resumed run pauses again"
+)
+def test_a_question_that_the_reflection_model_always_fails_holds_no_run_up_for_ever() -> None:
+    terms, journal = ORDERED["gepa"], WrittenDown()
+
+    run_virtual(terms.run(journal, reflector=Filtered(terms.world, attempt=4)))
+    resumed = run_virtual(terms.run(journal, reflector=Filtered(terms.world, attempt=4)))
+
+    assert resumed.ended.complete

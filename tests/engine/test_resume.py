@@ -84,7 +84,7 @@ def test_an_ordered_run_does_not_depend_on_how_many_rollouts_run_at_once(name: s
         assert expected == Course.of(run_virtual(replace(ORDERED[name], concurrency=concurrency).run()))
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 8))])
+@pytest.mark.parametrize("seed", [0, 1, 2, 7, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 7))])
 def test_a_steady_run_that_was_cut_off_keeps_its_budget_and_validates_whom_it_admitted(seed: int) -> None:
     chance = random.Random(seed)
     rollouts = chance.randint(120, 360)

@@ -7,7 +7,7 @@ import pytest
 import stories
 from storms import ODD, THIRTY_PERCENT, Storm
 
-from spanwright import Budget, Limits, Policy, StopReason, UserBug
+from spanwright import Budget, Deadlines, Limits, Policy, StopReason, UserBug
 from spanwright.testing.simulated.faults import Fault, FaultKind
 
 
@@ -103,8 +103,11 @@ async def test_a_wrong_key_stops_the_run_at_once(tmp_path):
 async def test_a_steady_run_finds_a_winner_as_good_with_thirty_percent_failing(tmp_path):
     big = {"policy": Policy.default(), "budget": Budget(rollouts=400, reflections=60), "cases": (16, 24, 24)}
     calm = await Storm(folder=tmp_path, **big).run("calm")
-    stormy = await Storm(folder=tmp_path, faults=(*THIRTY_PERCENT, *ODD), **big).run("stormy")
+    # With few requests at once, which is what so many 429s lead to, a hang alone is `model_call` without an answer.
+    patient = Deadlines(model_call=3.0, outage=30.0)
+    stormy = await Storm(folder=tmp_path, faults=(*THIRTY_PERCENT, *ODD), deadlines=patient, **big).run("stormy")
 
+    assert stormy.result.complete
     assert stormy.result.test is not None
     assert calm.result.test is not None
     low, high = stormy.result.test.best.low, stormy.result.test.best.high

@@ -4,6 +4,7 @@ It runs in virtual time and costs microseconds, so that an engine can be tried i
 is a hash of what is tried, never of when.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -192,14 +193,18 @@ class LandscapeReflector:
 
     world: Landscape
     calls: int = 0
+    _asked: Counter[tuple[str | int, ...]] = field(default_factory=Counter[tuple[str | int, ...]])
 
     async def reflect(self, context: ReflectionContext) -> Reflection:
         """Answer from the context's examples alone."""
         self.calls += 1
         asked = [example.observed.rollout for example in context.examples]
         label = (context.parent.id, *(each.key.case if self.world.repeatable else each.number for each in asked))
+        self._asked[label] += 1
+        asking = self._asked[label]
         await anyio.sleep(self.world.wait(self.world.reflection_latency, "reflection", *label))
-        if self.world.draw("reflection outage", *label) < self.world.outage:
+        # An outage passes: a question that failed is not one that fails whenever it is asked.
+        if self.world.draw("reflection outage", *label, asking) < self.world.outage:
             raise WorldFailed("model", "the landscape is down")
         if self.world.draw("refusal", *label) < self.world.refusals:
             return Reflection(result=Refusal(reason=RefusalReason.MALFORMED, detail="of no use"))
