@@ -79,9 +79,6 @@ class Filtered(LandscapeReflector):
         return await super(Filtered, self).reflect(context)
 
 
-@pytest.mark.xfail(
-    reason="the model is taken to be down, as nothing else is asked of it meanwhile: each resumed run pauses again"
-)
 def test_a_question_that_the_reflection_model_always_fails_holds_no_run_up_for_ever() -> None:
     terms, journal = ORDERED["gepa"], WrittenDown()
 

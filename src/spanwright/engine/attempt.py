@@ -171,9 +171,9 @@ class Attempt:
         """Ask the reflector, again where the world fails it: the minibatch was paid for. None where that is no help.
 
         While the world is down it is waited for, however long the run waits; the attempt then stays open for a
-        resumed run.
+        resumed run. There its tries count, down or not: it may be this one question that the world always fails.
         """
-        shop = self._shop
+        shop, asked_before = self._shop, self._opened.result is not None
         outage, jitter, tried = shop.reflections, self._stream("backoff"), 0
         while tried < shop.conduct.tries and await outage.over(lambda: shop.stopping):
             settled = False
@@ -183,7 +183,7 @@ class Attempt:
             except WorldFailed as error:
                 outage.failed(error)
                 settled = True
-                tried += not outage.goes_on
+                tried += asked_before or not outage.goes_on
                 _log.warning("reflection %d failed: %s", self._opened.attempt, error)
                 wait = _BACKOFF.wait(max(tried, 1), error.retry_after, jitter)
                 await outage.rest(wait if tried < shop.conduct.tries else 0.0, lambda: shop.stopping)

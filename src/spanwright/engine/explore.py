@@ -67,8 +67,11 @@ class Explorer:
 
     @property
     def _pressing(self) -> int:
-        """How many attempts are in flight. One that is late counts no longer, as long as most are not: else all are."""
-        return self._active - min(self._lateness.count, self._wanted())
+        """How many attempts are in flight. One that is late counts no longer, unless it may be for want of a slot.
+
+        As many may be late as are wanted: where the world is down all are.
+        """
+        return self._active - (0 if self._shop.crowded else min(self._lateness.count, self._wanted()))
 
     async def watch(self) -> None:
         """See to attempts that are late, until cancelled."""

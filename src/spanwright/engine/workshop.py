@@ -112,6 +112,11 @@ class Workshop:
         """Whether nothing new may be launched in any phase: what is unfinished is left to a resumed run."""
         return self.ledger.closed(Phase.TEST)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether a rollout waits for a slot."""
+        return bool(self._performer.waiting)
+
     def replay(self, events: Iterable[Event]) -> int:
         """Fold the history of earlier processes; return how many events there were."""
         count = 0
