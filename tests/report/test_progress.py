@@ -39,7 +39,7 @@ def test_without_a_terminal_plain_lines_tell_what_happened(better, screen):
 
 def test_without_news_a_plain_line_comes_every_few_seconds(history, screen):
     for _ in range(5):
-        history.validate(history.seed, 0.0, 0.0, 0.0, 0.0)
+        history.validate(history.seed, 0.0, 0.5, 0.0, 0.0)
     seconds = history.now - history.events[0].at
 
     watch(plain(screen), history)

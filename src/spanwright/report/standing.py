@@ -151,11 +151,9 @@ class Following:
             case Judged() if event.verdict.accepted:
                 self._edit = accepted_edit(event, self.chronicle.view.candidate(event.proposal.parents[0]))
             case RolloutEnded():
-                fresh = self._failed(event.rollout)
+                fresh = self._failed(event.rollout) | self._odd(event.rollout)
             case _:
                 pass
-        if phase == MEASURING_SEED != self._phase:
-            fresh |= {finding: finding for finding in of_seed(self.chronicle.view)}
         fresh = {key: warning for key, warning in fresh.items() if key not in self._warnings}
         self._warnings |= fresh
         return Change(
@@ -163,6 +161,14 @@ class Following:
             warnings=tuple(fresh.values()),
             turned=self._phase != phase or best not in {"", self._best},
         )
+
+    def _odd(self, rollout: Rollout) -> dict[str, str]:
+        """Return what is odd about the seed's scores, once what is under way of them has come in."""
+        view = self.chronicle.view
+        seed = rollout.purpose is Purpose.VALIDATION and rollout.key.candidate == view.seed
+        if not seed or any(view.flying(view.seed, case) for case in view.validation):
+            return {}
+        return dict(zip(("the seed",), of_seed(view), strict=False))
 
     def replayed(self) -> None:
         """Forget the news: what went before was told by the process that did it."""
