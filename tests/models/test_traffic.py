@@ -25,7 +25,7 @@ def test_a_provider_that_takes_only_so_many_at_once_is_asked_by_about_so_many() 
     assert {"sim": 600} == page.served
     assert [] == asked.errors
     assert page.failed < 60
-    assert asked.ended < 2.0 * 600 / 25
+    assert asked.ended < 2.7 * 600 / 25  # 63 s: it begins with 40 at once, and grows again 15 s after it was refused
 
 
 @pytest.mark.parametrize("header", ["retry_after", "reset_after"])
