@@ -17,8 +17,7 @@ from spanwright.core.goal import Goal
 from spanwright.core.proposal import Draft, Lesson, Verdict
 from spanwright.core.rollout import Purpose
 from spanwright.errors import UsageError
-from spanwright.search import finals, limits, regressions
-from spanwright.search.attempts import TopUp
+from spanwright.search import finals, interrupted, limits, regressions
 from spanwright.search.components import Blamed, ComponentRule, round_robin
 from spanwright.search.crossing import CrossoverRule
 from spanwright.search.drafts import DraftRule
@@ -29,7 +28,7 @@ from spanwright.search.grafting import GraftRule, on_the_best
 from spanwright.search.lessons import MOST
 from spanwright.search.minibatch import MinibatchRule, batches_in_an_epoch, epoch_shuffled
 from spanwright.search.parents import Mixed, ParentRule, Thompson, original, pareto
-from spanwright.search.race import RaceRule, archived_blocks, blocks, open_cases
+from spanwright.search.race import RaceRule, archived_blocks, blocks
 from spanwright.search.randomness import shuffled
 from spanwright.search.rounds import Rounds
 from spanwright.search.settings import PolicySettings, Schedule, said
@@ -354,7 +353,7 @@ class Policy:
         begun = view.top_up
         if begun is None or begun.attempt != view.next_attempt:
             member = view.incumbent
-        elif view.own(begun.member) % (self.block or len(view.validation)) or _lost(view, begun):
+        elif view.own(begun.member) % (self.block or len(view.validation)) or interrupted.lost(view, begun):
             member = begun.member
         else:
             return None
@@ -364,14 +363,14 @@ class Policy:
     def unfinished(self, view: PoolView) -> tuple[CandidateId, ...]:
         """Return the members whose validation a crash or a stop interrupted, in the order of their admission."""
         if self.schedule == "ordered":
-            members = _latest(view)
+            members = interrupted.latest(view)
         else:
             owed = self.commitment(view)
-            interrupted = {each.key.candidate for each in view.lost_lately if each.purpose is Purpose.VALIDATION}
+            cut_short = {each.key.candidate for each in view.lost_lately if each.purpose is Purpose.VALIDATION}
             members = tuple(
                 member
                 for member, own in zip(view.members, view.owns.tolist(), strict=True)
-                if own < owed or member in interrupted
+                if own < owed or member in cut_short
             )
         return tuple(member for member in members if self.next_block(view, member))
 
@@ -492,22 +491,3 @@ class Policy:
     def _order(self, view: PoolView) -> tuple[str, ...]:
         """Return the one random order in which all members meet the validation cases: so differences are paired."""
         return shuffled(view.validation, f"{self.seed}/validation")
-
-
-def _lost(view: PoolView, begun: TopUp) -> bool:
-    """Say whether cells of a top-up were lost with a process and not measured since."""
-    lost = {
-        each.key.case
-        for each in view.lost_lately
-        if each.attempt == begun.attempt and each.key.candidate == begun.member and each.purpose is Purpose.VALIDATION
-    }
-    return bool(lost.intersection(open_cases(view, begun.member, view.validation)))
-
-
-def _latest(view: PoolView) -> tuple[CandidateId, ...]:
-    """Return the newest members, if nothing has begun since the attempt, or the round, that made them."""
-    begun = view.top_up is not None and view.top_up.attempt == view.next_attempt
-    if begun or view.open_attempts or not view.latest_round:
-        return ()
-    admitted = (each.child.id for each in view.judged_in_round if each.verdict.accepted)
-    return tuple(dict.fromkeys(admitted))
